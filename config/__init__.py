@@ -1,0 +1,1 @@
+"""Configuration: the only place that reads our environment."""

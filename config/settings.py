@@ -1,0 +1,118 @@
+"""The settings of one installation, read once from environment file, runtime file and environment.
+
+In: `config/embedded.env` (or the file that LANDFALL_ENV_FILE names), then `<home>/runtime.env` (ports that our own commands chose),
+then variables of the process; later wins. Out: one frozen `Settings`. No other module reads the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "LANDFALL_"
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations. Secrets are typed as secrets and never printed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    home: Path = Field(ROOT / "var", description="folder of state and logs, git-ignored")
+    tenant: str = Field(
+        "sandbox", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="names database, mapping folder and experiment"
+    )
+    lang: Literal["zh", "en"] = Field("zh", description="language of summary, reasons and alerts")
+    time_zone: str = Field("Asia/Shanghai", description="business time zone: a day D ends at D+1 00:00 there")
+    seed: int = Field(20240101, description="seed of training and draws")
+    as_of: str = Field("", description="business day of a scheduled night; empty asks the clock")
+    clock_url: str = Field("", description="where to ask for the business day; empty means the wall clock")
+
+    pg_host: str = Field("127.0.0.1", description="PostgreSQL host or socket folder")
+    pg_port: int = Field(0, description="PostgreSQL port; 0 lets the embedded server choose a free one")
+    pg_user: str = Field("landfall", description="login that is a member of the pipeline's roles")
+    pg_embedded: bool = Field(True, description="whether our commands start and stop the server in home/postgres")
+    pg_passfile: Path | None = Field(None, description="libpq password file, so that no address carries a password")
+
+    fxiaoke_base_url: str = Field("https://open.fxiaoke.com", description="gateway of the CRM's cloud")
+    fxiaoke_auth_style: Literal["header", "body"] = Field(
+        "header", description="the vendor's new or old style of sign-in"
+    )
+    fxiaoke_app_id: str = Field("", description="app id, empty when the CRM is not connected")
+    fxiaoke_app_secret: SecretStr = Field(SecretStr(""), description="app secret")
+    fxiaoke_permanent_code: SecretStr = Field(SecretStr(""), description="permanent code of the tenant")
+    fxiaoke_user_id: str = Field("1000", description="employee the requests run as")
+    fxiaoke_requests_per_20s: int = Field(100, description="the vendor's limit per endpoint; 0 means unlimited")
+    look_back_minutes: int = Field(60, ge=15, description="how far before the watermark a walk reads again")
+    request_deadline_s: float = Field(60.0, description="longest time for one request, body included")
+
+    input_dir: Path | None = Field(None, description="folder of exported files; set together with mapping")
+    mapping: Path | None = Field(None, description="YAML that maps the files' columns to ours")
+    history: Literal["full", "stage_only", "none"] = Field(
+        "full", description="what the go-live export may tell of the past"
+    )
+    history_dir: Path | None = Field(None, description="folder of the go-live export")
+    snapshot_every_days: int = Field(7, ge=1, description="grid of training snapshots")
+
+    writeback: Literal["off", "fxiaoke", "csv"] = Field("off", description="where scores go")
+    writeback_cap: int = Field(20000, description="most records written to the CRM in one night")
+    public_url: str = Field("http://127.0.0.1:8088", description="address of the pages that links in the CRM open")
+
+    vault_key: SecretStr = Field(SecretStr(""), description="key of the vault's look-up hashes")
+    token_seed: SecretStr = Field(SecretStr(""), description="seed of personal tokens; empty draws random ones")
+
+    mlflow_uri: str = Field("", description="tracking store; empty means the database mlflow beside ours")
+    airflow_port: int = Field(8080, description="port of the Airflow pages under make up")
+    mlflow_port: int = Field(5000, description="port of the MLflow pages under make up")
+    sandbox_port: int = Field(0, description="port of the sandbox company; 0 chooses a free one")
+    sandbox_day: str = Field("2026-06-30", description="the sandbox company's day when it is created")
+    sandbox_scale: float = Field(1.0, gt=0, description="size of the sandbox company")
+    sandbox_seed: int = Field(20240101, description="seed of the sandbox company")
+    sandbox_clock_speed: float = Field(
+        2000.0, gt=0, description="sandbox seconds per second, for quotas and token life"
+    )
+
+    failpoint: str = Field("", description="tests: the named point at which a step kills itself")
+
+    @property
+    def pg_database(self) -> str:
+        """Name of the tenant's database."""
+        return f"landfall_{self.tenant}"
+
+
+def env_files(environ: Mapping[str, str]) -> list[Path]:
+    """The files that settings come from, weakest first."""
+    home = Path(environ.get(f"{PREFIX}HOME", ROOT / "var"))
+    return [Path(environ.get(f"{PREFIX}ENV_FILE", ROOT / "config" / "embedded.env")), home / "runtime.env"]
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process; read once."""
+    return Settings(_env_file=env_files(os.environ), _env_file_encoding="utf-8")
+
+
+def child_environment(**overrides: str) -> dict[str, str]:
+    """The environment for a child process: ours, plus `overrides` (setting names in lower case), plus what libpq needs.
+
+    The sandbox's data and every tool's state stay under `home`; telemetry is off everywhere.
+    """
+    now = settings()
+    own = {f"{PREFIX}{name.upper()}": value for name, value in overrides.items()}
+    env = {**os.environ, **own, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    env.setdefault(f"{PREFIX}HOME", str(now.home))
+    env |= {
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "GX_ANALYTICS_ENABLED": "false",
+        "OMP_NUM_THREADS": env.get("OMP_NUM_THREADS", "2"),
+        "OMP_WAIT_POLICY": "passive",
+    }
+    if now.pg_passfile:
+        env["PGPASSFILE"] = str(now.pg_passfile)
+    return env

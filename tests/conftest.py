@@ -1,0 +1,50 @@
+"""Fixtures for all suites: one embedded PostgreSQL a session, a fresh migrated database for each module that asks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import settings
+
+
+@pytest.fixture(scope="session")
+def postgres_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home folder of a running embedded PostgreSQL; the environment of the whole session points at it."""
+    from sandbox import postgres
+
+    home = tmp_path_factory.mktemp("landfall")
+    for folder in (home, *home.parents):
+        if folder.name.startswith("pytest-"):
+            folder.chmod(0o755)  # the server runs as nobody, who must be able to enter
+    patch = pytest.MonkeyPatch()
+    for name in [key for key in os.environ if key.startswith("LANDFALL_")]:
+        patch.delenv(name)
+    patch.setenv("LANDFALL_HOME", str(home))
+    settings.cache_clear()
+    postgres.start()
+    yield home
+    postgres.stop("immediate")
+    patch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def tenant_database(postgres_home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh, migrated tenant database of its own for one test module; yields the tenant's name."""
+    from warehouse.migrate import migrate
+
+    tenant = (
+        "t_"
+        + "".join(c if c.isalnum() else "_" for c in request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_"))[
+            :24
+        ]
+    )
+    patch = pytest.MonkeyPatch()
+    patch.setenv("LANDFALL_TENANT", tenant)
+    settings.cache_clear()
+    migrate()
+    yield tenant
+    patch.undo()
+    settings.cache_clear()

@@ -1,0 +1,1 @@
+"""The only door to PostgreSQL: connections, migrations, landing, builds, publishing, settings."""

@@ -1,0 +1,63 @@
+"""Connections to the tenant's database, each in one of the pipeline's roles.
+
+One login is member of every role and owns nothing; a connection takes its role when it starts. The password comes from the password
+file that libpq reads, so no address carries one.
+"""
+
+from urllib.parse import quote
+
+import psycopg
+
+from config.settings import Settings, settings
+
+ROLES = ("owner_ddl", "publisher", "loader", "transformer", "checker", "ml", "writeback", "bi_reader", "auditor")
+
+
+class DatabaseUnreachableError(Exception):
+    """PostgreSQL could not be reached; the message names address and next action."""
+
+
+def _arguments(now: Settings, database: str, role: str | None) -> dict[str, str | int]:
+    arguments: dict[str, str | int] = {
+        "host": now.pg_host,
+        "port": now.pg_port or 5432,
+        "user": now.pg_user,
+        "dbname": database,
+        "connect_timeout": 10,
+        "application_name": f"landfall {role or 'admin'}",
+        "options": f"-c role={role}" if role else "",
+    }
+    if now.pg_passfile:
+        arguments["passfile"] = str(now.pg_passfile)
+    return arguments
+
+
+def connect(role: str | None, *, autocommit: bool = False, database: str | None = None) -> psycopg.Connection:
+    """Open a connection in `role` (None: the bare login, for migrations) to the tenant's database, or to `database`.
+
+    Raises DatabaseUnreachableError when the server does not answer or refuses the login.
+    """
+    now = settings()
+    if role is not None and role not in ROLES:
+        raise ValueError(f"unknown database role {role!r}; the roles are {', '.join(ROLES)}")
+    name = database or now.pg_database
+    try:
+        return psycopg.connect(**_arguments(now, name, role), autocommit=autocommit)  # type: ignore[arg-type]
+    except psycopg.OperationalError as error:
+        where = f"{now.pg_host}:{now.pg_port}/{name}"
+        action = (
+            "run `make up` or `make nightly`, which start it"
+            if now.pg_embedded
+            else "start it or correct LANDFALL_PG_HOST and LANDFALL_PG_PORT"
+        )
+        reason = str(error).strip().splitlines()[-1]
+        raise DatabaseUnreachableError(
+            f"PostgreSQL at {where} cannot be used ({reason}): {action}, then rerun"
+        ) from error
+
+
+def sqlalchemy_url(role: str, *, driver: str = "psycopg", database: str | None = None) -> str:
+    """Address of the tenant's database for SQLAlchemy, in `role` ('' for the bare login), without a password."""
+    now = settings()
+    options = f"?options={quote(f'-c role={role}')}" if role else ""
+    return f"postgresql+{driver}://{now.pg_user}@{now.pg_host}:{now.pg_port}/{database or now.pg_database}{options}"

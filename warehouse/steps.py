@@ -1,0 +1,76 @@
+"""What every step shares: a record of its run in `ops.step_runs`, and exit codes that mean something.
+
+0 done · 1 a fault, one sentence on stderr · 2 wrong usage (argparse) · 3 a gate blocked.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from warehouse.connection import DatabaseUnreachableError, connect
+
+
+class StepError(Exception):
+    """A fault a person can act on; the message names the thing and the next action."""
+
+
+class GateBlocked(Exception):  # noqa: N818 - a verdict, not a malfunction
+    """A gate did its work and said no; the message names table, check, figures and next action."""
+
+
+@dataclass
+class StepRun:
+    """One execution of a step; `note` keeps counts (never values of records) for the summary."""
+
+    step: str
+    as_of: date
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, **counts: Any) -> None:
+        """Keep named counts with the run."""
+        self.detail |= counts
+
+
+@contextmanager
+def recorded(step: str, as_of: date) -> Iterator[StepRun]:
+    """Record one run of `step` for business day `as_of`: running, then done, failed or blocked."""
+    run = StepRun(step, as_of)
+    with connect("owner_ddl", autocommit=True) as connection:
+        found = connection.execute(
+            "insert into ops.step_runs (as_of, step, state) values (%s, %s, 'running') returning run_id", (as_of, step)
+        ).fetchone()
+        run_id = found[0] if found else None
+        state = "failed"
+        try:
+            yield run
+            state = "done"
+        except GateBlocked:
+            state = "blocked"
+            raise
+        except Exception as error:
+            run.note(error=type(error).__name__)
+            raise
+        finally:
+            connection.execute(
+                "update ops.step_runs set state = %s, detail = %s, finished_at = clock_timestamp() where run_id = %s",
+                (state, Jsonb(run.detail), run_id),
+            )
+
+
+def run_cli(main: Callable[[], int | None]) -> None:
+    """Run a command line and exit: faults a person can act on become one sentence, anything else keeps its traceback."""
+    try:
+        code = main() or 0
+    except GateBlocked as verdict:
+        print(verdict, file=sys.stderr)
+        code = 3
+    except (StepError, DatabaseUnreachableError) as error:
+        print(error, file=sys.stderr)
+        code = 1
+    sys.stdout.flush()
+    sys.exit(code)
