@@ -30,3 +30,52 @@ env: $(STAMP) ## install the pinned environment into .venv
 .PHONY: lock
 lock: | $(UV) ## resolve pyproject.toml into requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+.PHONY: nightly
+nightly: env ## one night: make nightly [AS_OF=2026-06-30] [INPUT=folder MAPPING=file.yml]
+	@$(PY) -m nightly night $(if $(AS_OF),--as-of $(AS_OF)) $(if $(INPUT),--input $(INPUT)) $(if $(MAPPING),--mapping $(MAPPING)) $(if $(DRY_RUN),--dry-run)
+
+.PHONY: summary
+summary: env ## print the summary again: make summary [AS_OF=…]
+	@$(PY) -m nightly summary $(if $(AS_OF),--as-of $(AS_OF))
+
+.PHONY: backfill
+backfill: env ## past days from landing only: make backfill FROM=… TO=… [MODEL=current]
+	@$(PY) -m nightly backfill --from "$(FROM)" --to "$(TO)" --model $(or $(MODEL),champion) $(if $(DRY_RUN),--dry-run)
+
+.PHONY: advance
+advance: env ## let the sandbox company live on: make advance DAYS=1
+	@$(PY) -m nightly advance --days $(or $(DAYS),1)
+
+.PHONY: up
+up: env ## start Airflow, MLflow and the sandbox in the background
+	@$(PY) -m nightly up
+
+.PHONY: down
+down: env ## stop what our commands started
+	@$(PY) -m nightly down
+
+.PHONY: reset
+reset: env ## delete all state of this working copy (asks first)
+	@$(PY) -m nightly reset
+
+.PHONY: test
+test: env ## all tests but the soak
+	@$(PY) -m pytest -m "not soak" $(ARGS)
+
+.PHONY: soak
+soak: env ## many seeds, full size, all failpoints; hours
+	@$(PY) -m pytest -m soak $(ARGS)
+
+.PHONY: lint
+lint: env ## ruff, mypy, import walls, sqlfluff
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy .
+	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/sqlfluff lint --nofail-on-warning -q dbt_project/models dbt_project/tests 2>&1
+
+.PHONY: format
+format: env ## rewrite the code in the house format
+	@$(PY) -m ruff check --fix-only -q .
+	@$(PY) -m ruff format -q .

@@ -5,6 +5,7 @@ then variables of the process; later wins. Out: one frozen `Settings`. No other 
 """
 
 import os
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -30,7 +31,6 @@ class Settings(BaseSettings):
     time_zone: str = Field("Asia/Shanghai", description="business time zone: a day D ends at D+1 00:00 there")
     seed: int = Field(20240101, description="seed of training and draws")
     as_of: str = Field("", description="business day of a scheduled night; empty asks the clock")
-    clock_url: str = Field("", description="where to ask for the business day; empty means the wall clock")
 
     pg_host: str = Field("127.0.0.1", description="PostgreSQL host or socket folder")
     pg_port: int = Field(0, description="PostgreSQL port; 0 lets the embedded server choose a free one")
@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     mlflow_uri: str = Field("", description="tracking store; empty means the database mlflow beside ours")
     airflow_port: int = Field(8080, description="port of the Airflow pages under make up")
     mlflow_port: int = Field(5000, description="port of the MLflow pages under make up")
+    sandbox: bool = Field(False, description="whether our commands create and start the sandbox company")
     sandbox_port: int = Field(0, description="port of the sandbox company; 0 chooses a free one")
     sandbox_day: str = Field("2026-06-30", description="the sandbox company's day when it is created")
     sandbox_scale: float = Field(1.0, gt=0, description="size of the sandbox company")
@@ -96,6 +97,13 @@ def settings() -> Settings:
     return Settings(_env_file=env_files(os.environ), _env_file_encoding="utf-8")
 
 
+def use(**values: str) -> Settings:
+    """Override settings (names in lower case) for this process and its children; returns the settings now in force."""
+    os.environ.update({f"{PREFIX}{name.upper()}": value for name, value in values.items()})
+    settings.cache_clear()
+    return settings()
+
+
 def child_environment(**overrides: str) -> dict[str, str]:
     """The environment for a child process: ours, plus `overrides` (setting names in lower case), plus what libpq needs.
 
@@ -103,7 +111,8 @@ def child_environment(**overrides: str) -> dict[str, str]:
     """
     now = settings()
     own = {f"{PREFIX}{name.upper()}": value for name, value in overrides.items()}
-    env = {**os.environ, **own, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    env = {**os.environ, **own, "PATH": programs, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     env.setdefault(f"{PREFIX}HOME", str(now.home))
     env |= {
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

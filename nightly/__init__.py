@@ -1,0 +1,1 @@
+"""The commands that people type; runs dbt and Airflow as child processes."""

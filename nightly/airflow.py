@@ -1,0 +1,76 @@
+"""Airflow as a child process: its settings rendered from ours, its database beside ours, a DAG run followed line by line."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from config.settings import ROOT, child_environment, settings
+from warehouse.connection import sqlalchemy_url
+from warehouse.migrate import ensure_database
+from warehouse.steps import StepError
+
+_TASK = re.compile(r"\[DAG TEST\] starting task_id=(\S+)")
+_OUTPUT = re.compile(r"^\S+ \[info\s*\] (.*?)\s*\[airflow\.task\.hooks\.\S*SubprocessHook\] loc=")
+_NOISE = ("Tmp dir root location", "Running command:", "Output:", "Command exited with return code")
+
+
+def environment() -> dict[str, str]:
+    """Airflow's environment: everything under our home, loopback only, no examples, no telemetry, no DAG of anyone else."""
+    now = settings()
+    address = f"http://127.0.0.1:{now.airflow_port}"
+    chosen = {
+        "CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DEFAULT_TIMEZONE": now.time_zone,
+        "CORE__PARALLELISM": "4",
+        "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "DATABASE__SQL_ALCHEMY_CONN": sqlalchemy_url("", driver="psycopg2", database="airflow"),
+        "API__HOST": "127.0.0.1",
+        "API__PORT": str(now.airflow_port),
+        "API__BASE_URL": address,
+        "API__EXPOSE_CONFIG": "False",
+        "USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    home = {"AIRFLOW_HOME": str(now.home / "airflow"), "NO_COLOR": "1", "COLUMNS": "100000"}
+    return child_environment() | home | {f"AIRFLOW__{key}": value for key, value in chosen.items()}
+
+
+def prepare() -> None:
+    """Make or upgrade Airflow's own database; a marker per version spares the nine seconds when nothing is to do."""
+    from importlib.metadata import version
+
+    marker = settings().home / "airflow" / f"migrated-{version('apache-airflow')}-{settings().pg_port}"
+    if marker.exists():
+        return
+    ensure_database("airflow")
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["airflow", "db", "migrate"], env=environment(), text=True, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise StepError(
+            f"Airflow could not prepare its database: {(done.stderr or done.stdout).strip().splitlines()[-1]}"
+        )
+    marker.touch()
+
+
+def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], None]) -> int:
+    """Run one DAG to its end. Every line that a task prints goes to `on_line(task, line)`, everything to `log`.
+
+    `conf` is JSON. Returns Airflow's exit code: 0 when every task succeeded.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = ["airflow", "dags", "test", dag_id, "--conf", conf]
+    task = ""
+    with log.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        )
+        for line in process.stdout or ():
+            out.write(line)
+            if started := _TASK.search(line):
+                task = started.group(1)
+                on_line(task, "")
+            elif (said := _OUTPUT.match(line)) and not said.group(1).startswith(_NOISE):
+                on_line(task, said.group(1))
+        return process.wait()

@@ -1,0 +1,124 @@
+"""Runs one dbt layer (features, marts, sync) for a day or a range of days, as a child process, telling each model's time and rows."""
+
+import json
+import subprocess
+from datetime import date
+from typing import Any
+
+from config.settings import ROOT, child_environment, settings
+from warehouse.builds import build_schema, current_build
+from warehouse.clock import cutoff
+from warehouse.failpoints import failpoint
+from warehouse.frames import fetch_all
+from warehouse.steps import StepError, StepRun, recorded
+
+LAYERS = ("features", "marts", "sync")
+PROJECT = ROOT / "dbt_project"
+
+
+def _first_day(as_of: date) -> date:
+    """Where features begin: with a champion at D alone, without one at the first day that landing knows."""
+    if fetch_all("transformer", "select 1 from scores.models where is_promoted and as_of <= %s limit 1", (as_of,)):
+        return as_of
+    known = fetch_all(
+        "transformer",
+        "select (min(known_at) at time zone %s)::date - 1 from ("
+        " select known_at from landing.fxiaoke__opportunities union all select known_at from landing.files__opportunities) as landed",
+        (settings().time_zone,),
+    )
+    return min(known[0][0] or as_of, as_of)
+
+
+def _build_variables(as_of: date) -> dict[str, str]:
+    build = current_build(as_of)
+    return {"build_id": build.build_id, "build_schema": build_schema(as_of), "model_version": build.model_version or ""}
+
+
+def variables(layer: str, as_of: date, first: date | None, last: date | None, every_days: int) -> dict[str, str | int]:
+    """The variables dbt computes with: days, instants and names, never a clock."""
+    found: dict[str, str | int] = {
+        "as_of": as_of.isoformat(),
+        "cutoff": cutoff(as_of).isoformat(),
+        "time_zone": settings().time_zone,
+        "lang": settings().lang,
+        "snapshot_every_days": settings().snapshot_every_days,
+        "feature_from": (first or _first_day(as_of)).isoformat() if layer == "features" else as_of.isoformat(),
+        "feature_to": (last or as_of).isoformat(),
+        "feature_every_days": every_days,
+    }
+    return found if layer == "features" else found | _build_variables(as_of)
+
+
+def _environment() -> dict[str, str]:
+    now = settings()
+    address = {"HOST": now.pg_host, "PORT": str(now.pg_port), "USER": now.pg_user, "DATABASE": now.pg_database}
+    return child_environment() | {f"LANDFALL_PG_{key}": value for key, value in address.items()}
+
+
+def run(
+    layer: str, as_of: date, first: date | None = None, last: date | None = None, every_days: int | None = None
+) -> None:
+    """Build `layer` as of `as_of`; the features layer for every grid day in [first, last]. Raises StepError that names the model."""
+    grid = every_days or settings().snapshot_every_days
+    with recorded(f"dbt_{layer}", as_of) as step:
+        failpoint("dbt.before")
+        _build(layer, variables(layer, as_of, first, last, grid), step)
+        failpoint("dbt.after")
+
+
+def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:
+    state = settings().home / "dbt"
+    target = state / settings().tenant / layer
+    command = ["dbt", "--log-format", "json", "--log-path", str(state / "logs"), "--no-use-colors"]
+    command += [
+        "build",
+        "--selector",
+        layer,
+        "--exclude-resource-type",
+        "unit_test",
+        "--vars",
+        json.dumps(given),
+        "--project-dir",
+        str(PROJECT),
+    ]
+    command += ["--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    process = subprocess.Popen(
+        command, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=PROJECT
+    )
+    last_line, models, failures = "", 0, []
+    for line in process.stdout or ():
+        last_line = line.strip() or last_line
+        event = _event(line)
+        node = event.get("node_info", {})
+        if "execution_time" not in event or not node:
+            continue
+        failed = event.get("status", "").startswith(("ERROR", "FAIL"))
+        if node.get("resource_type") == "model" and not failed:
+            models += 1
+            print(f"  {node['node_name']:<44} {event['execution_time']:6.1f} s  {event['status']}", flush=True)
+            if settings().failpoint == "dbt.inside":
+                process.kill()
+                failpoint("dbt.inside")
+        if failed:
+            failures.append(f"{node['node_name']}: {event['status']}")
+    if process.wait() != 0:
+        about = failures[0] if failures else _message(last_line)
+        raise StepError(
+            f"dbt {layer} failed at {about}: read {state / 'logs' / 'dbt.log'}, mend the model or the data, then rerun"
+        )
+    step.note(models=models)
+
+
+def _event(line: str) -> dict[str, Any]:
+    try:
+        data = json.loads(line).get("data", {})
+    except (json.JSONDecodeError, AttributeError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["info"]["msg"]).splitlines()[0]
+    except (json.JSONDecodeError, KeyError, IndexError):
+        return line

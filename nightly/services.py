@@ -1,0 +1,142 @@
+"""Brings up what a night needs and is ours to start: embedded PostgreSQL, the tenant's database, the sandbox company.
+
+Every start is a child process with its own log under `<home>/logs`; what is already up is left alone.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from config.runtime import remember, runtime_values
+from config.settings import child_environment, settings
+from warehouse.migrate import migrate
+from warehouse.steps import StepError
+
+START_SECONDS = 60
+
+
+def run_module(module: str, *arguments: str, quiet: bool = False) -> str:
+    """Run `python -m module` to its end; returns its standard output, raises StepError with its last error line."""
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, env=child_environment(), text=True, capture_output=True, check=False)
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise StepError(
+            lines[-1] if lines else f"python -m {module} {' '.join(arguments)} ended with exit code {done.returncode}"
+        )
+    if not quiet and done.stdout.strip():
+        print(done.stdout.rstrip())
+    settings.cache_clear()
+    return done.stdout
+
+
+def spawn(name: str, command: list[str], env: dict[str, str]) -> int:
+    """Start a background process of its own session, its output in `<home>/logs/<name>.log`; remembers and returns its id."""
+    logs = settings().home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / f"{name}.log").open("ab") as out:
+        process = subprocess.Popen(
+            command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+    _pidfile(name).write_text(f"{process.pid}\n")
+    return process.pid
+
+
+def _pidfile(name: str) -> Path:
+    folder = settings().home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.pid"
+
+
+def running_pid(name: str) -> int | None:
+    """Id of the background process `name`, None when it is not running (a reused id of another program does not count)."""
+    path = _pidfile(name)
+    if not path.exists():
+        return None
+    pid = int(path.read_text())
+    listing = subprocess.run(
+        ["ps", "-o", "command=", "-p", str(pid)], text=True, capture_output=True, check=False
+    ).stdout
+    return pid if "python" in listing or "airflow" in listing or "mlflow" in listing else None
+
+
+def stop(name: str) -> bool:
+    """End the background process `name` and its children; False when it was not running."""
+    pid = running_pid(name)
+    if pid is None:
+        return False
+    os.killpg(pid, signal.SIGTERM)
+    for _ in range(START_SECONDS * 10):
+        if running_pid(name) is None:
+            break
+        time.sleep(0.1)
+    else:
+        os.killpg(pid, signal.SIGKILL)
+    _pidfile(name).unlink(missing_ok=True)
+    return True
+
+
+def start_sandbox() -> None:
+    """Create the sandbox company the first time, write its go-live export, serve its CRM on loopback."""
+    now = settings()
+    folder = now.home / "sandbox"
+    if not (folder / "company.sqlite").exists():
+        print(
+            f"creating the sandbox company: three years up to {now.sandbox_day}, scale {now.sandbox_scale:g}",
+            flush=True,
+        )
+        size = ["--day", now.sandbox_day, "--scale", str(now.sandbox_scale), "--seed", str(now.sandbox_seed)]
+        run_module("sandbox", "create", *size)
+    export = folder / f"export_{now.history}"
+    if now.history != "none" and not (export / "manifest.json").exists():
+        run_module("sandbox", "export", "--mode", now.history, "--out", str(export))
+    if running_pid("sandbox") is None:
+        (folder / "server.json").unlink(missing_ok=True)
+        port = now.sandbox_port
+        command = [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "serve",
+            "--port",
+            str(port),
+            "--clock-speed",
+            str(now.sandbox_clock_speed),
+        ]
+        spawn("sandbox", command, child_environment())
+        address = _await_sandbox(folder)
+        remember(now.home, fxiaoke_base_url=address, history_dir=str(export) if now.history != "none" else "")
+
+
+def _await_sandbox(folder: Path) -> str:
+    for _ in range(START_SECONDS * 10):
+        if (folder / "server.json").exists():
+            return f"http://127.0.0.1:{json.loads((folder / 'server.json').read_text())['port']}"
+        if running_pid("sandbox") is None:
+            log = (settings().home / "logs" / "sandbox.log").read_text("utf-8", "replace").strip().splitlines()
+            raise StepError(log[-1] if log else "the sandbox company did not start: read logs/sandbox.log")
+        time.sleep(0.1)
+    raise StepError(
+        f"the sandbox company did not answer within {START_SECONDS} s: read {settings().home / 'logs' / 'sandbox.log'}"
+    )
+
+
+def start_for_night() -> None:
+    """Everything a night needs: database server, migrated database, sources that are ours to start."""
+    if settings().pg_embedded:
+        run_module("sandbox.postgres", "start", quiet=True)
+    applied = migrate()
+    if applied:
+        print(f"database {settings().pg_database}: applied {', '.join(applied)}")
+    if settings().sandbox:
+        start_sandbox()
+
+
+def address_of_database() -> str:
+    """Host and port, as people read them."""
+    values = runtime_values(settings().home)
+    return f"{settings().pg_host}:{values.get('pg_port', settings().pg_port)}"
