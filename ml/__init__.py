@@ -1,0 +1,1 @@
+"""Win probabilities and period forecasts: reads schema `features`, writes schema `scores`, knows nothing of any source."""

@@ -1,0 +1,148 @@
+"""Training rows: what was known of open deals on past days, joined to what became of them, as known on the training day.
+
+In: `features.opportunity_features` and `features.opportunity_outcomes`. Out: `Rows` (one per deal and grid day) and `Pairs` (rows × horizons
+with labels). Days are integers since 1970-01-01. A pair (day, horizon) is used only if day + horizon ≤ the training day: taking further
+pairs of deals that happen to have closed already would fill the newest rows with quick wins and quick losses only.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from config.settings import settings
+from ml.features import BY_NAME, NAMES
+from warehouse.frames import read_frame
+
+EPOCH = date(1970, 1, 1)
+GRID_START = "1970-01-05"  # a Monday, so that a weekly grid falls on Mondays
+SHORTEST_HORIZON = 3
+MAX_ROWS = 150_000  # more rows than this are thinned by a seeded draw: same rows, same draw
+HALF_LIFE_DAYS = 365.0
+NEVER = np.inf
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Snapshots of deals; all arrays have one entry per row. `closed` and `known` are infinite for deals still open."""
+
+    features: pd.DataFrame
+    deal: Ints
+    day: Ints
+    closed: Floats
+    known: Floats
+    is_won: NDArray[np.bool_]
+    age: Floats
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def take(self, chosen: NDArray[np.bool_] | Ints) -> "Rows":
+        """The chosen rows (mask or positions)."""
+        places = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        return Rows(self.features.iloc[places], self.deal[places], self.day[places], self.closed[places], self.known[places],
+                    self.is_won[places], self.age[places])
+
+    def closed_deals(self, today: int) -> tuple[int, int]:
+        """Number of (won, lost) deals among the rows whose outcome is known on `today`."""
+        seen = self.known <= today
+        return len(np.unique(self.deal[seen & self.is_won])), len(np.unique(self.deal[seen & ~self.is_won]))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Rows × horizons: `row` points into a `Rows`; weights sum to the number of distinct deals, so that repeats of a deal do not count twice."""
+
+    row: Ints
+    horizon: Floats
+    label: Floats
+    weight: Floats
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def feature_columns(alias: str) -> str:
+    """SELECT list of the contract's columns, numbers as double precision (yes/no as 0 and 1)."""
+    casts = {"text": "{}", "number": "{}::float8", "boolean": "{}::int::float8"}
+    return ", ".join(f"{casts[BY_NAME[name].kind].format(f'{alias}.{name}')} as {name}" for name in NAMES)
+
+
+def read_rows(as_of: date) -> Rows:
+    """All grid snapshots up to `as_of` of deals that were not entered after the fact, outcomes as known on `as_of`."""
+    query = f"""
+        with snapshots as (
+            select distinct on (opportunity_id, as_of_date) * from features.opportunity_features
+            where as_of_date <= %s and (as_of_date - date '{GRID_START}') %% %s = 0
+            order by opportunity_id, as_of_date, revision desc
+        )
+        select s.opportunity_id, (s.as_of_date - date '1970-01-01')::int as day, {feature_columns("s")},
+            case when o.outcome_known_on <= %s then (o.closed_on - date '1970-01-01')::float8 end as closed,
+            case when o.outcome_known_on <= %s then (o.outcome_known_on - date '1970-01-01')::float8 end as known,
+            coalesce(o.outcome = 'won' and o.outcome_known_on <= %s, false) as is_won
+        from snapshots as s
+        join features.opportunity_outcomes as o using (opportunity_id)
+        where not o.is_backfilled
+        order by s.opportunity_id, s.as_of_date
+    """  # noqa: S608 - the only inserts are the contract's own column names
+    return rows_from(read_frame("ml", query, (as_of, settings().snapshot_every_days, as_of, as_of, as_of)))
+
+
+def rows_from(frame: pd.DataFrame) -> Rows:
+    """Turn a frame with opportunity_id, day, the contract's columns, closed, known and is_won into `Rows`.
+
+    Rows whose outcome lies on or before their own day (it became known late) are left out: there is nothing to predict in them.
+    """
+    closed = frame["closed"].to_numpy(dtype=float, na_value=NEVER)
+    day = frame["day"].to_numpy(dtype=np.int64)
+    frame, day, closed = frame[closed > day], day[closed > day], closed[closed > day]
+    deal, _ = pd.factorize(frame["opportunity_id"])
+    return Rows(frame[list(NAMES)].reset_index(drop=True), deal.astype(np.int64), day, closed,
+                frame["known"].to_numpy(dtype=float, na_value=NEVER), frame["is_won"].to_numpy(dtype=bool),
+                frame["age_days"].to_numpy(dtype=float, na_value=np.nan))
+
+
+def ever_horizon(rows: Rows, today: int) -> int:
+    """Days within which 99 % of known wins closed, counted from creation; 365 where fewer than 20 wins are known."""
+    won = rows.is_won & (rows.known <= today)
+    _, first = np.unique(rows.deal[won], return_index=True)
+    cycle = (rows.closed - rows.day + rows.age)[won][first]
+    cycle = cycle[np.isfinite(cycle)]
+    return int(np.ceil(np.quantile(cycle, 0.99))) if len(cycle) >= 20 else 365
+
+
+def label(rows: Rows, row: Ints, horizon: Floats, today: int) -> Floats:
+    """1 where the row's deal was won within `horizon` days of its snapshot, as known on `today`; else 0."""
+    return (rows.is_won & (rows.known <= today))[row] * (rows.closed[row] <= rows.day[row] + horizon) * 1.0
+
+
+def pairs_at(rows: Rows, horizon: int, today: int) -> Pairs:
+    """Every row whose label at one fixed horizon is known on `today`, each with weight 1."""
+    row = np.flatnonzero(rows.day + horizon <= today)
+    horizons = np.full(len(row), float(horizon))
+    return Pairs(row, horizons, label(rows, row, horizons, today), np.ones(len(row)))
+
+
+def sample_pairs(rows: Rows, today: int, longest: int, seed: int) -> Pairs:
+    """Training pairs: up to three horizons per row, drawn evenly over log(days) between 3 and `longest`, plus the period's end.
+
+    Weights halve every 365 days of age. Rows beyond MAX_ROWS are thinned by the same seeded draw.
+    """
+    draw = np.random.default_rng(seed)
+    row = np.sort(draw.permutation(len(rows))[:MAX_ROWS])
+    edges = np.linspace(np.log(SHORTEST_HORIZON), np.log(max(longest, 30)), 4)
+    within = edges[:-1] + np.diff(edges) * draw.random((len(row), 3))
+    to_end = rows.features["days_to_period_end"].to_numpy()[row]
+    horizon = np.column_stack([np.round(np.exp(within)), np.where(to_end >= 1, to_end, np.nan)])
+    usable = rows.day[row][:, None] + horizon <= today
+    which, _ = np.nonzero(usable)
+    row, horizons = row[which], horizon[usable]
+    weight = 0.5 ** ((today - rows.day[row]) / HALF_LIFE_DAYS)
+    scale = len(np.unique(rows.deal[row])) / weight.sum() if len(row) else 1.0
+    return Pairs(row, horizons, label(rows, row, horizons, today), weight * scale)
