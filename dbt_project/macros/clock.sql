@@ -1,0 +1,54 @@
+{#- cutoff(D) = D+1 00:00 in the business time zone, as an instant. `day` is a date expression. -#}
+{% macro cutoff(day) -%} ({{ instant_of_local_midnight('(' ~ day ~ ') + 1') }}) {%- endmacro %}
+
+{#- The business day of this run, and the days that its features cover. -#}
+{% macro as_of() -%} date '{{ var("as_of") }}' {%- endmacro %}
+{% macro as_of_cutoff() -%} {{ cutoff(as_of()) }} {%- endmacro %}
+{% macro feature_from() -%} date '{{ var("feature_from") or var("as_of") }}' {%- endmacro %}
+{% macro feature_to() -%} date '{{ var("feature_to") or var("as_of") }}' {%- endmacro %}
+{% macro forecast_from() -%} date '{{ var("forecast_from") or var("feature_to") or var("as_of") }}' {%- endmacro %}
+
+{#- The end of a version that still holds. -#}
+{% macro end_of_time() -%} timestamptz '9999-12-31 00:00:00+00' {%- endmacro %}
+
+{#- True where the version `alias` is what was known at the instant `at`. -#}
+{% macro known(alias, at) -%} {{ alias }}.valid_from <= {{ at }} and {{ at }} < {{ alias }}.valid_to {%- endmacro %}
+
+{#- Calendar quarters: '2026Q2', its first and its last day. -#}
+{% macro period_id(day) -%} (extract(year from {{ day }}) || 'Q' || extract(quarter from {{ day }})) {%- endmacro %}
+{% macro period_start(day) -%} cast(date_trunc('quarter', {{ day }}) as date) {%- endmacro %}
+{% macro period_end(day) -%} cast(date_trunc('quarter', {{ day }}) + interval '3 months' - interval '1 day' as date) {%- endmacro %}
+
+{#- Days Monday to Friday from the Monday 1970-01-05 up to and including `day`: differences count working days. -#}
+{% macro working_day_number(day) -%}
+    (5 * (({{ day }} - date '1970-01-05') / 7) + least(({{ day }} - date '1970-01-05') % 7 + 1, 5))
+{%- endmacro %}
+
+{#-
+    Landing records on the clock. In: a CTE with record_id, changed_at, known_at, load_id. Out: its columns and valid_from (= known_at), valid_to,
+    is_late. A record older than what was known when it arrived is late: history that never becomes current (valid_from = valid_to).
+-#}
+{% macro versions_of(records) -%}
+    select
+        arrivals.*,
+        known_at as valid_from,
+        case
+            when is_late then known_at
+            else coalesce(
+                lead(known_at) over (partition by record_id, is_late order by known_at, changed_at, load_id),
+                {{ end_of_time() }}
+            )
+        end as valid_to
+    from (
+        select
+            {{ records }}.*,
+            coalesce(
+                changed_at < max(changed_at) over (
+                    partition by record_id order by known_at, changed_at, load_id
+                    rows between unbounded preceding and 1 preceding
+                ),
+                false
+            ) as is_late
+        from {{ records }}
+    ) as arrivals
+{%- endmacro %}

@@ -1,0 +1,44 @@
+{%- set windows = {14: '14 days', 30: '30 days', 90: '90 days'} -%}
+{%- set within_90d = "interactions.occurred_at >= spine.cutoff_at - interval '90 days'" -%}
+-- How often and how lately the customer was met, of the contacts that were known that day.
+with met as (
+    select
+        spine.opportunity_id,
+        spine.as_of_date,
+        {% for days, span in windows.items() -%}
+        sum(case when interactions.occurred_at >= spine.cutoff_at - interval '{{ span }}' then 1 else 0 end) as interactions_count_{{ days }}d,
+        {% endfor -%}
+        sum(case when {{ within_90d }} and interactions.direction = 'in' then 1 else 0 end) as inbound_count_90d,
+        sum(case when {{ within_90d }} and interactions.channel in ('meeting', 'visit') then 1 else 0 end) as meetings_count_90d,
+        {% for channel in ['call', 'visit', 'message', 'mail', 'meeting', 'other'] -%}
+        max(case when {{ within_90d }} and interactions.channel = '{{ channel }}' then 1 else 0 end)
+        {{- ' + ' if not loop.last else ' as interaction_channels_count_90d,' }}
+        {% endfor -%}
+        max(interactions.occurred_at) as latest_event_at,
+        max(interactions.valid_from) as latest_known_at
+    from {{ ref('int_open_opportunities_as_of') }} as spine
+    inner join {{ ref('int_interaction_versions') }} as interactions
+        on
+            spine.opportunity_id = interactions.opportunity_id
+            and {{ known('interactions', 'spine.cutoff_at') }}
+            and interactions.occurred_at < spine.cutoff_at
+    group by spine.opportunity_id, spine.as_of_date
+),
+
+final as (
+    select
+        opportunity_id,
+        as_of_date,
+        cast(interactions_count_14d as integer) as interactions_count_14d,
+        cast(interactions_count_30d as integer) as interactions_count_30d,
+        cast(interactions_count_90d as integer) as interactions_count_90d,
+        cast(inbound_count_90d as integer) as inbound_count_90d,
+        cast(meetings_count_90d as integer) as meetings_count_90d,
+        as_of_date - {{ business_day('latest_event_at') }} as days_since_last_interaction,
+        interaction_channels_count_90d,
+        latest_event_at,
+        latest_known_at
+    from met
+)
+
+select * from final

@@ -1,0 +1,19 @@
+-- Rates to the base currency on the clock; the base currency itself counts 1.
+with base as (
+    select text_value as currency from {{ ref('int_setting_versions') }}
+    where kind = 'tenant' and key = 'base_currency' and {{ known('int_setting_versions', as_of_cutoff()) }}
+),
+
+rates as (
+    select key as currency, fx_rate, valid_from, valid_to
+    from {{ ref('int_setting_versions') }}
+    where kind = 'fx_rate' and key not in (select currency from base)
+),
+
+final as (
+    select * from rates
+    union all
+    select currency, 1, timestamptz '1900-01-01 00:00:00+00', {{ end_of_time() }} from base
+)
+
+select * from final

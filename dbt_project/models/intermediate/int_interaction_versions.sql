@@ -1,0 +1,49 @@
+-- Contacts of all systems with the opportunity they concern, as versions.
+with fxiaoke as (
+    select 'fxiaoke' as system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
+    from {{ ref('stg_fxiaoke__activity_records') }}
+    where valid_from < valid_to and occurred_at is not null
+),
+
+files as (
+    select 'files' as system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
+    from {{ ref('stg_files__interactions') }}
+    where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+),
+
+versions as (
+    select * from fxiaoke
+    union all
+    select * from files
+),
+
+kinds as (
+    select
+        split_part(key, '|', 1) as system,
+        split_part(key, '|', 2) as kind_value,
+        channel,
+        valid_from,
+        valid_to
+    from {{ ref('int_setting_versions') }}
+    where kind = 'interaction_kind'
+),
+
+final as (
+    select
+        versions.system,
+        versions.interaction_id,
+        versions.opportunity_id,
+        coalesce(kinds.channel, 'other') as channel,
+        versions.direction,
+        versions.occurred_at,
+        versions.valid_from,
+        versions.valid_to
+    from versions
+    left join kinds
+        on
+            versions.system = kinds.system and versions.kind_value = kinds.kind_value
+            -- read by the setting of the night that brought the contact
+            and {{ known('kinds', 'versions.valid_from') }}
+)
+
+select * from final

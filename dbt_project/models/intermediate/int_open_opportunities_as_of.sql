@@ -1,0 +1,53 @@
+-- The spine: every deal that was open on each day, as known that day, with its header and its place in the funnel.
+with open_deals as (
+    select
+        versions.*,
+        days.period_id, days.as_of_date, days.period_ends_on, days.cutoff_at
+    from {{ ref('int_opportunity_versions') }} as versions
+    inner join {{ ref('int_as_of_days') }} as days
+        on {{ known('versions', 'days.cutoff_at') }} and versions.created_at < days.cutoff_at
+    where not versions.is_withdrawn
+),
+
+final as (
+    select
+        open_deals.opportunity_id,
+        open_deals.as_of_date,
+        open_deals.system,
+        open_deals.account_id,
+        coalesce(merges.root_account_id, open_deals.account_id) as root_account_id,
+        open_deals.owner_id,
+        open_deals.period_id,
+        open_deals.name,
+        open_deals.account_name,
+        open_deals.sales_process,
+        open_deals.currency,
+        open_deals.product_line,
+        open_deals.lead_source,
+        paths.stage_value,
+        paths.stage_code,
+        open_deals.original_amount,
+        open_deals.first_original_amount,
+        paths.stage_set_rate,
+        paths.stage_moves_count,
+        paths.stage_regressions_count,
+        paths.stage_skips_count,
+        open_deals.close_date_pushes_count,
+        open_deals.close_date_push_days,
+        open_deals.is_renewal,
+        open_deals.expected_close_on,
+        open_deals.bid_on,
+        open_deals.period_ends_on,
+        open_deals.created_at,
+        paths.entered_at,
+        greatest(open_deals.valid_from, paths.valid_from) as known_at,
+        open_deals.cutoff_at
+    from open_deals
+    left join {{ ref('int_stage_path_versions') }} as paths
+        on open_deals.opportunity_id = paths.opportunity_id and {{ known('paths', 'open_deals.cutoff_at') }}
+    left join {{ ref('int_account_merges_as_of') }} as merges
+        on open_deals.account_id = merges.account_id and open_deals.as_of_date = merges.as_of_date
+    where coalesce(paths.outcome, 'open') = 'open'
+)
+
+select * from final

@@ -1,0 +1,76 @@
+-- Opportunities of all systems as versions, with what their own earlier versions tell.
+with fxiaoke as (
+    select
+        'fxiaoke' as system, opportunity_id, account_id, owner_id, name, cast(null as text) as account_name, sales_process, currency,
+        product_line, lead_source, original_amount, is_renewal,
+        is_deleted or coalesce(life_status, 'normal') <> 'normal' as is_withdrawn,
+        expected_close_on, bid_on, signed_on, created_at, valid_from, valid_to
+    from {{ ref('stg_fxiaoke__opportunities') }}
+    where not is_late and valid_from < valid_to
+),
+
+files as (
+    select
+        'files' as system, opportunity_id, account_id, owner_id, name, account_name, sales_process, currency,
+        product_line, lead_source, original_amount, is_renewal,
+        is_deleted as is_withdrawn,
+        expected_close_on, cast(null as date) as bid_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
+    from {{ ref('stg_files__opportunities') }}
+    where not is_late and valid_from < valid_to
+),
+
+versions as (
+    select * from fxiaoke
+    union all
+    select * from files
+),
+
+compared as (
+    select
+        *,
+        -- the earliest amount: read only where this version has one, so never one from the future
+        first_value(original_amount) over (
+            partition by opportunity_id order by coalesce(original_amount, 0) = 0, valid_from
+        ) as first_original_amount,
+        lag(expected_close_on) over (partition by opportunity_id order by valid_from) as previous_close_on
+    from versions
+),
+
+pushes as (
+    select
+        *,
+        case
+            when expected_close_on > {{ period_end('previous_close_on') }} then expected_close_on - previous_close_on
+        end as push_days
+    from compared
+),
+
+final as (
+    select
+        system,
+        opportunity_id,
+        account_id,
+        owner_id,
+        name,
+        account_name,
+        sales_process,
+        currency,
+        product_line,
+        lead_source,
+        original_amount,
+        first_original_amount,
+        cast(count(push_days) over so_far as integer) as close_date_pushes_count,
+        cast(coalesce(sum(push_days) over so_far, 0) as integer) as close_date_push_days,
+        is_renewal,
+        is_withdrawn,
+        expected_close_on,
+        bid_on,
+        signed_on,
+        created_at,
+        valid_from,
+        valid_to
+    from pushes
+    window so_far as (partition by opportunity_id order by valid_from rows between unbounded preceding and current row)
+)
+
+select * from final

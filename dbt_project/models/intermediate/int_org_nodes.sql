@@ -1,0 +1,75 @@
+-- The organisation as known on each forecast day: company, regions, teams, and every person who owns or owned a deal.
+with days as (
+    select * from {{ ref('int_as_of_days') }}
+    where is_forecast_day
+),
+
+departments as (
+    select
+        days.as_of_date, departments.department_id as node_id, departments.parent_id, departments.name,
+        coalesce(departments.department_kind, 'team') as node_level
+    from {{ ref('stg_fxiaoke__departments') }} as departments
+    inner join days on {{ known('departments', 'days.cutoff_at') }}
+    where not departments.is_deleted and not departments.is_late
+),
+
+-- Exactly one company: the CRM's, else one of our own.
+companies as (
+    select days.as_of_date, coalesce(min(departments.node_id), 'company') as company_id
+    from days
+    left join departments on days.as_of_date = departments.as_of_date and departments.node_level = 'company'
+    group by days.as_of_date
+),
+
+own_companies as (
+    select companies.as_of_date, companies.company_id as node_id, cast(null as text) as parent_id, 'company' as name, 'company' as node_level
+    from companies
+    left join departments on companies.as_of_date = departments.as_of_date and companies.company_id = departments.node_id
+    where departments.node_id is null
+),
+
+owners as (
+    select distinct days.as_of_date, coalesce(versions.owner_id, 'unassigned') as node_id
+    from {{ ref('int_opportunity_versions') }} as versions
+    inner join days on {{ known('versions', 'days.cutoff_at') }}
+    where not versions.is_withdrawn
+),
+
+people as (
+    select days.as_of_date, people.person_id, people.department_id, people.name
+    from {{ ref('stg_fxiaoke__people') }} as people
+    inner join days on {{ known('people', 'days.cutoff_at') }}
+    where not people.is_deleted and not people.is_late
+),
+
+-- A tenant without departments has one node; people become nodes only below teams.
+reps as (
+    select
+        owners.as_of_date, owners.node_id, people.department_id as parent_id, coalesce(people.name, owners.node_id) as name,
+        'rep' as node_level
+    from owners
+    left join people on owners.as_of_date = people.as_of_date and owners.node_id = people.person_id
+    where owners.as_of_date in (select departments.as_of_date from departments)
+),
+
+nodes as (
+    select * from departments
+    union all
+    select * from own_companies
+    union all
+    select * from reps
+),
+
+final as (
+    select
+        nodes.as_of_date,
+        nodes.node_id,
+        case when nodes.node_id <> companies.company_id then coalesce(parents.node_id, companies.company_id) end as parent_node_id,
+        case when nodes.node_id = companies.company_id then 'company' else nodes.node_level end as node_level,
+        nodes.name
+    from nodes
+    inner join companies on nodes.as_of_date = companies.as_of_date
+    left join departments as parents on nodes.as_of_date = parents.as_of_date and nodes.parent_id = parents.node_id
+)
+
+select * from final

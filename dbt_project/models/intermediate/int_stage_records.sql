@@ -1,0 +1,27 @@
+-- Every landed statement "this deal stands at this stage", in the order in which it became known.
+with fxiaoke as (
+    select
+        'fxiaoke' as system, opportunity_id, sales_process, stage_value, load_id, is_late,
+        -- a stage time later than the change that carried it is not believed
+        case when stage_changed_at <= changed_at then stage_changed_at end as stage_changed_at,
+        created_at, changed_at, valid_from
+    from {{ ref('stg_fxiaoke__opportunities') }}
+    where not is_deleted and stage_value is not null
+),
+
+files as (
+    select
+        'files' as system, opportunity_id, sales_process, stage_value, load_id, is_late,
+        case when closed_at <= changed_at then closed_at end as stage_changed_at,
+        created_at, changed_at, valid_from
+    from {{ ref('stg_files__opportunities') }}
+    where not is_deleted and stage_value is not null
+),
+
+final as (
+    select * from fxiaoke
+    union all
+    select * from files
+)
+
+select * from final

@@ -1,0 +1,35 @@
+-- Accounts of the CRM as versions.
+with records as (
+    select
+        record_id,
+        load_id,
+        {{ json_text('record', 'merged_into_id__c') }} as merged_into_id,
+        {{ json_text('record', 'name') }} as name,
+        {{ json_text('record', 'industry') }} as industry,
+        coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,
+        changed_at,
+        known_at
+    from {{ source('landing', 'fxiaoke__accounts') }}
+    where known_at <= {{ as_of_cutoff() }}
+),
+
+versions as (
+    {{ versions_of('records') }}
+),
+
+final as (
+    select
+        record_id as account_id,
+        load_id,
+        merged_into_id,
+        name,
+        industry,
+        is_deleted,
+        is_late,
+        changed_at,
+        valid_from,
+        valid_to
+    from versions
+)
+
+select * from final

@@ -1,0 +1,61 @@
+-- Opportunities of the CRM as versions.
+with records as (
+    select
+        record_id,
+        load_id,
+        {{ json_first('record', 'account_id') }} as account_id,
+        {{ json_first('record', 'owner') }} as owner_id,
+        {{ json_text('record', 'name') }} as name,
+        {{ json_text('record', 'sales_process_id') }} as sales_process,
+        {{ json_text('record', 'sales_stage') }} as stage_value,
+        {{ json_text('record', 'currency__c') }} as currency,
+        {{ json_text('record', 'product_line__c') }} as product_line,
+        {{ json_text('record', 'lead_source__c') }} as lead_source,
+        {{ json_text('record', 'life_status') }} as life_status,
+        {{ number_of(json_text('record', 'amount')) }} as original_amount,
+        {{ flag_of(json_text('record', 'is_renewal__c')) }} as is_renewal,
+        coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,
+        {{ business_day(instant_of_ms(json_text('record', 'close_date'))) }} as expected_close_on,
+        {{ business_day(instant_of_ms(json_text('record', 'bid_date__c'))) }} as bid_on,
+        {{ business_day(instant_of_ms(json_text('record', 'signed_date__c'))) }} as signed_on,
+        {{ instant_of_ms(json_text('record', 'stg_changed_time')) }} as stage_changed_at,
+        {{ instant_of_ms(json_text('record', 'create_time')) }} as created_at,
+        changed_at,
+        known_at
+    from {{ source('landing', 'fxiaoke__opportunities') }}
+    where known_at <= {{ as_of_cutoff() }}
+),
+
+versions as (
+    {{ versions_of('records') }}
+),
+
+final as (
+    select
+        record_id as opportunity_id,
+        load_id,
+        account_id,
+        owner_id,
+        name,
+        sales_process,
+        stage_value,
+        currency,
+        product_line,
+        lead_source,
+        life_status,
+        original_amount,
+        is_renewal,
+        is_deleted,
+        is_late,
+        expected_close_on,
+        bid_on,
+        signed_on,
+        stage_changed_at,
+        created_at,
+        changed_at,
+        valid_from,
+        valid_to
+    from versions
+)
+
+select * from final

@@ -1,0 +1,14 @@
+-- Finished walks up to this day, one row per load.
+with final as (
+    select
+        load_id,
+        system,
+        stream,
+        received,
+        as_of,
+        window_to
+    from {{ source('ops', 'loads') }}
+    where state = 'finished' and as_of <= {{ as_of() }}
+)
+
+select * from final

@@ -1,0 +1,52 @@
+-- Business settings that a night of this day may see: our defaults and the tenant's own rows.
+with defaults as (
+    select
+        0 as setting_id,
+        kind,
+        key,
+        {{ json_of('value') }} as value,
+        valid_from,
+        timestamptz '-infinity' as decided_at
+    from {{ ref('default_settings') }}
+),
+
+own as (
+    select
+        setting_id,
+        kind,
+        key,
+        value,
+        valid_from,
+        decided_at
+    from {{ source('ops', 'settings') }}
+),
+
+visible as (
+    select * from defaults
+    where valid_from <= {{ as_of() }}
+    union all
+    select * from own
+    where valid_from <= {{ as_of() }} and decided_at < {{ as_of_cutoff() }}
+),
+
+final as (
+    select
+        setting_id,
+        kind,
+        key,
+        {{ json_text('value', 'name_zh') }} as name_zh,
+        {{ json_text('value', 'name_en') }} as name_en,
+        {{ json_text('value', 'outcome') }} as outcome,
+        {{ json_text('value', 'stage_code') }} as stage_code,
+        {{ json_text('value', 'channel') }} as channel,
+        {{ json_text('value', 'value') }} as text_value,
+        cast({{ number_of(json_text('value', 'stage_order')) }} as integer) as stage_order,
+        {{ number_of(json_text('value', 'set_rate'), 'double precision') }} as set_rate,
+        {{ number_of(json_text('value', 'rate'), 'numeric(18, 8)') }} as fx_rate,
+        {{ number_of(json_text('value', 'gross_amount')) }} as gross_amount,
+        valid_from as effective_on,
+        decided_at
+    from visible
+)
+
+select * from final
