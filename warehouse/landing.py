@@ -1,0 +1,160 @@
+"""The landing contract: raw records are appended and their walk's cursor moves in one transaction a page.
+
+In: a page of records and of rejects. Out: what landed, what said nothing new, what was set aside; for every page
+received = landed + unchanged + quarantined. A record lands unless its hash equals that of the newest version of its id not later than
+its own changed_at. Our own score fields and the source's bookkeeping are outside the hash: what we write comes back as `echoed`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from warehouse.failpoints import failpoint
+from warehouse.frames import append_rows
+from warehouse.walks import Loading, Walk
+
+BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
+TOMBSTONE = {"is_deleted": True}
+_COLUMNS = {"ordinal": "int4", "record_id": "text", "record": "jsonb", "record_hash": "text", "changed_at": "timestamptz",
+            "known_at": "timestamptz", "is_reconstructed": "bool"}
+_PAGE = """
+create temporary table if not exists landing_page (
+    ordinal integer, record_id text, record jsonb, record_hash text, changed_at timestamptz, known_at timestamptz,
+    is_reconstructed boolean
+) on commit delete rows"""
+_LAND = """
+with ordered as (
+    select *, lag(record_hash) over versions as page_hash, lag(changed_at) over versions as page_changed_at
+    from landing_page
+    window versions as (partition by record_id order by changed_at, ordinal)
+),
+judged as (
+    select
+        o.*,
+        l.changed_at > o.page_changed_at or o.page_changed_at is null as is_after_landed,
+        l.record_hash as landed_hash,
+        l.changed_at as landed_changed_at,
+        not exists (select from {table} n where n.record_id = o.record_id and n.changed_at > o.changed_at) as is_newest
+    from ordered o
+    left join lateral (
+        select v.record_hash, v.changed_at from {table} v
+        where v.record_id = o.record_id and v.changed_at <= o.changed_at
+        order by v.changed_at desc, v.known_at desc, v.load_id desc, v.record_hash desc limit 1
+    ) l on true
+),
+compared as (
+    select
+        *,
+        case when is_after_landed then landed_hash else page_hash end as former_hash,
+        case when is_after_landed then landed_changed_at else page_changed_at end as former_changed_at
+    from judged
+),
+landed as (
+    insert into {table} (record_id, record, record_hash, changed_at, known_at, load_id, is_reconstructed)
+    select record_id, record, record_hash, changed_at, known_at, %(load_id)s, is_reconstructed
+    from compared where record_hash is distinct from former_hash
+    returning 1
+)
+select
+    (select count(*) from landed),
+    count(*) filter (where record_hash is not distinct from former_hash),
+    count(*) filter (where record_hash is not distinct from former_hash and changed_at > former_changed_at and is_newest)
+from compared"""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One version of one record as its source shows it; people's fields are tokens already."""
+
+    record_id: str
+    record: dict[str, Any]
+    changed_at: datetime
+    known_at: datetime
+    is_reconstructed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """What arrived and cannot be landed. `reason` never quotes values; the raw text goes to the vault."""
+
+    reason: str
+    raw: bytes
+    record_id: str | None = None
+    line_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageCounts:
+    """What became of a page's records. `echoed` is part of `unchanged`."""
+
+    landed: int = 0
+    unchanged: int = 0
+    echoed: int = 0
+    quarantined: int = 0
+
+    @property
+    def received(self) -> int:
+        """All records of the page."""
+        return self.landed + self.unchanged + self.quarantined
+
+
+def record_hash(record: dict[str, Any]) -> str:
+    """sha256 (hex) over the canonical JSON of `record` without bookkeeping and without our own score fields."""
+    told = {name: value for name, value in record.items()
+            if name not in BOOKKEEPING and not (name.startswith("lf_") and name.endswith("__c"))}
+    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def land_page(connection: Loading, walk: Walk, records: Sequence[Record], rejects: Sequence[Reject] = (), *, last_id: str | None,
+              requests: int = 0, is_last: bool = False) -> PageCounts:
+    """Append one page to the walk's table and move its cursor to `last_id`, all or nothing. `is_last` finishes the walk."""
+    failpoint("landing.before")
+    with connection.transaction():
+        landed, unchanged, echoed = _append(connection, walk, records) if records else (0, 0, 0)
+        _set_aside(connection, walk, rejects)
+        counts = PageCounts(landed, unchanged, echoed, len(rejects))
+        if counts.received != len(records) + len(rejects):
+            raise RuntimeError(f"{walk.table}: {counts.received} of {len(records) + len(rejects)} records accounted for, nothing was kept")
+        _move_cursor(connection, walk, counts, last_id, requests, is_last)
+        failpoint("landing.inside")
+    failpoint("landing.after")
+    return counts
+
+
+def _append(connection: Loading, walk: Walk, records: Sequence[Record]) -> tuple[int, int, int]:
+    connection.execute(_PAGE)
+    rows = ((ordinal, r.record_id, Jsonb(orjson.dumps(r.record), dumps=bytes), record_hash(r.record), r.changed_at, r.known_at,
+             r.is_reconstructed) for ordinal, r in enumerate(records))
+    append_rows(connection, "landing_page", _COLUMNS, rows)
+    statement = sql.SQL(_LAND).format(table=sql.Identifier(*walk.table.split(".")))
+    found = connection.execute(statement, {"load_id": walk.load_id}).fetchone()
+    if found is None:
+        raise RuntimeError(f"{walk.table}: the page's counts are missing, nothing was kept")
+    return found[0], found[1], found[2]
+
+
+def _set_aside(connection: Loading, walk: Walk, rejects: Sequence[Reject]) -> None:
+    for reject in rejects:
+        connection.execute(
+            "with noted as (insert into ops.quarantine (load_id, system, stream, record_id, line_number, reason)"
+            " values (%s, %s, %s, %s, %s, %s) returning quarantine_id)"
+            " insert into vault.quarantined (quarantine_id, raw) select quarantine_id, %s from noted",
+            (walk.load_id, walk.system, walk.stream, reject.record_id, reject.line_number, reject.reason, reject.raw))
+
+
+def _move_cursor(connection: Loading, walk: Walk, counts: PageCounts, last_id: str | None, requests: int, is_last: bool) -> None:
+    state = "finished" if is_last else "running"
+    connection.execute(
+        "update ops.cursors set last_id = coalesce(%s, last_id), state = %s, updated_at = clock_timestamp() where load_id = %s",
+        (last_id, state, walk.load_id))
+    connection.execute(
+        "update ops.loads set pages = pages + 1, requests = requests + %s, received = received + %s, landed = landed + %s,"
+        " unchanged = unchanged + %s, echoed = echoed + %s, quarantined = quarantined + %s, state = %s,"
+        " finished_at = case when %s then clock_timestamp() end where load_id = %s",
+        (requests, counts.received, counts.landed, counts.unchanged, counts.echoed, counts.quarantined, state, is_last, walk.load_id))
