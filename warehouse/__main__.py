@@ -1,0 +1,58 @@
+"""Commands of the warehouse: make and upgrade the database, open a build, publish it, roll back."""
+
+import argparse
+from datetime import date
+
+from warehouse.builds import open_build
+from warehouse.migrate import migrate
+from warehouse.publish import publish, rollback
+from warehouse.retention import retire
+from warehouse.steps import recorded, run_cli
+
+
+def main() -> None:
+    """Entry point of `python -m warehouse`."""
+    arguments = _parser().parse_args()
+    match arguments.command:
+        case "migrate":
+            print(f"migrations applied now: {', '.join(migrate()) or 'none'}")
+        case "open-build":
+            _open(arguments.as_of, arguments.model)
+        case "publish":
+            _publish(arguments.as_of)
+        case "rollback":
+            print(rollback(arguments.to))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m warehouse", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("migrate", help="create the tenant's database, or bring it up to date")
+    opening = commands.add_parser("open-build", help="name the build of a day by its inputs and make its schema")
+    opening.add_argument("--model", choices=["champion", "current"], default="champion",
+                         help="that day's champion, or today's (marked hindsight)")
+    publishing = commands.add_parser("publish", help="show a checked build to readers, then drop what retention no longer keeps")
+    for command in (opening, publishing):
+        command.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD")
+    back = commands.add_parser("rollback", help="show the build published before")
+    back.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
+    return parser
+
+
+def _open(as_of: date, model: str) -> None:
+    with recorded("open_build", as_of) as run:
+        build = open_build(as_of, model="current" if model == "current" else "champion")
+        run.note(build_id=build.build_id, model_version=build.model_version)
+        print(f"build {build.build_id} ({build.state}), model {build.model_version}, marts go to schema {build.schema}")
+
+
+def _publish(as_of: date) -> None:
+    with recorded("publish", as_of) as run:
+        print(publish(as_of))
+        dropped = retire()
+        run.note(dropped_schemas=len(dropped))
+        print(f"retention dropped {len(dropped)} builds")
+
+
+if __name__ == "__main__":
+    run_cli(main)

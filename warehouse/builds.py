@@ -1,0 +1,133 @@
+"""Builds: one name for one set of inputs, so that the same night computed twice is the same build.
+
+In: what landing and settings show on day D, our own source files, the champion model, the seed. Out: a row in `ops.builds` and the
+schema `build_<build_id>` that dbt fills with that build's marts.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+
+from config.settings import ROOT, settings
+from warehouse.clock import cutoff
+from warehouse.connection import connect
+from warehouse.steps import StepError
+
+CODE_FOLDERS = ("config", "connectors", "dbt_project", "expectations", "ml", "warehouse")
+CODE_SUFFIXES = {".csv", ".json", ".py", ".sql", ".yaml", ".yml"}
+GENERATED = {"__pycache__", "dbt_packages", "logs", "target"}
+SHOWN = ("published", "retired")
+
+_LANDING_TABLES = """
+    select c.relname from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+    where n.nspname = 'landing' and c.relkind in ('r', 'p') order by c.relname collate "C"
+"""
+# The sum of 64-bit digests does not depend on the order of rows; md5, unlike hashtext, is the same on every server version.
+_LANDING_DIGEST = """
+    select count(*), coalesce(sum(('x' || left(md5(concat_ws('|', record_id, record_hash, extract(epoch from changed_at),
+           extract(epoch from known_at))), 16))::bit(64)::bigint), 0)
+    from {table} where known_at <= %s
+"""
+_SETTINGS = """
+    select kind, key, value::text, valid_from, extract(epoch from decided_at) from ops.settings
+    where valid_from <= %s and decided_at < %s order by kind collate "C", key collate "C", valid_from, decided_at
+"""
+_CHAMPION = """
+    select model_version, digest, as_of from scores.models where is_promoted and (as_of <= %s or %s)
+    order by as_of desc, logged_at desc, model_version desc limit 1
+"""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One row of `ops.builds`."""
+
+    build_id: str
+    as_of: date
+    model_version: str
+    seed: int
+    state: str
+
+    @property
+    def schema(self) -> str:
+        """Where dbt puts this build's marts: a build that people were shown is never touched, its rerun stands beside it."""
+        return f"build_{self.build_id}_again" if self.state in SHOWN else f"build_{self.build_id}"
+
+
+def code_version() -> str:
+    """sha256 (hex) over paths and contents of our own source files; independent of git, times and generated files."""
+    digest = hashlib.sha256()
+    for folder in CODE_FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in CODE_SUFFIXES and GENERATED.isdisjoint(path.relative_to(ROOT).parts):
+                digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def inputs_digest(connection: psycopg.Connection, as_of: date) -> str:
+    """sha256 (hex) of the landing rows and settings that are visible on `as_of`, whatever order they came in."""
+    digest = hashlib.sha256()
+    for (table,) in connection.execute(_LANDING_TABLES).fetchall():
+        query = sql.SQL(_LANDING_DIGEST).format(table=sql.Identifier("landing", table))
+        counted = connection.execute(query, (cutoff(as_of),)).fetchone()
+        digest.update(f"{table} {counted}\n".encode())
+    for row in connection.execute(_SETTINGS, (as_of, cutoff(as_of))).fetchall():
+        digest.update(f"{row}\n".encode())
+    return digest.hexdigest()
+
+
+def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion") -> Build:
+    """Open the build of `as_of` for the inputs as they are now, and its schema; the same inputs open the same build.
+
+    `model`: the champion of that day, or the current one, which marks the build as hindsight when it is younger than the day.
+    Raises StepError when there is no promoted model.
+    """
+    with connect("transformer") as connection:
+        champion = connection.execute(_CHAMPION, (as_of, model == "current")).fetchone()
+        if champion is None:
+            raise StepError(f"scores.models holds no promoted model with as_of ≤ {as_of}: run "
+                            f"`python -m ml train --as-of {as_of} --if-missing`, then rerun")
+        model_version, model_digest, model_as_of = champion
+        inputs, code, seed = inputs_digest(connection, as_of), code_version(), settings().seed
+        name = hashlib.sha256(f"{as_of} {inputs} {code} {model_digest} {seed}".encode()).hexdigest()
+        build_id = f"{as_of:%Y%m%d}_{name[:12]}"
+        connection.execute(
+            """insert into ops.builds as held (build_id, as_of, inputs_digest, code_version, model_version, seed, state, is_hindsight)
+               values (%s, %s, %s, %s, %s, %s, 'building', %s)
+               on conflict (build_id) do update
+                  set opened_at = clock_timestamp(),
+                      state = case when held.state in ('published', 'retired') then held.state else 'building' end""",
+            (build_id, as_of, inputs, code, model_version, seed, model_as_of > as_of))
+        build = _newest(connection, as_of)
+        _make_schema(connection, build.schema)
+    return build
+
+
+def current_build(as_of: date) -> Build:
+    """The build of `as_of` that was opened last. Raises StepError when none was."""
+    with connect("transformer") as connection:
+        return _newest(connection, as_of)
+
+
+def build_schema(as_of: date) -> str:
+    """The schema that the marts of `as_of` are built, checked and published from."""
+    return current_build(as_of).schema
+
+
+def _newest(connection: psycopg.Connection, as_of: date) -> Build:
+    found = connection.execute(
+        "select build_id, as_of, model_version, seed, state from ops.builds where as_of = %s order by opened_at desc limit 1",
+        (as_of,)).fetchone()
+    if found is None:
+        raise StepError(f"ops.builds holds no build of {as_of}: run `python -m warehouse open-build --as-of {as_of}`, then rerun")
+    return Build(*found)
+
+
+def _make_schema(connection: psycopg.Connection, schema: str) -> None:
+    connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    connection.execute(sql.SQL("grant usage on schema {} to checker").format(sql.Identifier(schema)))

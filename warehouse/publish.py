@@ -1,0 +1,166 @@
+"""Publishing: every mart of a checked build appears at once, because ONE transaction attaches the tables and moves ONE pointer row.
+
+In: a build whose marts gate said `passed`. Out: partitions of `marts.<name>`, the pointer `ops.published_build`, a row in
+`ops.publications` with its manifest. A build that people were shown is never touched; its rerun must hold the same rows.
+"""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from warehouse import marts
+from warehouse.builds import SHOWN, Build, current_build
+from warehouse.connection import connect
+from warehouse.failpoints import failpoint
+from warehouse.steps import GateBlocked, StepError
+
+# A verdict counts only if it is younger than the opening of the build and the last start of the step that made the marts.
+_VERDICT = """
+    select v.verdict, v.reason,
+           v.decided_at > b.opened_at and v.decided_at > coalesce(
+               (select max(r.started_at) from ops.step_runs as r where r.step = 'marts' and r.as_of = b.as_of), '-infinity')
+    from ops.builds as b join ops.gate_verdicts as v on v.build_id = b.build_id and v.border = 'marts'
+    where b.build_id = %s order by v.verdict_id desc limit 1
+"""
+_CHECKS = """
+    select level || ' ' || state, count(*) from ops.check_results as c
+    where build_id = %(build)s and checked_at = (select max(checked_at) from ops.check_results where build_id = %(build)s) group by 1
+"""
+_ROLLBACK = """
+    with shown as (
+        select build_id, as_of, manifest, publication_id from ops.publications where kind = 'publish'
+    )
+
+    select build_id, as_of, manifest, exists (
+        select from pg_inherits as i join pg_class as c on c.oid = i.inhrelid where c.relnamespace = to_regnamespace('build_' || build_id))
+    from shown
+    where case when %(to)s::text is not null then build_id = %(to)s else (as_of, publication_id) < (
+        select held.as_of, held.publication_id from shown as held join ops.published_build using (build_id)) end
+    order by as_of desc, publication_id desc limit 1
+"""
+_MANIFEST = "select manifest -> 'tables' from ops.publications where build_id = %s and kind = 'publish' order by publication_id limit 1"
+
+
+def publish(as_of: date) -> str:
+    """Publish the build of `as_of` that was opened last; returns a sentence that says what readers now see.
+
+    Raises GateBlocked unless the marts gate passed this very build; StepError when the rerun of a published build differs.
+    """
+    with connect("transformer", autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(hashtext('landfall publish'))")
+        build = current_build(as_of)
+        if build.state in SHOWN:
+            return _confirm(connection, build)
+        _require_verdict(connection, build)
+        names = marts.prepare(connection, build.schema, build.build_id)
+        manifest = _manifest(connection, build)
+        failpoint("publish.before")
+        with connection.transaction():
+            shown = _show(connection, build, names, manifest)
+            failpoint("publish.inside")
+        failpoint("publish.after")
+    rows = sum(table["rows"] for table in manifest["tables"].values())
+    where = "readers see it" if shown else "a later day stays on show"
+    return f"published build {build.build_id}: {len(names)} marts, {rows} rows; {where}"
+
+
+def rollback(to: str | None = None) -> str:
+    """Move the pointer back to build `to`, or to the one published before the current one; returns a sentence.
+
+    Raises StepError when there is no such build or retention dropped its marts.
+    """
+    with connect("transformer") as connection:
+        connection.execute("select pg_advisory_lock(hashtext('landfall publish'))")
+        found = connection.execute(_ROLLBACK, {"to": to}).fetchone()
+        if found is None:
+            raise StepError(f"ops.publications holds no {to or 'earlier build'}: list its build_ids, then roll back with --to BUILD_ID")
+        build_id, as_of, manifest, has_marts = found
+        if not has_marts:
+            raise StepError(f"the marts of build {build_id} were dropped by retention: roll back with --to a younger build")
+        _point_at(connection, build_id)
+        _smoke(connection, manifest["tables"])
+        _note_publication(connection, build_id, as_of, "rollback", manifest)
+    return f"rolled back: readers see build {build_id} of {as_of}"
+
+
+def _require_verdict(connection: psycopg.Connection, build: Build) -> None:
+    found = connection.execute(_VERDICT, (build.build_id,)).fetchone()
+    verdict, reason, is_fresh = found or ("missing", "the gate never ran", False)
+    if verdict == "passed" and is_fresh:
+        connection.execute("update ops.builds set state = 'checked' where build_id = %s", (build.build_id,))
+        return
+    if verdict == "blocked":
+        connection.execute("update ops.builds set state = 'blocked' where build_id = %s", (build.build_id,))
+    said = "its marts were built again after the gate looked" if verdict == "passed" else reason
+    raise GateBlocked(f"build {build.build_id} is not published, the last build stays: {said}; "
+                      f"run `python -m expectations marts --as-of {build.as_of}`, then publish again")
+
+
+def _manifest(connection: psycopg.Connection, build: Build) -> dict[str, Any]:
+    inputs: Any = connection.execute("select inputs_digest, code_version, stale_inputs from ops.builds where build_id = %s",
+                                     (build.build_id,)).fetchone()
+    return {
+        "tables": {name: asdict(content) for name, content in marts.contents(connection, build.schema).items()},
+        "checks": dict(connection.execute(_CHECKS, {"build": build.build_id}).fetchall()),
+        "inputs_digest": inputs[0], "code_version": inputs[1], "stale_inputs": inputs[2], "model_version": build.model_version,
+    }
+
+
+def _show(connection: psycopg.Connection, build: Build, names: list[str], manifest: dict[str, Any]) -> bool:
+    """Attach and point, inside the caller's transaction. A day before the one on show is attached but not pointed at."""
+    connection.execute("set local lock_timeout = '5s'")
+    for name in names:
+        marts.attach(connection, build.schema, name, build.build_id)
+    later = connection.execute("select 1 from ops.published_build join ops.builds using (build_id) where as_of > %s",
+                               (build.as_of,)).fetchone()
+    if later:
+        connection.execute("update ops.builds set state = 'retired', closed_at = clock_timestamp() where build_id = %s", (build.build_id,))
+    else:
+        _point_at(connection, build.build_id)
+        _smoke(connection, manifest["tables"])
+    _note_publication(connection, build.build_id, build.as_of, "publish", manifest)
+    return later is None
+
+
+def _point_at(connection: psycopg.Connection, build_id: str) -> None:
+    connection.execute("update ops.builds set state = 'retired' where state = 'published' and build_id <> %s", (build_id,))
+    connection.execute("update ops.builds set state = 'published', closed_at = clock_timestamp() where build_id = %s", (build_id,))
+    connection.execute("insert into ops.published_build (build_id) values (%s) "
+                       "on conflict (only_row) do update set build_id = excluded.build_id", (build_id,))
+
+
+def _smoke(connection: psycopg.Connection, tables: dict[str, Any]) -> None:
+    """Read every mart as a reader would, still inside the transaction: lost grants or rows stop the publication."""
+    connection.execute("set local role bi_reader")
+    for name, content in tables.items():
+        query = sql.SQL("select count(*) from {}").format(sql.Identifier("published", name))
+        try:
+            counted: Any = connection.execute(query).fetchone()
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise StepError(f"bi_reader may not read published.{name}: grant select on it as publisher, then rerun") from error
+        if counted[0] != content["rows"]:
+            raise StepError(f"bi_reader sees {counted[0]} rows of published.{name}, the build holds {content['rows']}: "
+                            f"compare the view's condition with marts.{name}, then rerun")
+    connection.execute("set local role transformer")
+
+
+def _note_publication(connection: psycopg.Connection, build_id: str, as_of: date, kind: str, manifest: dict[str, Any]) -> None:
+    connection.execute("insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, %s, %s)",
+                       (build_id, as_of, kind, Jsonb(manifest)))
+
+
+def _confirm(connection: psycopg.Connection, build: Build) -> str:
+    """Compare the rerun of a build that was published with what was published then, and drop it."""
+    published: Any = connection.execute(_MANIFEST, (build.build_id,)).fetchone()
+    again = {name: asdict(content) for name, content in marts.contents(connection, build.schema).items()}
+    if again and again != published[0]:
+        name = min(name for name in again.keys() | published[0].keys() if again.get(name) != published[0].get(name))
+        raise StepError(f"{build.schema}.{name} differs from what build {build.build_id} published "
+                        f"({again.get(name)} against {published[0].get(name)}): compare both tables; the published one stays")
+    connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(build.schema)))
+    said = "its rerun is identical and was dropped" if again else "nothing to do"
+    return f"build {build.build_id} is published already ({build.state}): {said}"
