@@ -46,9 +46,8 @@ def run(first: date, last: date, *, model: str = "champion", dry_run: bool = Fal
     if first < earliest or last > latest:
         raise StepError(f"landing knows {earliest} to {latest}; {first} to {last} reaches beyond: choose days inside")
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    print(
-        f"backfill of {len(days)} days, {first} to {last}, scored by {'each day’s champion' if model == 'champion' else 'the current model'}"
-    )
+    scorer = "each day's champion" if model == "champion" else "the current model, in hindsight"
+    print(f"backfill of {len(days)} days, {first} to {last}, scored by {scorer}")
     if dry_run:
         return 0
     dbt.run("features", last, first, last, every_days=1)

@@ -29,7 +29,7 @@ def _first_day(as_of: date) -> date:
     return min(known[0][0] or as_of, as_of)
 
 
-def _build_variables(as_of: date) -> dict[str, str]:
+def _build_variables(as_of: date) -> dict[str, str | int]:
     build = current_build(as_of)
     return {"build_id": build.build_id, "build_schema": build_schema(as_of), "model_version": build.model_version or ""}
 

@@ -1,0 +1,109 @@
+"""A whole line for tests: a small sandbox company with its own home and database, and the DAG's own steps run in the DAG's order.
+
+Steps run as child processes forked from a process that has already imported what they need, since imports are most of a step's time.
+A step may be told to kill itself at a failpoint; connections that leave this machine are written to `<home>/outside.txt`.
+"""
+
+import ast
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DAG = ROOT / "dags" / "nightly_forecast.py"
+
+
+def steps_of_the_dag() -> list[tuple[str, str]]:
+    """(task, command without `--as-of`) in the order of the DAG file, read from its source."""
+    for node in ast.parse(DAG.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "STEPS":
+            return [(task, command) for task, command, *_ in ast.literal_eval(node.value)]
+    raise AssertionError(f"{DAG} names no STEPS")
+
+
+@dataclass
+class Result:
+    """What one step did."""
+
+    returncode: int
+    output: str
+
+
+@dataclass
+class Line:
+    """One company, one home, one database."""
+
+    home: Path
+    tenant: str
+    postgres_home: Path
+    scale: float = 0.03
+    seed: int = 7
+    day: date = date(2026, 6, 30)
+    history: str = "full"
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def env(self, **overrides: str) -> dict[str, str]:
+        """The environment of a step: this line's settings over nothing of the caller's own."""
+        shared = dict(pair.split("=", 1) for pair in (self.postgres_home / "runtime.env").read_text().splitlines())
+        own = {
+            "HOME": str(self.home), "TENANT": self.tenant, "HISTORY": self.history, "SANDBOX": "true", "PG_EMBEDDED": "false",
+            "SANDBOX_DAY": self.day.isoformat(), "SANDBOX_SCALE": str(self.scale), "SANDBOX_SEED": str(self.seed),
+            "SANDBOX_CLOCK_SPEED": "2000",
+        } | self.environment | overrides  # fmt: skip
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("LANDFALL_")}
+        mine = {f"LANDFALL_{key}": value for key, value in own.items()}
+        watch = str(Path(__file__).parent / "watch")
+        return kept | shared | mine | {
+            "PYTHONPATH": os.pathsep.join([watch, str(ROOT)]), "LANDFALL_TEST_OUTSIDE": str(self.home / "outside.txt"),
+            "PGPASSFILE": shared["LANDFALL_PG_PASSFILE"], "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }  # fmt: skip
+
+    def command(self, *arguments: str, timeout: int = 600, **overrides: str) -> Result:
+        """Run `python -m arguments…` to its end; output is stdout and stderr together."""
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], env=self.env(**overrides), text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=timeout, check=False, cwd=ROOT,
+        )  # fmt: skip
+        with (self.home / "steps.log").open("a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(arguments)} → {done.returncode}\n{done.stdout}\n")
+        return Result(done.returncode, done.stdout)
+
+    def ask(self, *arguments: str, **overrides: str) -> str:
+        """Run a command that must succeed; returns its output."""
+        done = self.command(*arguments, **overrides)
+        assert done.returncode == 0, f"python -m {' '.join(arguments)} ended with {done.returncode}:\n{done.output[-3000:]}"
+        return done.output
+
+    def start(self) -> None:
+        """Create the company and its database, serve the CRM."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        code = "from nightly.services import start_for_night; start_for_night()"
+        done = subprocess.run([sys.executable, "-c", code], env=self.env(), text=True, capture_output=True, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def stop(self) -> None:
+        """Stop the CRM."""
+        code = "from nightly.services import stop; stop('sandbox')"
+        subprocess.run([sys.executable, "-c", code], env=self.env(), check=False, cwd=ROOT)
+
+    def step(self, task: str, as_of: date, **overrides: str) -> Result:
+        """Run one step of the DAG."""
+        command = dict(steps_of_the_dag())[task]
+        return self.command(*command.split(), "--as-of", as_of.isoformat(), **overrides)
+
+    def night(self, as_of: date, *, until: str = "") -> None:
+        """Run all steps of a night in the DAG's order, up to and including `until`; every step must succeed."""
+        for task, command in steps_of_the_dag():
+            self.ask(*command.split(), "--as-of", as_of.isoformat())
+            if task == until:
+                return
+
+    def advance(self, days: int = 1) -> date:
+        """Let the company live on; returns its new day."""
+        self.ask("sandbox", "advance", "--days", str(days))
+        self.day += timedelta(days=days)
+        return self.day

@@ -1,0 +1,29 @@
+"""Loaded by every Python process of a test night: writes down each connection that would leave this machine, and refuses it."""
+
+import ipaddress
+import os
+import socket
+import sys
+from typing import Any
+
+_FILE = os.environ.get("LANDFALL_TEST_OUTSIDE", "")
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if event not in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        return
+    host = arguments[0] if event == "socket.getaddrinfo" else arguments[-1][0] if isinstance(arguments[-1], tuple) else None
+    if host in (None, "", "localhost", socket.gethostname()):
+        return
+    try:
+        inside = ipaddress.ip_address(str(host)).is_loopback or ipaddress.ip_address(str(host)).is_unspecified
+    except ValueError:
+        inside = False
+    if not inside:
+        with open(_FILE, "a", encoding="utf-8") as out:  # noqa: PTH123 - an audit hook stays with the plainest means
+            out.write(f"{event} {host} {' '.join(sys.argv)}\n")
+        raise OSError(f"a night may not leave this machine: {event} {host}")
+
+
+if _FILE:
+    sys.addaudithook(_watch)
