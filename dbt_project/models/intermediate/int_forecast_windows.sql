@@ -9,9 +9,17 @@ with days as (
     where is_forecast_day
 ),
 
+-- From which day on our data tell of deals, by what was known on each forecast day.
+tidings as (
+    select valid_from, min({{ business_day('created_at') }}) as first_on from {{ ref('int_opportunity_versions') }}
+    group by valid_from
+),
+
 first_deals as (
-    select min({{ business_day('created_at') }}) as first_on from {{ ref('int_opportunity_versions') }}
-    where not is_withdrawn
+    select days.as_of_date, min(tidings.first_on) as first_on
+    from days
+    inner join tidings on tidings.valid_from <= days.cutoff_at
+    group by days.as_of_date
 ),
 
 steps as (
@@ -75,7 +83,7 @@ windows as (
 -- A window is of use only if its cut lies in the time that our data tell of.
 final as (
     select windows.* from windows
-    cross join first_deals
+    left join first_deals on windows.as_of_date = first_deals.as_of_date
     where windows.window_kind = 'current' or windows.cut_on >= first_deals.first_on
 )
 
