@@ -1,0 +1,46 @@
+"""`python -m connectors`: read the outside world into landing, write scores back, say whether the systems can be reached."""
+
+import argparse
+from datetime import date
+
+from warehouse.steps import run_cli
+
+
+def main() -> int:
+    """Entry point; see `--help`."""
+    parser = argparse.ArgumentParser(prog="python -m connectors", description=__doc__)
+    parser.add_argument("--list", action="store_true", help="show the tenant's streams and end")
+    steps = parser.add_subparsers(dest="step")
+    extract = steps.add_parser("extract", help="read every stream up to the end of a business day")
+    extract.add_argument("--stream", help="read this stream only")
+    history = steps.add_parser("history", help="load the go-live export, once")
+    history.add_argument("--go-live", type=date.fromisoformat, help="the export's last day, where its manifest does not say")
+    writeback = steps.add_parser("writeback", help="send the scores that the published build owes")
+    for step in (extract, history, writeback):
+        step.add_argument("--as-of", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
+    for step in (extract, writeback):
+        step.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+    steps.add_parser("check", help="can every configured system be reached and read, and if not, what to do")
+    given = parser.parse_args()
+    if given.list:
+        from connectors.check import list_streams
+        list_streams()
+    elif given.step == "extract":
+        from connectors.extract import extract as run_extract
+        run_extract(given.as_of, given.stream, dry_run=given.dry_run)
+    elif given.step == "history":
+        from connectors.history import load_history
+        load_history(given.as_of, given.go_live)
+    elif given.step == "writeback":
+        from connectors.writeback import write_back
+        write_back(given.as_of, dry_run=given.dry_run)
+    elif given.step == "check":
+        from connectors.check import check
+        return check()
+    else:
+        parser.error("choose a step or --list")
+    return 0
+
+
+if __name__ == "__main__":
+    run_cli(main)

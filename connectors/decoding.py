@@ -1,0 +1,62 @@
+"""A page's text into records, one by one: a record that PostgreSQL could not hold is named and kept, it never fails the page.
+
+In: the body of an answer or one record. Out: plain Python, with every number finite and every text encodable, or the reason why not.
+orjson refuses NaN, infinities and lone surrogates outright; only then the slower decoder looks for the record at fault.
+"""
+
+import json
+import math
+from typing import Any
+
+import orjson
+
+
+class UndecodableError(Exception):
+    """The text is not JSON at all: truncated, or a web page."""
+
+
+class _NotFinite:
+    """Stands where a number is that no decimal can hold."""
+
+
+def _finite(text: str) -> float | _NotFinite:
+    number = float(text)
+    return number if math.isfinite(number) else _NotFinite()
+
+
+def decode(body: bytes) -> Any:
+    """The value that `body` holds. Raises UndecodableError; values inside may still be unlandable, see `fault`."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(body, parse_constant=lambda _: _NotFinite(), parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise UndecodableError(type(error).__name__) from None
+
+
+def fault(value: Any) -> str | None:
+    """Why `value` cannot be landed, None when it can; names the field, never its content."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            return "a NUL character"
+        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            return "a lone surrogate"
+    elif isinstance(value, _NotFinite):
+        return "a number that is not finite"
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            found = fault(name) or fault(inner)
+            if found:
+                return found if " in field " in found or fault(name) else f"{found} in field {name}"
+    elif isinstance(value, list):
+        return next((found for found in map(fault, value) if found), None)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return "a number longer than 64 bits"
+    return None
+
+
+def raw_text(value: Any) -> bytes:
+    """`value` as text for the quarantine, whatever it holds: surrogates and NUL stay as escapes."""
+    return json.dumps(value, default=lambda _: "NaN").encode("ascii")

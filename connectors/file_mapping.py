@@ -1,0 +1,201 @@
+"""A tenant's files by configuration: which column fills which standard field, and how its rows become records.
+
+In: the YAML that LANDFALL_MAPPING names. Out: records of the standard streams (opportunities, stage_changes, interactions) with instants as
+ISO 8601 with offset, days as YYYY-MM-DD, amounts as decimal text; or the reason why a row cannot be read, naming column and not value.
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from connectors.files import Row
+from warehouse.steps import StepError
+
+Kind = Literal["text", "amount", "instant", "day", "flag"]
+STANDARD: dict[str, dict[str, Kind]] = {
+    "opportunities": {"id": "text", "name": "text", "account_id": "text", "account_name": "text", "owner_id": "text",
+                      "sales_process": "text", "stage": "text", "amount": "amount", "currency": "text", "expected_close_on": "day",
+                      "product_line": "text", "lead_source": "text", "created_at": "instant", "closed_at": "instant", "is_renewal": "flag"},
+    "stage_changes": {"id": "text", "opportunity_id": "text", "stage": "text", "changed_at": "instant"},
+    "interactions": {"id": "text", "opportunity_id": "text", "kind": "text", "direction": "text", "occurred_at": "instant",
+                     "owner_id": "text"},
+}
+REQUIRED = {"opportunities": ("id", "created_at"), "stage_changes": ("id", "opportunity_id", "stage", "changed_at"),
+            "interactions": ("id", "opportunity_id", "kind", "occurred_at")}
+DATED_BY = {"stage_changes": "changed_at", "interactions": "occurred_at"}
+_FLAGS = {"true": True, "1": True, "yes": True, "y": True, "是": True, "false": False, "0": False, "no": False, "n": False, "否": False}
+_LARGEST = Decimal(10) ** 16  # numeric(18,2)
+
+
+class Strict(BaseModel):
+    """An entry with no other keys than its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Strict):
+    """Where one field comes from: one column, or several joined; values may be renamed, a zero may mean unknown."""
+
+    columns: list[str] = Field(min_length=1)
+    separator: str = "|"
+    values: dict[str, str] = {}
+    zero_as_null: bool = False
+
+
+class Condition(Strict):
+    """Rows whose `column` holds one of `values` are read (or, with `is_excluded`, left out)."""
+
+    column: str
+    values: list[str]
+    is_excluded: bool = False
+
+
+class FileStream(Strict):
+    """One file and what it fills."""
+
+    file: str
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    sheet: str | None = None
+    where: list[Condition] = []
+    fields: dict[str, Source]
+    constants: dict[str, str] = {}
+    changed_at: Source | None = Field(None, description="dates a row's last change; without it, the day of reading does")
+
+    @field_validator("fields", "changed_at", mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        """`field: column` and `field: [column, column]` are short for a source."""
+        if isinstance(value, dict) and "columns" not in value:
+            return {name: cls._short_forms(entry) if isinstance(entry, str | list) else entry for name, entry in value.items()}
+        if isinstance(value, str):
+            return {"columns": [value]}
+        return {"columns": value} if isinstance(value, list) else value
+
+    @property
+    def columns(self) -> set[str]:
+        """All columns the file must have."""
+        sources = [*self.fields.values(), *([self.changed_at] if self.changed_at else [])]
+        return {column for source in sources for column in source.columns} | {condition.column for condition in self.where}
+
+
+class Stage(Strict):
+    """One stage of the tenant's funnel; `reason` says where its set rate comes from."""
+
+    name_zh: str
+    name_en: str
+    stage_order: int
+    set_rate: Decimal = Field(ge=0, le=1)
+    outcome: Literal["open", "won", "lost"]
+    reason: str
+
+
+class FileMapping(Strict):
+    """The whole file."""
+
+    tenant: str
+    name: str
+    time_zone: str
+    base_currency: str = Field(pattern=r"^[A-Z]{3}$")
+    snapshot_every_days: int = Field(7, ge=1)
+    stages: dict[str, Stage]
+    stage_map: dict[str, dict[str, str]]
+    interaction_kinds: dict[str, Literal["call", "visit", "message", "mail", "meeting", "other"]] = {}
+    streams: dict[Literal["opportunities", "stage_changes", "interactions"], FileStream]
+
+
+class RowError(Exception):
+    """A row cannot be read; the message names the column."""
+
+
+def load_mapping(path: Path) -> FileMapping:
+    """The mapping in `path`. Raises StepError naming file and entry when it is not as it should be."""
+    try:
+        mapping = FileMapping.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise StepError(f"{path} does not exist: correct LANDFALL_MAPPING, then rerun") from error
+    except yaml.YAMLError as error:
+        raise StepError(f"{path} is not YAML: correct it, then rerun") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StepError(f"{path}: entry {'.'.join(map(str, first['loc']))}: {first['msg']}: correct it, then rerun") from error
+    for name, stream in mapping.streams.items():
+        given = stream.fields.keys() | stream.constants.keys()
+        wrong = [f"field {field} is missing" for field in REQUIRED[name] if field not in given]
+        wrong += [f"{field} is no standard field" for field in sorted(given - STANDARD[name].keys())]
+        if wrong:
+            raise StepError(f"{path}: stream {name}: {wrong[0]}: correct it, then rerun")
+    return mapping
+
+
+def is_wanted(stream: FileStream, row: Row) -> bool:
+    """Whether all conditions of `where` hold for the row."""
+    return all((row.cells.get(condition.column, "") in condition.values) != condition.is_excluded for condition in stream.where)
+
+
+def record_of(name: str, stream: FileStream, row: Row, zone: ZoneInfo) -> dict[str, Any]:
+    """The standard record of a row; empty cells are left out. Raises RowError."""
+    if row.is_torn:
+        raise RowError("the row has another number of cells than the header")
+    record: dict[str, Any] = dict(stream.constants)
+    for field, source in stream.fields.items():
+        value = _value(STANDARD[name][field], source, row, zone)
+        if value is not None:
+            record[field] = value
+    empty = next((field for field in REQUIRED[name] if field not in record), None)
+    if empty:
+        raise RowError(f"{' + '.join(stream.fields[empty].columns) if empty in stream.fields else empty} is empty")
+    return record
+
+
+def changed_at(name: str, stream: FileStream, row: Row, record: dict[str, Any], zone: ZoneInfo) -> datetime | None:
+    """When the row last changed by its own account, None when the file does not say."""
+    if name in DATED_BY:
+        return datetime.fromisoformat(record[DATED_BY[name]])
+    if stream.changed_at is None:
+        return None
+    value = _value("instant", stream.changed_at, row, zone)
+    if value is None:
+        raise RowError(f"{' + '.join(stream.changed_at.columns)} is empty")
+    return datetime.fromisoformat(str(value))
+
+
+def _value(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool | None:
+    cells = [row.cells.get(column, "").strip() for column in source.columns]
+    if not all(cells):
+        return None
+    text = source.separator.join(cells)
+    text = source.values.get(text, text)
+    try:
+        if kind == "amount":
+            return _amount(text, source)
+        if kind == "instant":
+            return _instant(text, zone).isoformat()
+        if kind == "day":
+            return date.fromisoformat(text[:10]).isoformat()
+        return _FLAGS[text.lower()] if kind == "flag" else text
+    except (ValueError, KeyError, OverflowError):
+        raise RowError(f"{' + '.join(source.columns)} is not {'an' if kind in ('amount', 'instant') else 'a'} {kind}") from None
+
+
+def _amount(text: str, source: Source) -> str | None:
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+        raise ValueError
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise ValueError from None
+    if abs(amount) >= _LARGEST:
+        raise ValueError
+    return None if source.zero_as_null and amount == 0 else format(amount, "f")
+
+
+def _instant(text: str, zone: ZoneInfo) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=zone)

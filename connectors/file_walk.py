@@ -1,0 +1,178 @@
+"""A tenant whose source is a folder of files: each night reads them whole and lands what is new, dated by the rows themselves.
+
+In: the day and the mapping. Out: landed records known from the end of the day they happened on (reconstructed), those that a later night
+sees for the first time from the end of that night's day on; rows that cannot be read in quarantine with their line. The mapping's stages,
+maps and constants become business settings on the way.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from config.settings import settings
+from connectors.decoding import fault, raw_text
+from connectors.file_mapping import FileMapping, FileStream, RowError, changed_at, is_wanted, load_mapping, record_of
+from connectors.files import Row, read_rows
+from connectors.walk import Tally
+from warehouse import watermarks
+from warehouse.business_settings import Setting, declare
+from warehouse.clock import business_day, cutoff
+from warehouse.landing import Record, Reject, land_page
+from warehouse.steps import StepError, StepRun
+from warehouse.walks import Loading, Walk, begin, note_held_back, owed
+
+PAGE = 20_000
+
+
+@dataclass
+class Reading:
+    """One pass over one file for one walk; counts rows that belong to days after it."""
+
+    name: str
+    stream: FileStream
+    zone: ZoneInfo
+    walk: Walk
+    held_back: int = 0
+
+    def results(self, rows: Iterator[Row]) -> Iterator[Record | Reject]:
+        """What becomes of each wanted row of the walk's window, in the file's order."""
+        for row in rows:
+            if not is_wanted(self.stream, row):
+                continue
+            try:
+                record = self._record(row)
+            except RowError as error:
+                yield Reject(str(error), raw_text(row.cells), line_number=row.line)
+                continue
+            if record is None:
+                self.held_back += 1
+            else:
+                yield record
+
+    def _record(self, row: Row) -> Record | None:
+        record = record_of(self.name, self.stream, row, self.zone)
+        found = fault(record)
+        if found:
+            raise RowError(f"the row holds {found}")
+        end = self.walk.window_to
+        dated = changed_at(self.name, self.stream, row, record, self.zone)
+        changed = dated or cutoff(self.walk.as_of - timedelta(days=1))
+        if changed >= end:
+            return None
+        is_late = dated is None or (self.walk.window_from is not None and changed < self.walk.window_from)
+        known_at = end if is_late else _known_at(changed)
+        return Record(str(record["id"]), record, changed, known_at, known_at < end)
+
+
+def extract_files(connection: Loading, as_of: date, only: str | None, run: StepRun) -> None:
+    """Read every file of the mapping (or `only` one stream) for `as_of`. Raises StepError naming file and next action."""
+    mapping = _mapping()
+    added = declare(connection, _declared(mapping), as_of, "mapping")
+    print(f"files: {mapping.name}; {added} business settings added")
+    for name in _chosen(mapping, only):
+        tally = Tally(days=1)
+        _walk(connection, name, mapping, as_of, tally)
+        run.note(**{name: {**asdict(tally), "requests": 1}})
+        print(f"files {name}: {tally.received} rows in {tally.pages} pages of {mapping.streams[name].file}; {tally.landed} landed, "  # type: ignore[index]
+              f"{tally.unchanged} unchanged, {tally.quarantined} quarantined, {tally.held_back} after {as_of}", flush=True)
+
+
+def preview(as_of: date, only: str | None) -> None:
+    """Say what each file would bring for `as_of`; lands nothing."""
+    mapping = _mapping()
+    for name in _chosen(mapping, only):
+        stream = mapping.streams[name]  # type: ignore[index]
+        reading = Reading(name, stream, ZoneInfo(mapping.time_zone), Walk("files", name, as_of, None, cutoff(as_of)))
+        results = [isinstance(result, Record) for result in reading.results(_rows(stream))]
+        print(f"files {name}: would read {sum(results)} rows of {stream.file}, quarantine {len(results) - sum(results)} and leave "
+              f"{reading.held_back} for days after {as_of}; nothing was landed")
+
+
+def check_files() -> list[str]:
+    """What keeps the mapping's files from being read; a line for each that can be."""
+    faults = []
+    try:
+        mapping = _mapping()
+        for name, stream in mapping.streams.items():
+            try:
+                next(_rows(stream), None)
+                print(f"files {name}: {stream.file} can be read")
+            except StepError as error:
+                faults.append(str(error))
+    except StepError as error:
+        faults.append(str(error))
+    return faults
+
+
+def _walk(connection: Loading, name: str, mapping: FileMapping, as_of: date, tally: Tally) -> None:
+    stream = mapping.streams[name]  # type: ignore[index]
+    ready = replace(owed(connection, "files", name, as_of, timedelta(0))[-1],
+                    window_from=watermarks.current(connection, "files", name), is_reconstructed=False)
+    walk = begin(connection, ready)
+    digest = sha256((_folder() / stream.file).read_bytes()).hexdigest()[:12] if (_folder() / stream.file).exists() else ""
+    former, _, count = (walk.last_id or "").partition(":")
+    done = int(count) if former == digest and count else 0
+    reading = Reading(name, stream, ZoneInfo(mapping.time_zone), walk)
+    results = reading.results(_rows(stream))
+    next(islice(results, done, done), None)
+    is_last = False
+    while not is_last:
+        page = list(islice(results, PAGE))
+        is_last = len(page) < PAGE
+        done += len(page)
+        records = [each for each in page if isinstance(each, Record)]
+        rejects = [each for each in page if isinstance(each, Reject)]
+        opened = int(tally.pages == 0)
+        tally.add(land_page(connection, walk, records, rejects, last_id=f"{digest}:{done}", requests=opened, is_last=is_last))
+    tally.held_back = reading.held_back
+    note_held_back(connection, walk, reading.held_back, 0)
+
+
+def _rows(stream: FileStream) -> Iterator[Row]:
+    return read_rows(_folder() / stream.file, encoding=stream.encoding, delimiter=stream.delimiter, sheet=stream.sheet,
+                     columns=stream.columns)
+
+
+def _known_at(changed: datetime) -> datetime:
+    return cutoff(business_day(changed))
+
+
+def _folder() -> Path:
+    folder = settings().input_dir
+    if folder is None or not folder.is_dir():
+        raise StepError(f"the folder of files {folder or ''} does not exist: set LANDFALL_INPUT_DIR, then rerun")
+    return folder
+
+
+def _mapping() -> FileMapping:
+    path = settings().mapping
+    if path is None:
+        raise StepError("no mapping is set: set LANDFALL_MAPPING to the YAML that maps the files' columns, then rerun")
+    mapping = load_mapping(path)
+    if mapping.time_zone != settings().time_zone:
+        raise StepError(f"{path} says time zone {mapping.time_zone} and LANDFALL_TIME_ZONE is {settings().time_zone}: "
+                        "make them the same, since days end by it, then rerun")
+    return mapping
+
+
+def _chosen(mapping: FileMapping, only: str | None) -> list[str]:
+    if only is not None and only not in mapping.streams:
+        raise StepError(f"there is no stream {only}: choose one of {', '.join(mapping.streams)}")
+    return [only] if only else list(mapping.streams)
+
+
+def _declared(mapping: FileMapping) -> Iterator[Setting]:
+    for code, stage in mapping.stages.items():
+        said = stage.model_dump(exclude={"reason", "set_rate"})
+        yield Setting("stage", code, {**said, "set_rate": format(stage.set_rate, "f")}, stage.reason)
+    for process, values in mapping.stage_map.items():
+        for value, code in values.items():
+            yield Setting("stage_map", f"files|{process}|{value}", {"stage_code": code}, "the tenant's mapping")
+    for kind, channel in mapping.interaction_kinds.items():
+        yield Setting("interaction_kind", f"files|{kind}", {"channel": channel}, "the tenant's mapping")
+    for key in ("base_currency", "snapshot_every_days", "name", "time_zone"):
+        yield Setting("tenant", key, {"value": getattr(mapping, key)}, "the tenant's mapping")
