@@ -1,0 +1,65 @@
+"""What a suite is made of: one query, and checks on its columns, each with level, threshold and the reason for it.
+
+A query computes facts about rows as booleans and figures, so that a check counts rows and never needs to show a value.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from great_expectations import expectations as gxe
+
+Level = Literal["critical", "warning"]
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Checks on the rows of one query. `record_id` among its columns names a row; `action` says what to do when a check fails."""
+
+    name: str
+    table: str
+    query: str
+    action: str
+    checks: tuple[gxe.Expectation, ...]
+
+
+def holds(column: str, reason: str, *, level: Level = "critical", mostly: float = 1.0) -> gxe.Expectation:
+    """The boolean `column` is true in at least the share `mostly` of the rows; null counts as not true, see `Suite.query`."""
+    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[True], mostly=mostly, severity=level, notes=reason,
+                                           meta={"check": column, "threshold": _share(mostly)})
+
+
+def never_null(column: str, reason: str, *, level: Level = "critical", mostly: float = 1.0) -> gxe.Expectation:
+    """`column` has a value in at least the share `mostly` of the rows."""
+    return gxe.ExpectColumnValuesToNotBeNull(column=column, mostly=mostly, severity=level, notes=reason,
+                                             meta={"check": f"{column} is known", "threshold": _share(mostly)})
+
+
+def unique(columns: list[str], reason: str) -> gxe.Expectation:
+    """No two rows share the values of `columns`."""
+    return gxe.ExpectCompoundColumnsToBeUnique(column_list=columns, severity="critical", notes=reason,
+                                               meta={"check": f"{', '.join(columns)} is unique", "threshold": "no row twice"})
+
+
+def within(column: str, least: float | None, most: float | None, reason: str, *, level: Level = "critical") -> gxe.Expectation:
+    """Every known value of `column` lies in [least, most]; None leaves a side open."""
+    return gxe.ExpectColumnValuesToBeBetween(column=column, min_value=least, max_value=most, severity=level, notes=reason,
+                                             meta={"check": f"{column} in range", "threshold": f"{_side(least)} to {_side(most)}"})
+
+
+def has_rows(reason: str, *, least: int = 1, most: int | None = None, level: Level = "critical") -> gxe.Expectation:
+    """The query has between `least` and `most` rows."""
+    return gxe.ExpectTableRowCountToBeBetween(min_value=least, max_value=most, severity=level, notes=reason,
+                                              meta={"check": "number of rows", "threshold": f"{least} to {_side(most)} rows"})
+
+
+def no_rows(reason: str, *, level: Level) -> gxe.Expectation:
+    """The query, which lists faults, has no rows."""
+    return has_rows(reason, least=0, most=0, level=level)
+
+
+def _share(mostly: float) -> str:
+    return "every row" if mostly == 1 else f"at least {mostly:.1%} of rows"
+
+
+def _side(bound: float | None) -> str:
+    return "any" if bound is None else f"{bound:g}"
