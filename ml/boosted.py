@@ -20,8 +20,17 @@ from ml.features import HORIZON_COLUMNS
 NAME = "full_model"
 ROUNDS = 200
 PARAMETERS: dict[str, Any] = {
-    "objective": "binary:logistic", "tree_method": "hist", "max_bin": 64, "max_depth": 4, "eta": 0.05, "min_child_weight": 8.0,
-    "reg_lambda": 10.0, "subsample": 0.8, "colsample_bytree": 0.75, "nthread": 2, "verbosity": 0,
+    "objective": "binary:logistic",
+    "tree_method": "hist",
+    "max_bin": 64,
+    "max_depth": 3,
+    "eta": 0.05,
+    "min_child_weight": 8.0,
+    "reg_lambda": 10.0,
+    "subsample": 0.8,
+    "colsample_bytree": 0.75,
+    "nthread": 2,
+    "verbosity": 0,
 }
 
 
@@ -47,7 +56,9 @@ class Boosted:
 
     def contributions(self, prepared: Floats, horizon: Floats) -> tuple[Floats, Floats]:
         """(n, columns) exact TreeSHAP values and (n,) base. The base takes up the rounding of single precision."""
-        parts = np.asarray(self.booster.predict(self._matrix(prepared, horizon), pred_contribs=True), dtype=float)[:, :-1]
+        parts = np.asarray(self.booster.predict(self._matrix(prepared, horizon), pred_contribs=True), dtype=float)[
+            :, :-1
+        ]
         return parts, self.log_odds(prepared, horizon) - parts.sum(axis=1)
 
     def _matrix(self, prepared: Floats, horizon: Floats) -> xgb.DMatrix:
@@ -72,7 +83,9 @@ def fit_boosted(rows: Rows, pairs: Pairs, encoding: Encoding, seed: int) -> Boos
     """Fit on pairs whose labels are known; weights sum to deals, so `min_child_weight` and `reg_lambda` are in units of deals."""
     columns = list(encoding.columns)
     matrix = encoding.with_horizon(encoding.prepare(rows.features)[pairs.row], pairs.horizon)
-    data = xgb.QuantileDMatrix(matrix, pairs.label, weight=pairs.weight, feature_names=columns, max_bin=PARAMETERS["max_bin"], nthread=2)
-    monotone = {name: 1 for name in HORIZON_COLUMNS}
+    data = xgb.QuantileDMatrix(
+        matrix, pairs.label, weight=pairs.weight, feature_names=columns, max_bin=PARAMETERS["max_bin"], nthread=2
+    )
+    monotone = dict.fromkeys(HORIZON_COLUMNS, 1)
     booster = xgb.train(PARAMETERS | {"seed": seed, "monotone_constraints": monotone}, data, ROUNDS)
     return Boosted(encoding, booster)

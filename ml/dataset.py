@@ -1,7 +1,7 @@
 """Training rows: what was known of open deals on past days, joined to what became of them, as known on the training day.
 
-In: `features.opportunity_features` and `features.opportunity_outcomes`. Out: `Rows` (one per deal and grid day) and `Pairs` (rows × horizons
-with labels). Days are integers since 1970-01-01. A pair (day, horizon) is used only if day + horizon ≤ the training day: taking further
+In: `features.opportunity_features` and `features.opportunity_outcomes`. Out: `Rows` (one per deal and grid day) and `Pairs` (rows ×
+horizons with labels). Days are integers since 1970-01-01. A pair (day, horizon) is used only if day + horizon ≤ the training day: taking further
 pairs of deals that happen to have closed already would fill the newest rows with quick wins and quick losses only.
 """
 
@@ -44,8 +44,15 @@ class Rows:
     def take(self, chosen: NDArray[np.bool_] | Ints) -> "Rows":
         """The chosen rows (mask or positions)."""
         places = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        return Rows(self.features.iloc[places], self.deal[places], self.day[places], self.closed[places], self.known[places],
-                    self.is_won[places], self.age[places])
+        return Rows(
+            self.features.iloc[places],
+            self.deal[places],
+            self.day[places],
+            self.closed[places],
+            self.known[places],
+            self.is_won[places],
+            self.age[places],
+        )
 
     def closed_deals(self, today: int) -> tuple[int, int]:
         """Number of (won, lost) deals among the rows whose outcome is known on `today`."""
@@ -55,7 +62,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rows × horizons: `row` points into a `Rows`; weights sum to the number of distinct deals, so that repeats of a deal do not count twice."""
+    """Rows × horizons: `row` points into a `Rows`; weights sum to the number of distinct deals, so that repeats do not count."""
 
     row: Ints
     horizon: Floats
@@ -103,9 +110,15 @@ def rows_from(frame: pd.DataFrame) -> Rows:
     day = frame["day"].to_numpy(dtype=np.int64)
     frame, day, closed = frame[closed > day], day[closed > day], closed[closed > day]
     deal, _ = pd.factorize(frame["opportunity_id"])
-    return Rows(frame[list(NAMES)].reset_index(drop=True), deal.astype(np.int64), day, closed,
-                frame["known"].to_numpy(dtype=float, na_value=NEVER), frame["is_won"].to_numpy(dtype=bool),
-                frame["age_days"].to_numpy(dtype=float, na_value=np.nan))
+    return Rows(
+        frame[list(NAMES)].reset_index(drop=True),
+        deal.astype(np.int64),
+        day,
+        closed,
+        frame["known"].to_numpy(dtype=float, na_value=NEVER),
+        frame["is_won"].to_numpy(dtype=bool),
+        frame["age_days"].to_numpy(dtype=float, na_value=np.nan),
+    )
 
 
 def ever_horizon(rows: Rows, today: int) -> int:
@@ -119,7 +132,8 @@ def ever_horizon(rows: Rows, today: int) -> int:
 
 def label(rows: Rows, row: Ints, horizon: Floats, today: int) -> Floats:
     """1 where the row's deal was won within `horizon` days of its snapshot, as known on `today`; else 0."""
-    return (rows.is_won & (rows.known <= today))[row] * (rows.closed[row] <= rows.day[row] + horizon) * 1.0
+    won = (rows.is_won & (rows.known <= today))[row] & (rows.closed[row] <= rows.day[row] + horizon)
+    return won.astype(np.float64)
 
 
 def pairs_at(rows: Rows, horizon: int, today: int) -> Pairs:
@@ -143,6 +157,6 @@ def sample_pairs(rows: Rows, today: int, longest: int, seed: int) -> Pairs:
     usable = rows.day[row][:, None] + horizon <= today
     which, _ = np.nonzero(usable)
     row, horizons = row[which], horizon[usable]
-    weight = 0.5 ** ((today - rows.day[row]) / HALF_LIFE_DAYS)
+    weight = np.asarray(0.5 ** ((today - rows.day[row]) / HALF_LIFE_DAYS), dtype=float)
     scale = len(np.unique(rows.deal[row])) / weight.sum() if len(row) else 1.0
     return Pairs(row, horizons, label(rows, row, horizons, today), weight * scale)

@@ -35,8 +35,15 @@ class Encoding:
     def prepare(self, frame: pd.DataFrame) -> Floats:
         """(n, used) matrix of a frame with the contract's columns, then days to period end and to close date for the horizon columns."""
         parts = [frame[name].map(self.rates[name]) if name in self.rates else frame[name] for name in self.used]
-        parts += [frame["days_to_period_end"], frame["days_to_close_date"] if "days_to_close_date" in self.used else pd.Series(np.nan, frame.index)]
-        return np.column_stack([part.to_numpy(dtype=float, na_value=np.nan) for part in parts]) if len(frame) else np.empty((0, len(parts)))
+        parts += [
+            frame["days_to_period_end"],
+            frame["days_to_close_date"] if "days_to_close_date" in self.used else pd.Series(np.nan, frame.index),
+        ]
+        return (
+            np.column_stack([part.to_numpy(dtype=float, na_value=np.nan) for part in parts])
+            if len(frame)
+            else np.empty((0, len(parts)))
+        )
 
     def with_horizon(self, prepared: Floats, horizon: Floats) -> Floats:
         """(n, columns) matrix: the prepared rows with their horizon's columns."""
@@ -72,7 +79,9 @@ def _reason_to_leave_out(rows: Rows, name: str, today: int) -> str:
 
 def _win_shares(rows: Rows, name: str, today: int) -> dict[str, float]:
     closed = rows.known <= today
-    deals = pd.DataFrame({"value": rows.features[name].to_numpy(object)[closed], "deal": rows.deal[closed], "won": rows.is_won[closed]})
+    deals = pd.DataFrame(
+        {"value": rows.features[name].to_numpy(object)[closed], "deal": rows.deal[closed], "won": rows.is_won[closed]}
+    )
     deals = deals.dropna().drop_duplicates(["value", "deal"])
     base = float(deals["won"].mean()) if len(deals) else 0.0
     tally = deals.groupby("value")["won"].agg(["sum", "count"]).sort_index()

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from ml.dataset import EPOCH, Floats, Pairs, Rows, day_number, pairs_at
+from ml.dataset import Floats, Pairs, Rows, day_number, pairs_at
 from ml.model import WinModel, fit, sigmoid
 
 HORIZON = 30
@@ -53,11 +53,20 @@ def _forecast(model: WinModel, test: Rows, asked: Pairs) -> Floats:
 
 
 def simple_rates(past: Rows, taught: Pairs, test: Rows) -> dict[str, Floats]:
-    """Win rates within HORIZON days of past snapshots: over all, by stage, by stage and fifth of the days in stage; shrunk to the coarser one."""
-    table = pd.DataFrame({"stage": past.features["stage_code"].to_numpy(object)[taught.row], "label": taught.label,
-                          "days": past.features["days_in_stage"].to_numpy(dtype=float)[taught.row]}).fillna({"days": -1})
-    asked = pd.DataFrame({"stage": test.features["stage_code"].to_numpy(object),
-                          "days": test.features["days_in_stage"].to_numpy(dtype=float)}).fillna({"days": -1})
+    """Past win rates within HORIZON days: over all, by stage, by stage and fifth of the days in stage; each shrunk to the coarser one."""
+    table = pd.DataFrame(
+        {
+            "stage": past.features["stage_code"].to_numpy(object)[taught.row],
+            "label": taught.label,
+            "days": past.features["days_in_stage"].to_numpy(dtype=float)[taught.row],
+        }
+    ).fillna({"days": -1})
+    asked = pd.DataFrame(
+        {
+            "stage": test.features["stage_code"].to_numpy(object),
+            "days": test.features["days_in_stage"].to_numpy(dtype=float),
+        }
+    ).fillna({"days": -1})
     base = float(table["label"].mean())
     by_stage = _rates(table.groupby("stage")["label"], base)
     stage = asked["stage"].map(by_stage).fillna(base).to_numpy(dtype=float)
@@ -79,9 +88,12 @@ def measures(label: Floats, forecast: Floats) -> dict[str, float]:
     """ROC-AUC (0.5 when only one class occurs), log loss, Brier score, expected calibration error over ten equal-sized bins."""
     p = np.clip(forecast, 1e-6, 1 - 1e-6)
     bins = np.array_split(np.argsort(p, kind="stable"), 10)
-    return {"roc_auc": _auc(label, p), "log_loss": float(-np.mean(label * np.log(p) + (1 - label) * np.log1p(-p))),
-            "brier": float(np.mean((p - label) ** 2)),
-            "ece": float(sum(abs(p[b].mean() - label[b].mean()) * len(b) for b in bins if len(b)) / len(p))}
+    return {
+        "roc_auc": _auc(label, p),
+        "log_loss": float(-np.mean(label * np.log(p) + (1 - label) * np.log1p(-p))),
+        "brier": float(np.mean((p - label) ** 2)),
+        "ece": float(sum(abs(p[b].mean() - label[b].mean()) * len(b) for b in bins if len(b)) / len(p)),
+    }
 
 
 def _auc(label: Floats, forecast: Floats) -> float:
@@ -101,7 +113,9 @@ def refusal(judged: Judged, tier: str, below: str) -> str:
     bars = {below: 0.0, BASE_RATE: BASE_MARGIN, STAGE_DAYS_RATE: RATE_MARGIN}
     for name, margin in bars.items():
         if own["log_loss"] >= judged.figures[name]["log_loss"] + margin:
-            return f"{tier}: log loss {own['log_loss']:.4f} does not beat {name} ({judged.figures[name]['log_loss']:.4f})"
+            return (
+                f"{tier}: log loss {own['log_loss']:.4f} does not beat {name} ({judged.figures[name]['log_loss']:.4f})"
+            )
     return ""
 
 
@@ -109,8 +123,3 @@ def window_text(judged: Judged) -> str:
     """The held-out window in words."""
     known = judged.window_from - timedelta(days=1)
     return f"trained on labels known by {known}, tested on {judged.n_rows} snapshots {judged.window_from}..{judged.window_to}"
-
-
-def day_of(number: int) -> date:
-    """The calendar day of a day number."""
-    return EPOCH + timedelta(days=number)

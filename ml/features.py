@@ -12,9 +12,16 @@ Kind = Literal["text", "number", "boolean"]
 Unit = Literal["count", "days", "rate", "money", "text", "yes_no"]
 
 THEMES = {
-    "stage": ("阶段", "stage"), "pace": ("进度", "pace"), "amount": ("金额", "amount"), "close_date": ("预计成交日", "close date"),
-    "contacts": ("客户互动", "contacts"), "account": ("客户", "account"), "owner": ("负责人", "owner"), "profile": ("商机类型", "kind of deal"),
-    "season": ("时间", "time left"), "calibration": ("校准", "calibration"),
+    "stage": ("阶段", "stage"),
+    "pace": ("进度", "pace"),
+    "amount": ("金额", "amount"),
+    "close_date": ("预计成交日", "close date"),
+    "contacts": ("客户互动", "contacts"),
+    "account": ("客户", "account"),
+    "owner": ("负责人", "owner"),
+    "profile": ("商机类型", "kind of deal"),
+    "season": ("时间", "time left"),
+    "calibration": ("校准", "calibration"),
 }
 
 
@@ -43,25 +50,68 @@ class Feature:
 
 
 def _text(name: str, theme: str, zh: str, en: str) -> Feature:
-    return Feature(name, "text", "text", theme, zh, en, f"{zh}为 {{value}}，赢单中占 {{typical}}", f"{en} is {{value}}, as in {{typical}} of won deals")
+    return Feature(
+        name,
+        "text",
+        "text",
+        theme,
+        zh,
+        en,
+        f"{zh}为 {{value}}，赢单中占 {{typical}}",
+        f"{en} is {{value}}, as in {{typical}} of won deals",
+    )
 
 
 def _days(name: str, theme: str, zh: str, en: str) -> Feature:
-    return Feature(name, "number", "days", theme, zh, en, f"{zh} {{value}} 天，赢单通常为 {{typical}} 天", f"{en}: {{value}} days; won deals usually {{typical}}")
+    return Feature(
+        name,
+        "number",
+        "days",
+        theme,
+        zh,
+        en,
+        f"{zh} {{value}} 天，赢单通常为 {{typical}} 天",
+        f"{en}: {{value}} days; won deals usually {{typical}}",
+    )
 
 
 def _count(name: str, theme: str, zh: str, en: str, measure: str = "次") -> Feature:
-    return Feature(name, "number", "count", theme, zh, en,
-                   f"{zh} {{value}} {measure}，赢单通常为 {{typical}} {measure}", f"{en}: {{value}}; won deals usually {{typical}}")
+    return Feature(
+        name,
+        "number",
+        "count",
+        theme,
+        zh,
+        en,
+        f"{zh} {{value}} {measure}，赢单通常为 {{typical}} {measure}",
+        f"{en}: {{value}}; won deals usually {{typical}}",
+    )
 
 
 def _rate(name: str, theme: str, zh: str, en: str) -> Feature:
-    return Feature(name, "number", "rate", theme, zh, en, f"{zh} {{value}}，赢单通常为 {{typical}}", f"{en} {{value}}; won deals usually {{typical}}")
+    return Feature(
+        name,
+        "number",
+        "rate",
+        theme,
+        zh,
+        en,
+        f"{zh} {{value}}，赢单通常为 {{typical}}",
+        f"{en} {{value}}; won deals usually {{typical}}",
+    )
 
 
 def _yes_no(name: str, theme: str, zh: str, en: str) -> Feature:
-    return Feature(name, "boolean", "yes_no", theme, zh, en,
-                   f"{zh}：{{value}}，赢单中 {{typical}} 相同", f"{en}: {{value}}, the same as {{typical}} of won deals")
+    return Feature(
+        name,
+        "boolean",
+        "yes_no",
+        theme,
+        zh,
+        en,
+        f"{zh}：{{value}}，赢单中 {{typical}} 相同",
+        f"{en}: {{value}}, the same as {{typical}} of won deals",
+    )
 
 
 FEATURES: tuple[Feature, ...] = (
@@ -76,9 +126,19 @@ FEATURES: tuple[Feature, ...] = (
     _count("stage_moves_count", "pace", "阶段推进", "stage moves"),
     _count("stage_regressions_count", "pace", "阶段倒退", "stage regressions"),
     _count("stage_skips_count", "pace", "阶段跳跃", "skipped stages"),
-    Feature("open_gross_amount", "number", "money", "amount", "商机金额（含税）", "the open amount (gross)",
-            "商机金额（含税）{value}，赢单通常为 {typical}", "the open amount is {value} (gross); won deals usually {typical}"),
-    _rate("amount_change_ratio", "amount", "金额较首次填报变为", "the amount, as a share of the first one entered, is"),
+    Feature(
+        "open_gross_amount",
+        "number",
+        "money",
+        "amount",
+        "商机金额（含税）",
+        "the open amount (gross)",
+        "商机金额（含税）{value}，赢单通常为 {typical}",
+        "the open amount is {value} (gross); won deals usually {typical}",
+    ),
+    _rate(
+        "amount_change_ratio", "amount", "金额较首次填报变动", "the amount has changed since it was first entered by"
+    ),
     _count("close_date_pushes_count", "close_date", "预计成交日推迟", "pushes of the close date"),
     _days("close_date_push_days", "close_date", "预计成交日共推迟", "close date pushed back by"),
     _days("days_to_close_date", "close_date", "距预计成交日", "time to the close date"),
@@ -97,7 +157,9 @@ FEATURES: tuple[Feature, ...] = (
     _days("days_to_period_end", "season", "距本期结束", "time to the end of the period"),
     _yes_no("has_amount", "amount", "已填金额", "amount entered"),
     _yes_no("is_renewal", "profile", "续约商机", "renewal"),
-    _yes_no("is_close_date_period_end", "close_date", "预计成交日定在期末", "close date parked on the period's last day"),
+    _yes_no(
+        "is_close_date_period_end", "close_date", "预计成交日定在期末", "close date parked on the period's last day"
+    ),
 )
 BY_NAME = {feature.name: feature for feature in FEATURES}
 TEXTS = tuple(feature.name for feature in FEATURES if feature.kind == "text")
@@ -106,7 +168,11 @@ NAMES = TEXTS + NUMBERS
 
 # What the horizon adds to the matrix; each grows with the horizon, so a model that is monotone in them is monotone in it.
 HORIZON_COLUMNS = ("horizon_days", "horizon_past_period_end", "horizon_past_close_date")
-_HORIZON_THEME = {"horizon_days": "season", "horizon_past_period_end": "season", "horizon_past_close_date": "close_date"}
+_HORIZON_THEME = {
+    "horizon_days": "season",
+    "horizon_past_period_end": "season",
+    "horizon_past_close_date": "close_date",
+}
 
 
 def theme_of(column: str) -> str:

@@ -19,8 +19,9 @@ from ml.smoothed import Smoothed, fit_smoothed
 
 TIERS = ("smoothed", "small_model", "full_model")
 SMALL_FROM, FULL_FROM = 40, 200  # closed deals, won and lost each
-CALIBRATION_SHARE = 0.2  # of the training deals: the newest pairs
-CALIBRATION_PRIOR = 50.0  # deals' worth of belief that no correction is needed
+CALIBRATION_SHARE = 0.2  # of the pairs: the newest
+CALIBRATION_PRIOR = 200.0  # deals' worth of belief that no correction is needed
+DEAL_INFORMATION = 0.2  # p(1 - p) of a usual deal: what one deal adds to the curvature
 SHORTEST_EVER = 90
 
 
@@ -53,7 +54,9 @@ class WinModel:
     def curve(self, frame: pd.DataFrame, horizons: list[int]) -> Floats:
         """(n, len(horizons)) probabilities."""
         prepared = self.tier.prepare(frame)
-        stacked = self.tier.log_odds(np.repeat(prepared, len(horizons), axis=0), np.tile(np.array(horizons, dtype=float), len(frame)))
+        stacked = self.tier.log_odds(
+            np.repeat(prepared, len(horizons), axis=0), np.tile(np.array(horizons, dtype=float), len(frame))
+        )
         return sigmoid(self.shift + self.slope * stacked).reshape(len(frame), len(horizons))
 
     def explain(self, frame: pd.DataFrame, horizon: Floats) -> tuple[Floats, Floats, Floats]:
@@ -109,8 +112,8 @@ def platt(raw: Floats, label: Floats, weight: Floats) -> tuple[float, float]:
     design, beta, prior = np.column_stack([np.ones(len(raw)), raw]), np.array([0.0, 1.0]), np.array([0.0, 1.0])
     for _ in range(25):
         p = sigmoid(np.clip(design @ beta, -30, 30))
-        slope = design.T @ (weight * (p - label)) + CALIBRATION_PRIOR * 0.2 * (beta - prior)
-        curve = (design * (weight * p * (1 - p))[:, None]).T @ design + CALIBRATION_PRIOR * 0.2 * np.eye(2)
+        slope = design.T @ (weight * (p - label)) + CALIBRATION_PRIOR * DEAL_INFORMATION * (beta - prior)
+        curve = (design * (weight * p * (1 - p))[:, None]).T @ design + CALIBRATION_PRIOR * DEAL_INFORMATION * np.eye(2)
         step = np.linalg.solve(curve, slope)
         beta = beta - step
         if np.abs(step).max() < 1e-10:
@@ -130,8 +133,11 @@ def _typical(rows: Rows, today: int) -> dict[str, dict[str, Any]]:
 
 def _summary(frame: pd.DataFrame) -> dict[str, Any]:
     medians = {name: float(frame[name].median()) for name in NUMBERS if frame[name].notna().any()}
-    shares = {name: {_key(v): float(s) for v, s in frame[name].value_counts(normalize=True).sort_index().items()}
-              for name in NAMES if name in TEXTS or name.startswith(("is_", "has_"))}
+    shares = {
+        name: {_key(v): float(s) for v, s in frame[name].value_counts(normalize=True).sort_index().items()}
+        for name in NAMES
+        if name in TEXTS or name.startswith(("is_", "has_"))
+    }
     return {"medians": medians, "shares": shares}
 
 
@@ -141,5 +147,9 @@ def _key(value: Any) -> str:
 
 def restore(name: str, files: dict[str, Any]) -> Tier:
     """The tier called `name` from its kept files."""
-    kinds: dict[str, type[Smoothed] | type[Small] | type[Boosted]] = {"smoothed": Smoothed, "small_model": Small, "full_model": Boosted}
+    kinds: dict[str, type[Smoothed] | type[Small] | type[Boosted]] = {
+        "smoothed": Smoothed,
+        "small_model": Small,
+        "full_model": Boosted,
+    }
     return kinds[name].from_files(files)

@@ -46,7 +46,7 @@ class Small:
         """(n, columns) contributions and (n,) base; a column's value and its missing indicator are one contribution."""
         terms = self._terms(prepared, horizon)
         k = len(self.encoding.used)
-        parts = np.column_stack([terms[:, :k] + terms[:, k:2 * k], terms[:, 2 * k:]])
+        parts = np.column_stack([terms[:, :k] + terms[:, k : 2 * k], terms[:, 2 * k :]])
         return parts, np.full(len(parts), self.weights[-1])
 
     def _terms(self, prepared: Floats, horizon: Floats) -> Floats:
@@ -54,12 +54,19 @@ class Small:
 
     def files(self) -> dict[str, Any]:
         """As kept in the bundle."""
-        return {"encoding": self.encoding.to_json(), "centre": self.centre.tolist(), "spread": self.spread.tolist(), "weights": self.weights.tolist()}
+        return {
+            "encoding": self.encoding.to_json(),
+            "centre": self.centre.tolist(),
+            "spread": self.spread.tolist(),
+            "weights": self.weights.tolist(),
+        }
 
     @classmethod
     def from_files(cls, kept: dict[str, Any]) -> "Small":
         """From the bundle."""
-        return cls(Encoding.from_json(kept["encoding"]), *(np.array(kept[key]) for key in ("centre", "spread", "weights")))
+        return cls(
+            Encoding.from_json(kept["encoding"]), *(np.array(kept[key]) for key in ("centre", "spread", "weights"))
+        )
 
 
 def fit_small(rows: Rows, pairs: Pairs, encoding: Encoding) -> Small:

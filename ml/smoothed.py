@@ -1,7 +1,8 @@
 """Tier `smoothed`: the stage's set rate, drawn towards what was realised, spread over time as wins have been. Works from the first day.
 
 P(won within h | stage) is Beta-Binomial at a ladder of horizons: the prior is set rate × share of wins that close within h, worth
-`PRIOR_DEALS` deals; each deal counts once per stage however many snapshots it left. Never decreasing in h; linear in log(h) between rungs.
+`PRIOR_DEALS` deals; the realised share is over snapshots, as the open pipeline is
+asked, and worth the deals among them. Never decreasing in h; linear in log(h) between rungs.
 """
 
 from dataclasses import dataclass
@@ -49,12 +50,20 @@ class Smoothed:
 
     def files(self) -> dict[str, Any]:
         """As kept in the bundle."""
-        return {"speed": self.speed.tolist(), "realised": {stage: [*pair] for stage, pair in self.realised.items()}, "base": self.base.tolist()}
+        return {
+            "speed": self.speed.tolist(),
+            "realised": {stage: [*pair] for stage, pair in self.realised.items()},
+            "base": self.base.tolist(),
+        }
 
     @classmethod
     def from_files(cls, kept: dict[str, Any]) -> "Smoothed":
         """From the bundle."""
-        return cls(np.array(kept["speed"]), {stage: (seen, won) for stage, (seen, won) in kept["realised"].items()}, np.array(kept["base"]))
+        return cls(
+            np.array(kept["speed"]),
+            {stage: (seen, won) for stage, (seen, won) in kept["realised"].items()},
+            np.array(kept["base"]),
+        )
 
 
 def fit_smoothed(rows: Rows, today: int) -> Smoothed:
@@ -64,8 +73,12 @@ def fit_smoothed(rows: Rows, today: int) -> Smoothed:
     own = np.array([(left <= rung).sum() for rung in RUNGS])
     speed = (own + PRIOR_DEALS * (1 - np.exp(-RUNGS / TYPICAL_DAYS))) / (len(left) + PRIOR_DEALS)
     stages = rows.features["stage_code"].to_numpy(object)
-    realised = {stage: _counts(rows, stages == stage, today) for stage in sorted({s for s in stages if isinstance(s, str)})}
-    seen, wins = (np.sum([pair[i] for pair in realised.values()], axis=0) if realised else np.zeros(len(RUNGS)) for i in (0, 1))
+    realised = {
+        stage: _counts(rows, stages == stage, today) for stage in sorted({s for s in stages if isinstance(s, str)})
+    }
+    seen, wins = (
+        np.sum([pair[i] for pair in realised.values()], axis=0) if realised else np.zeros(len(RUNGS)) for i in (0, 1)
+    )
     prior = UNKNOWN_STAGE_RATE * speed
     base = np.maximum.accumulate(np.clip((wins + PRIOR_DEALS * prior) / (seen + PRIOR_DEALS), EDGE, 1 - EDGE))
     return Smoothed(speed, realised, base)
@@ -75,10 +88,10 @@ def _counts(rows: Rows, here: np.ndarray[Any, np.dtype[np.bool_]], today: int) -
     seen, won = [], []
     for rung in RUNGS:
         chosen = np.flatnonzero(here & (rows.day + rung <= today))
-        _, which, repeats = np.unique(rows.deal[chosen], return_inverse=True, return_counts=True)
-        weight = 1.0 / repeats[which]
-        seen.append(float(weight.sum()))
-        won.append(float((weight * label(rows, chosen, np.full(len(chosen), rung), today)).sum()))
+        deals = len(np.unique(rows.deal[chosen]))
+        labels = label(rows, chosen, np.full(len(chosen), rung), today)
+        seen.append(float(deals))
+        won.append(float(deals * labels.mean()) if deals else 0.0)
     return seen, won
 
 

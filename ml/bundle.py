@@ -1,0 +1,110 @@
+"""A model as a folder: `manifest.json`, `tier.json` and, for boosting, `model.ubj`. No pickle; the digest over all of it is its name.
+
+Local folders under `<home>/models` are what the night scores with; the registry (MLflow) holds copies. The same training rows give the same
+bytes and therefore the same version.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from config.settings import settings
+from ml.features import NAMES
+from ml.model import WinModel, restore
+from warehouse.steps import StepError
+
+MODEL_NAME = "win"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model, its version and digest (sha256, hex), and the folder that holds it."""
+
+    model: WinModel
+    version: str
+    digest: str
+    folder: Path
+
+
+def models_home() -> Path:
+    """Folder of all local bundles."""
+    return settings().home / "models"
+
+
+def save(model: WinModel, as_of: date, seed: int) -> Bundle:
+    """Write `model`, trained on what was known on `as_of`; a folder of the same version is kept as it is if it is whole."""
+    parts = model.tier.files()
+    files = {"model.ubj": parts.pop("booster")} if "booster" in parts else {}
+    files["tier.json"] = _canonical(parts)
+    manifest = {
+        "model_name": MODEL_NAME,
+        "as_of": as_of.isoformat(),
+        "tier": model.name,
+        "features": list(NAMES),
+        "shift": model.shift,
+        "slope": model.slope,
+        "ever_days": model.ever_days,
+        "seed": seed,
+        "typical": model.typical,
+        "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
+    }
+    files["manifest.json"] = _canonical(manifest)
+    digest = hashlib.sha256(files["manifest.json"]).hexdigest()
+    bundle = Bundle(
+        model, f"{MODEL_NAME}-{as_of}-{digest[:12]}", digest, models_home() / f"{MODEL_NAME}-{as_of}-{digest[:12]}"
+    )
+    fresh = bundle.folder.with_name(f"{bundle.folder.name}.{os.getpid()}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, content in files.items():
+        (fresh / name).write_bytes(content)
+    shutil.rmtree(bundle.folder, ignore_errors=True)
+    fresh.rename(bundle.folder)
+    return bundle
+
+
+def load(version: str) -> Bundle:
+    """Read a local bundle and verify it byte for byte. Raises StepError when it is absent, changed, or made for other features."""
+    folder = models_home() / version
+    if not (folder / "manifest.json").exists():
+        raise StepError(
+            f"model {version} is not in {models_home()}: run `python -m ml train --as-of {version[len(MODEL_NAME) + 1 : -13]}`, "
+            f"which makes the same version from the same rows, then rerun"
+        )
+    content = (folder / "manifest.json").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    manifest = json.loads(content)
+    files = {name: (folder / name).read_bytes() if (folder / name).exists() else b"" for name in manifest["files"]}
+    changed = [name for name, kept in manifest["files"].items() if hashlib.sha256(files[name]).hexdigest() != kept]
+    if not version.endswith(digest[:12]):
+        changed.insert(0, "manifest.json")
+    if changed:
+        raise StepError(
+            f"model {version} was changed on disk ({', '.join(changed)} no longer has its digest): "
+            f"delete {folder} and train again, then rerun"
+        )
+    if manifest["features"] != list(NAMES):
+        raise StepError(
+            f"model {version} was trained on other features than ml/features.py lists: train again, then rerun"
+        )
+    parts: dict[str, Any] = json.loads(files["tier.json"])
+    if "model.ubj" in files:
+        parts["booster"] = files["model.ubj"]
+    model = WinModel(
+        manifest["tier"],
+        restore(manifest["tier"], parts),
+        manifest["shift"],
+        manifest["slope"],
+        manifest["ever_days"],
+        manifest["typical"],
+    )
+    return Bundle(model, version, digest, folder)
+
+
+def _canonical(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False, indent=1).encode()

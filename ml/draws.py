@@ -1,0 +1,73 @@
+"""Random draws of a period's end that add up: each draw of a node is its own part plus the draws of its children, to the cent.
+
+Open deals are won or not by a one-factor Gaussian copula: each deal keeps exactly its probability, while a common shock makes good and bad
+periods. New business is a smoothed bootstrap of past windows, split over the nodes. Amounts are integers (cents); same seed, same draws.
+"""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.dataset import Floats, Ints
+
+DRAWS = 2000
+# Defaults until a backtest measures them: with independent deals an "80 %" range held 44 % of the time on real data.
+DEAL_CORRELATION = 0.10  # share of the latent variance that all deals have in common
+MODEL_ERROR = 0.10  # log-scale error common to all of the open deals' sum: drift of the probabilities themselves
+NEW_CORRELATION = 0.3  # of the market shock with new business
+NEW_NOISE = 0.15  # log-scale noise around each past window, widened by 1/sqrt(windows)
+NEW_DEALS = 40.0  # about how many new deals the split over the nodes is drawn from
+
+
+@dataclass(frozen=True)
+class OpenDeals:
+    """Probability, amount in cents and position of the node that each deal belongs to directly."""
+
+    probability: Floats
+    cents: Ints
+    node: Ints
+
+
+def draw_open(deals: OpenDeals, nodes: int, market: Floats, draw: np.random.Generator) -> Ints:
+    """(draws, nodes) cents won from open deals, at the nodes they belong to directly; their mean is Σ probability × amount per node."""
+    normal = NormalDist()
+    total = np.zeros((len(market), nodes), dtype=np.int64)
+    alive = (deals.probability > 0) & (deals.cents != 0)
+    p, cents, node = deals.probability[alive], deals.cents[alive], deals.node[alive]
+    threshold = np.array([normal.inv_cdf(min(max(x, 1e-12), 1 - 1e-12)) for x in p])
+    drift = np.exp(MODEL_ERROR * draw.standard_normal(len(market)) - MODEL_ERROR**2 / 2)
+    for place in np.unique(node):
+        here = np.flatnonzero(node == place)
+        own = draw.standard_normal((len(market), len(here)))
+        won = np.sqrt(DEAL_CORRELATION) * market[:, None] + np.sqrt(1 - DEAL_CORRELATION) * own < threshold[here]
+        total[:, place] = np.round((won @ cents[here]) * drift).astype(np.int64)
+    return total
+
+
+def draw_new(windows: Floats, weights: Floats, shares: Floats, market: Floats, draw: np.random.Generator) -> Ints:
+    """(draws, nodes) cents of new business: a past window's total (by weight), with noise, split by `shares` (they sum to 1).
+
+    The draws' mean tends to the weighted mean of `windows`.
+    """
+    picked = draw.choice(windows, size=len(market), p=weights / weights.sum())
+    spread = NEW_NOISE + 0.5 / np.sqrt(len(windows))
+    noise = (
+        spread * (NEW_CORRELATION * -market + np.sqrt(1 - NEW_CORRELATION**2) * draw.standard_normal(len(market)))
+        - spread**2 / 2
+    )
+    split = draw.standard_gamma(np.maximum(NEW_DEALS * shares, 1e-9), size=(len(market), len(shares)))
+    split /= np.maximum(split.sum(axis=1, keepdims=True), 1e-300)
+    return np.asarray(np.round((picked * np.exp(noise))[:, None] * split).astype(np.int64))
+
+
+def market_shocks(draw: np.random.Generator) -> Floats:
+    """(DRAWS,) standard normal shocks in antithetic pairs, so that their mean is exactly 0. A low shock is a good market."""
+    half = draw.standard_normal(DRAWS // 2)
+    return np.concatenate([half, -half])
+
+
+def ranges(totals: Ints) -> NDArray[np.int64]:
+    """(3, nodes) P10, P50, P90 in cents: values that were drawn, not interpolated ones."""
+    return np.asarray(np.quantile(totals, [0.1, 0.5, 0.9], axis=0, method="inverted_cdf"), dtype=np.int64)
