@@ -1,0 +1,60 @@
+"""Personal values: one token each, the original for `loader` alone."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from config.settings import settings
+from warehouse import vault
+from warehouse.connection import connect
+from warehouse.steps import StepError
+from warehouse.walks import Loading, loading
+
+
+@pytest.fixture
+def connection(tenant_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loading]:
+    monkeypatch.setenv("LANDFALL_VAULT_KEY", "key")
+    monkeypatch.setenv("LANDFALL_TOKEN_SEED", "")
+    settings.cache_clear()
+    with loading() as open_connection:
+        yield open_connection
+    settings.cache_clear()
+
+
+def test_a_value_keeps_its_token_and_kinds_are_apart(connection: Loading) -> None:
+    first = vault.tokens(connection, [("phone", "13800000001"), ("name", "王强"), ("phone", "13800000001")], "load-1")
+    again = vault.tokens(connection, [("phone", "13800000001"), ("chat", "13800000001")], "load-2")
+    assert again["phone", "13800000001"] == first["phone", "13800000001"]
+    assert len({*first.values(), *again.values()}) == 3
+    kept = connection.execute("select kind, original, first_load_id from vault.persons order by first_load_id, kind").fetchall()
+    assert kept == [("name", "王强", "load-1"), ("phone", "13800000001", "load-1"), ("chat", "13800000001", "load-2")]
+
+
+def test_tokens_of_two_tenants_agree_only_where_a_seed_is_set(connection: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+    def token_after_erasing() -> str:
+        connection.execute("delete from vault.persons")
+        return vault.tokens(connection, [("phone", "13900000002")], "load")["phone", "13900000002"]
+
+    assert token_after_erasing() != token_after_erasing()
+    monkeypatch.setenv("LANDFALL_TOKEN_SEED", "seed")
+    settings.cache_clear()
+    assert token_after_erasing() == token_after_erasing()
+
+
+def test_neither_key_nor_token_shows_the_value(connection: Loading) -> None:
+    vault.tokens(connection, [("phone", "13700000003")], "load")
+    shown = str(connection.execute("select field_hash, token from vault.persons where original = '13700000003'").fetchone())
+    assert "13700000003" not in shown
+
+
+def test_without_a_key_nothing_personal_is_taken_in(connection: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANDFALL_VAULT_KEY", "")
+    settings.cache_clear()
+    with pytest.raises(StepError, match="set LANDFALL_VAULT_KEY"):
+        vault.tokens(connection, [("phone", "13600000004")], "load")
+
+
+@pytest.mark.parametrize("role", ["transformer", "checker", "ml", "writeback", "publisher", "bi_reader", "auditor"])
+def test_no_other_role_reads_the_vault(tenant_database: str, role: str) -> None:
+    with connect(role) as other, pytest.raises(Exception, match="permission denied"):
+        other.execute("select original from vault.persons")
