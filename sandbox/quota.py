@@ -1,0 +1,53 @@
+"""How often the CRM lets itself be asked: per endpoint in 20 sandbox seconds, per day, and how many tokens a minute."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from datetime import date
+
+from sandbox.errors import DAILY_QUOTA_SPENT, TOO_FAST, CrmError
+
+WINDOW_S = 20.0
+TOKEN_WINDOW_S = 60.0
+
+
+@dataclass(slots=True)
+class Rules:
+    """What tests may set while the server runs. 0 means unlimited; `token_life_s` is in our own seconds, as clients count it."""
+
+    requests_per_20s: int = 100
+    daily_quota: int = 100_000
+    token_calls_per_minute: int = 10
+    token_life_s: float = 7200.0
+    denied_objects: tuple[str, ...] = ()
+    locked_ids: tuple[str, ...] = ()
+
+
+class Quota:
+    """Counts what was asked. Times are sandbox seconds."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._asked: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._day: date | None = None
+        self._today = 0
+
+    def spend(self, path: str, at_s: float, day: date) -> None:
+        """Count one call of a data endpoint. Raises CrmError 30004 (too fast) or 30002 (the day's calls are spent)."""
+        if day != self._day:
+            self._day, self._today = day, 0
+        if self.rules.daily_quota and self._today >= self.rules.daily_quota:
+            raise CrmError(DAILY_QUOTA_SPENT, f"the {self.rules.daily_quota} calls of the day are spent")
+        self._within(path, at_s, WINDOW_S, self.rules.requests_per_20s)
+        self._today += 1
+
+    def spend_token(self, at_s: float) -> None:
+        """Count one call of a token endpoint. Raises CrmError 30004."""
+        self._within("token", at_s, TOKEN_WINDOW_S, self.rules.token_calls_per_minute)
+
+    def _within(self, key: str, at_s: float, window_s: float, limit: int) -> None:
+        asked = self._asked[key]
+        while asked and asked[0] <= at_s - window_s:
+            asked.popleft()
+        if limit and len(asked) >= limit:
+            raise CrmError(TOO_FAST, f"more than {limit} calls in {window_s:g} s")
+        asked.append(at_s)

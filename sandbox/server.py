@@ -1,0 +1,66 @@
+"""The running sandbox: the CRM and the sandbox's own endpoints on one loopback port.
+
+`server.json` in the sandbox's folder says where it listens while it runs.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+
+from sandbox.clock import Clock
+from sandbox.control_api import Control
+from sandbox.fxiaoke_api import Crm
+from sandbox.life import CompanyError
+from sandbox.quota import Rules
+from sandbox.store import Store, database
+
+HOST = "127.0.0.1"
+
+
+def application(crm: Crm) -> Starlette:
+    """The endpoints of one company."""
+    return Starlette(routes=[*crm.routes(), *Control(crm).routes()])
+
+
+def listening_socket(port: int) -> socket.socket:
+    """A listening socket on loopback; 0 lets the system choose. Raises CompanyError when the port is taken."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise CompanyError(
+            f"port {port} on {HOST} is not free ({error.strerror}): choose another with --port, or 0 for a free one"
+        ) from error
+    listener.listen(128)
+    return listener
+
+
+def serve(home: Path, port: int, *, speed: float, rules: Rules) -> None:
+    """Serve the company of `home` until the process is told to end. `speed`: sandbox seconds per second."""
+    store = Store(database(home))
+    listener = listening_socket(port)
+    chosen = int(listener.getsockname()[1])
+    note = database(home).with_name("server.json")
+
+    @asynccontextmanager
+    async def announced(_app: Starlette) -> AsyncIterator[None]:
+        note.write_bytes(orjson.dumps({"port": chosen, "pid": os.getpid()}))
+        print(f"listening on http://{HOST}:{chosen}", flush=True)
+        yield
+        note.unlink(missing_ok=True)
+        store.close()
+
+    app = application(Crm(store, Clock(store, speed), rules))
+    app.router.lifespan_context = announced
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # planted broken answers are no errors of ours
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="on")
+    uvicorn.Server(config).run(sockets=[listener])
