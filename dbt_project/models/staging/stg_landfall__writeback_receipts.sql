@@ -11,7 +11,7 @@ with final as (
         {{ json_text('payload', 'period_id') }} as period_id,
         {{ number_of(json_text('payload', 'p_win_by_period_end'), 'numeric(6, 4)') }} as p_win_by_period_end
     from {{ source('ops', 'writeback_receipts') }}
-    where state = 'acked' and entity = 'opportunities'
+    where state = 'acked' and entity = 'opportunity'
 )
 
 select * from final
