@@ -7,7 +7,7 @@ from expectations.checks import Suite, has_rows, holds, never_null, no_rows, uni
 from expectations.contract import promised_columns
 from warehouse.clock import cutoff
 
-ALWAYS_KNOWN = ("age_days", "days_in_stage", "days_to_period_end", "owner_open_count", "has_amount")
+ALWAYS_KNOWN = ("age_days", "days_in_stage", "days_to_period_end", "has_amount")
 NOT_NEGATIVE = (
     "age_days", "days_in_stage", "stage_moves_count", "stage_regressions_count", "stage_skips_count", "open_gross_amount",
     "close_date_pushes_count", "interactions_count_14d", "interactions_count_30d", "interactions_count_90d", "inbound_count_90d",
