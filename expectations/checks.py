@@ -4,11 +4,13 @@ A query computes facts about rows as booleans and figures, so that a check count
 """
 
 from dataclasses import dataclass
+from string import Template
 from typing import Literal
 
 from great_expectations import expectations as gxe
 
 Level = Literal["critical", "warning"]
+STRICT = "__holds"
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,18 @@ class Suite:
     action: str
     checks: tuple[gxe.Expectation, ...]
 
+    @property
+    def strict_query(self) -> str:
+        """The query with each fact a second time, null turned into false: GX skips nulls, and what is unknown must not pass."""
+        facts = dict.fromkeys(check.column for check in self.checks if check.meta.get("is_fact"))
+        doubled = "".join(f", coalesce(facts.{fact.removesuffix(STRICT)}, false) as {fact}" for fact in facts)
+        return Template("select facts.*$doubled from ($query) as facts").substitute(doubled=doubled, query=self.query)
+
 
 def holds(column: str, reason: str, *, level: Level = "critical", mostly: float = 1.0) -> gxe.Expectation:
-    """The boolean `column` is true in at least the share `mostly` of the rows; null counts as not true, see `Suite.query`."""
-    return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=[True], mostly=mostly, severity=level, notes=reason,
-                                           meta={"check": column, "threshold": _share(mostly)})
+    """The fact `column`, a boolean of the suite's query, is true in at least the share `mostly` of the rows; null is not true."""
+    return gxe.ExpectColumnValuesToBeInSet(column=column + STRICT, value_set=[True], mostly=mostly, severity=level, notes=reason,
+                                           meta={"check": column, "threshold": _share(mostly), "is_fact": True})
 
 
 def never_null(column: str, reason: str, *, level: Level = "critical", mostly: float = 1.0) -> gxe.Expectation:
@@ -36,8 +45,10 @@ def never_null(column: str, reason: str, *, level: Level = "critical", mostly: f
 
 def unique(columns: list[str], reason: str) -> gxe.Expectation:
     """No two rows share the values of `columns`."""
-    return gxe.ExpectCompoundColumnsToBeUnique(column_list=columns, severity="critical", notes=reason,
-                                               meta={"check": f"{', '.join(columns)} is unique", "threshold": "no row twice"})
+    told = {"severity": "critical", "notes": reason, "meta": {"check": f"{', '.join(columns)} is unique", "threshold": "no row twice"}}
+    if len(columns) == 1:
+        return gxe.ExpectColumnValuesToBeUnique(column=columns[0], **told)
+    return gxe.ExpectCompoundColumnsToBeUnique(column_list=columns, **told)
 
 
 def within(column: str, least: float | None, most: float | None, reason: str, *, level: Level = "critical") -> gxe.Expectation:

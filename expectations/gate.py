@@ -4,6 +4,7 @@ In: suites. Out: counts and record ids in `ops.check_results`, never values; a v
 `<home>/data_docs/<border>`. A check that could not run has failed, whatever its level.
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from warehouse.steps import GateBlocked
 
 Border = Literal["landing", "features", "marts"]
 SHOWN_IDS = 20
+_FAILING = {  # the condition under which a row fails; ranges take theirs from their bounds
+    "expect_column_values_to_be_in_set": "{0} is not true", "expect_column_values_to_not_be_null": "{0} is null",
+    "expect_column_values_to_be_between": "",
+}
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
 
 
@@ -62,11 +67,13 @@ def run_suites(border: Border, suites: list[Suite]) -> list[Outcome]:
     """Run all suites as role `checker`; one outcome a check, in order. Writes the border's Data Docs."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url("checker"))
+    passfile = settings().pg_passfile
+    source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url("checker"),
+                                               kwargs={"connect_args": {"passfile": str(passfile)} if passfile else {}})
     outcomes: list[Outcome] = []
     for suite in suites:
-        asset = source.add_query_asset(suite.table, query=suite.query) if suite.table not in source.get_asset_names() else None
-        asset = asset or source.add_query_asset(f"{suite.table} ({suite.name})", query=suite.query)
+        asset = source.add_query_asset(suite.table, query=suite.strict_query) if suite.table not in source.get_asset_names() else None
+        asset = asset or source.add_query_asset(f"{suite.table} ({suite.name})", query=suite.strict_query)
         definition = gx.ValidationDefinition(
             name=suite.name, data=asset.add_batch_definition_whole_table("all"),
             suite=context.suites.add(gx.ExpectationSuite(name=suite.name, expectations=list(suite.checks))))
@@ -80,21 +87,20 @@ def _outcome(suite: Suite, result: Any) -> Outcome:
     expectation, counts = result.expectation_config, result.result or {}
     has_run = "element_count" in counts or "observed_value" in counts
     state: Literal["passed", "failed", "error"] = "error" if not has_run else "passed" if result.success else "failed"
-    column = expectation.kwargs.get("column")
+    column = expectation.kwargs.get("column") if expectation.type in _FAILING else None
     ids = _failing_ids(suite, column, expectation) if state == "failed" and column else []
     return Outcome(
         suite=suite.name, table=suite.table, check=expectation.meta["check"], threshold=expectation.meta["threshold"],
         reason=str(expectation.notes), level=expectation.severity.value if hasattr(expectation.severity, "value") else expectation.severity,
         state=state, observed=counts.get("element_count", counts.get("observed_value")), failed=counts.get("unexpected_count"),
-        ids=ids, action=suite.action)
+        ids=ids, action=suite.action, error=_error_kind(result.exception_info) if state == "error" else "")
 
 
 def _failing_ids(suite: Suite, column: str, expectation: Any) -> list[str]:
-    """Ids of the first rows that fail a column's check; ranges are told by their bounds."""
-    tests = {"expect_column_values_to_be_in_set": "{0} is not true", "expect_column_values_to_not_be_null": "{0} is null"}
+    """Ids of the first rows that fail a column's check."""
     sides = (("<", expectation.kwargs.get("min_value")), (">", expectation.kwargs.get("max_value")))
-    test = tests.get(expectation.type) or " or ".join(f"{{0}} {sign} {bound}" for sign, bound in sides if bound is not None)
-    query = f"select record_id from ({suite.query}) as checked where {test.format(column)} order by 1 limit {SHOWN_IDS}"  # noqa: S608 - suites only
+    test = _FAILING[expectation.type] or " or ".join(f"{{0}} {sign} {bound}" for sign, bound in sides if bound is not None)
+    query = f"select record_id from ({suite.strict_query}) as checked where {test.format(column)} order by 1 limit {SHOWN_IDS}"  # noqa: S608 - suites only
     return [str(record_id) for (record_id,) in fetch_all("checker", query)]
 
 
@@ -105,6 +111,12 @@ def _write_docs(context: Any, border: Border) -> None:
         "class_name": "SiteBuilder", "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
         "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}})
     context.build_data_docs(site_names=["local"])
+
+
+def _error_kind(exception_info: Any) -> str:
+    """The database's name for what went wrong, never its text."""
+    found = re.search(r"psycopg\.errors\.(\w+)", str(exception_info))
+    return found.group(1) if found else "no result"
 
 
 def _name(error: BaseException) -> str:

@@ -23,6 +23,7 @@ class Outcome:
     failed: int | None
     ids: list[str]
     action: str
+    error: str = ""
 
     @property
     def stops(self) -> bool:
@@ -33,7 +34,7 @@ class Outcome:
     def sentence(self) -> str:
         """Table, check, figures and next action in one sentence."""
         if self.state == "error":
-            figures = "could not run"
+            figures = f"could not run ({self.error})"
         elif self.failed is None:
             figures = f"is {self.observed}"
         else:

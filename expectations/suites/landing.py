@@ -54,7 +54,7 @@ left join lateral (
         select distinct on (e.window_to) e.received from ops.loads as e
         where e.system = w.system and e.stream = w.stream and e.window_from is not null and e.state = 'finished'
             and e.window_to < w.window_to and e.window_to >= w.window_to - interval '60 days'
-            and extract(isodow from e.window_to at time zone $zone - interval '1 microsecond') >= 6 = w.is_weekend
+            and (extract(isodow from e.window_to at time zone $zone - interval '1 microsecond') >= 6) = w.is_weekend
         order by e.window_to, e.started_at
     ) as p
 ) as u on true
@@ -65,13 +65,14 @@ select
     not s.is_required or s.walked_to = $cutoff as is_required_stream_walked,
     s.walked_to = $cutoff as is_walked,
     not s.is_required or s.received > 0 or s.system || '.' || s.stream in ($accepted) as has_ever_had_rows,
-    not s.is_required or s.recent_nights < $silent or s.recent_received > 0 or s.system || '.' || s.stream in ($accepted) as is_alive
+    not s.is_busy or s.recent_nights < $silent or s.recent_received > 0 or s.system || '.' || s.stream in ($accepted) as is_alive
 from (
-    select u.system, u.stream, (u.system, u.stream) in ($required) as is_required, coalesce(sum(l.received), 0) as received,
+    select u.system, u.stream, (u.system, u.stream) in ($required) as is_required, u.stream = 'opportunities' as is_busy,
+        coalesce(sum(l.received), 0) as received,
         max(l.window_to) filter (where l.state = 'finished') as walked_to,
         count(distinct l.window_to) filter (where l.window_from is not null and l.window_to > $cutoff - $silent * interval '1 day')
             as recent_nights,
-        coalesce(sum(l.received) filter (where l.window_from is null or l.window_to > $cutoff - $silent * interval '1 day'), 0)
+        coalesce(sum(l.received) filter (where l.window_from is not null and l.window_to > $cutoff - $silent * interval '1 day'), 0)
             as recent_received
     from (
         select system, stream from ops.loads where window_to <= $cutoff
@@ -112,7 +113,7 @@ def _streams_suite(as_of: date, accepted_empty: list[str]) -> Suite:
         holds("is_required_stream_walked", "without these streams there is no forecast"),
         holds("is_walked", "an optional stream that was left out makes its features old", level="warning"),
         holds("has_ever_had_rows", "a required stream that never brought a record is not connected, whatever it answers"),
-        holds("is_alive", f"{SILENT_NIGHTS} nights without a record are no holiday; a permission or filter changed"),
+        holds("is_alive", f"{SILENT_NIGHTS} nights without a deal are no holiday; a permission or filter changed"),
     ))
 
 
