@@ -36,6 +36,12 @@ def _rows(path: Path, columns: set[str]) -> Iterator[dict[str, str]]:
             raise StepError(f"{path} cannot be read beyond line {line} ({error}): export the history again, then rerun") from None
 
 
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise StepError(f"{path} does not exist: export the history again or set LANDFALL_HISTORY_DIR to its folder, then rerun")
+    return path
+
+
 def _value(stream: Stream, field: str, text: str) -> Any:
     """What the API would send for the export's text; None for an empty one."""
     if text == "":
@@ -43,26 +49,24 @@ def _value(stream: Stream, field: str, text: str) -> Any:
     return text if stream.fields.get(field, "text") == "text" else decode(text.encode())
 
 
-def _born(row: dict[str, str], fields: Iterable[str]) -> Change | None:
+def _born(row: dict[str, str], stream: Stream, fields: Iterable[str]) -> Change | None:
     """The instant of creation and what the record held then, None when the row does not say."""
     try:
-        told = decode(row["fields"].encode())
+        told = {name: value for name in fields if (value := _value(stream, name, row[name])) is not None}
+        created_at = instant_of(_value(stream, "create_time", row["create_time"]))
     except UndecodableError:
         return None
-    created_at = instant_of(told.get("create_time")) if isinstance(told, dict) else None
-    return None if created_at is None else (created_at, {name: told[name] for name in fields if told.get(name) is not None})
+    return None if created_at is None else (created_at, told)
 
 
 def full_versions(folder: Path, stream: Stream) -> Iterator[Record | Reject]:
     """All versions of the stream's records. Raises StepError when a file is missing or cannot be read."""
-    initial = folder / f"{stream.object}_initial.csv"
-    if not initial.exists():
-        raise StepError(f"{initial} does not exist: export the history again or set LANDFALL_HISTORY_DIR to its folder, then rerun")
+    initial = _existing(folder / f"{stream.object}_initial.csv")
     changes = _changes(folder / f"{stream.object}_changes.csv", stream)
-    for row in _rows(initial, {"id", "fields"}):
-        born = _born(row, stream.fields)
+    for row in _rows(initial, {"id", "create_time", *stream.fields}):
+        born = _born(row, stream, stream.fields)
         if born is None:
-            yield Reject("the record has no create_time in milliseconds", raw_text(row), row["id"])
+            yield Reject("create_time or another field is not of its kind", raw_text(row), row["id"])
         else:
             yield from _versions(row["id"], [born, *changes.pop(row["id"], [])])
     for record_id in changes:
@@ -72,13 +76,13 @@ def full_versions(folder: Path, stream: Stream) -> Iterator[Record | Reject]:
 def stage_versions(folder: Path, stream: Stream, log: StageLog) -> Iterator[Record | Reject]:
     """Sparse versions from a stage log: what is fixed at creation and the stage of the day; every other field stays unknown."""
     moves: defaultdict[str, list[Change]] = defaultdict(list)
-    for row in _rows(folder / "opportunity_stage_log.csv", {"id", "to_stage", "changed_at"}):
+    for row in _rows(_existing(folder / "opportunity_stage_log.csv"), {"id", "to_stage", "changed_at"}):
         at = datetime.fromisoformat(row["changed_at"])
         moves[row["id"]].append((at, {log.stage: row["to_stage"], log.stage_changed_at: milliseconds(at)}))
-    for row in _rows(folder / f"{stream.object}_initial.csv", {"id", "fields"}):
-        born = _born(row, log.fixed_at_creation)
+    for row in _rows(_existing(folder / f"{stream.object}_initial.csv"), {"id", "create_time", *log.fixed_at_creation}):
+        born = _born(row, stream, log.fixed_at_creation)
         if born is None:
-            yield Reject("the record has no create_time in milliseconds", raw_text(row), row["id"])
+            yield Reject("create_time or another field is not of its kind", raw_text(row), row["id"])
         else:
             yield from _versions(row["id"], [born, *moves.pop(row["id"], [])])
 

@@ -83,12 +83,21 @@ def _deliver(crm: Fxiaoke, mapping: WriteBack, message: Message, *, is_repeat: b
             if error.reaction == "stop":
                 raise
             if error.reaction != "unknown":
-                return Outcome("rejected", str(error.code), trace_id=error.trace_id)
+                return _refused(crm, mapping, message, error)
             last = Outcome("unknown", str(error.code), trace_id=error.trace_id)
         unsure = True
         if attempt + 1 < SENDS:
             crm.patience.wait(attempt)
     return last
+
+
+def _refused(crm: Fxiaoke, mapping: WriteBack, message: Message, error: RefusedError) -> Outcome:
+    """A refusal, unless a score is to be cleared from a record that is gone: then there is nothing left to do."""
+    if message.action == "withdraw":
+        by_id = {"field_name": "_id", "operator": "EQ", "field_values": [message.record_id]}
+        if not crm.query(mapping.object, [by_id], ["_id"], limit=1):
+            return Outcome("acked", str(error.code), answer="the record is gone", trace_id=error.trace_id)
+    return Outcome("rejected", str(error.code), trace_id=error.trace_id)
 
 
 def crm_values(mapping: WriteBack, payload: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,222 @@
+"""Nights against the sandbox CRM over real HTTP: history once, then days in order, nothing lost and nothing twice.
+
+The tests of this module follow each other on one company: go-live, first night, rerun, faults, later nights.
+"""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from connectors.fxiaoke import Fxiaoke
+from connectors.privacy import protect
+from connectors.streams import crm_mapping
+from connectors.walk import read_page, window_filters
+from tests.connectors.company import DAY, Company, run_step
+from warehouse import watermarks
+from warehouse.clock import cutoff
+from warehouse.connection import connect
+from warehouse.landing import record_hash
+from warehouse.walks import Walk, loading
+
+AS_OF = date.fromisoformat(DAY)
+TABLES = [f"landing.fxiaoke__{name}" for name in crm_mapping().streams]
+DEALS = "landing.fxiaoke__opportunities"
+
+
+def query(statement: str, *params: object) -> list[tuple[Any, ...]]:
+    with connect("loader") as connection:
+        return connection.execute(statement, params).fetchall()  # type: ignore[arg-type]
+
+
+def rows() -> dict[str, int]:
+    return {table: query(f"select count(*) from {table}")[0][0] for table in TABLES}
+
+
+def accept(as_of: date) -> None:
+    """What the landing gate does when it believes the night."""
+    with connect("checker") as connection:
+        for name in crm_mapping().streams:
+            watermarks.move(connection, "fxiaoke", name, cutoff(as_of), as_of)
+
+
+@pytest.fixture(scope="module")
+def live(company: Company) -> Company:
+    """The company after go-live: history loaded."""
+    done = run_step("history", "--as-of", DAY)
+    assert done.returncode == 0, done.stderr
+    return company
+
+
+def test_history_lands_every_version_once_and_sets_the_watermark(live: Company) -> None:
+    before = rows()
+    assert min(before.values()) > 0
+    reached = query("select distinct watermark from ops.watermarks where system = 'fxiaoke'")
+    assert reached == [(cutoff(date(2026, 6, 2)),)]  # 28 days before the company's day
+    assert query(f"select count(*) from {DEALS} where not is_reconstructed or changed_at >= %s", cutoff(date(2026, 6, 2))) == [(0,)]
+    targets = query("select count(*), min(decided_at)::text from ops.settings where kind = 'target'")
+    assert targets[0][0] > 0
+    assert targets[0][1] == "-infinity"
+    again = run_step("history", "--as-of", DAY)
+    assert (again.returncode, again.stdout.strip(), rows()) == (0, "history: loaded already", before)
+
+
+def test_each_version_is_known_from_the_end_of_its_own_day_on(live: Company) -> None:
+    wrong = f"select count(*) from {DEALS} where known_at - changed_at > interval '1 day' or known_at <= changed_at"
+    assert query(wrong) == [(0,)]
+
+
+def test_a_killed_night_goes_on_at_its_page_and_ends_like_any_other(live: Company) -> None:
+    killed = run_step("extract", "--as-of", DAY, failpoint="landing.inside")
+    assert killed.returncode == -9
+    done = run_step("extract", "--as-of", DAY)
+    assert done.returncode == 0, done.stderr
+    unfinished = query("select load_id from ops.loads where state <> 'finished'")
+    assert unfinished == []
+    assert query("select count(*) from ops.loads where received <> landed + unchanged + quarantined") == [(0,)]
+
+
+def test_landing_shows_exactly_what_the_crm_shows_before_the_days_end(live: Company) -> None:
+    crm = Fxiaoke()
+    with loading() as connection:
+        for stream in crm_mapping().streams.values():
+            walk, last_id, shown, page = Walk("fxiaoke", stream.name, AS_OF, None, cutoff(AS_OF)), None, {}, [{}] * 100
+            while len(page) == 100:
+                page = crm.query(stream.object, window_filters(walk, last_id), stream.projection)
+                records, _ = read_page(stream, walk, page)
+                protect(connection, [record.record for record in records], stream.classified, "comparison")
+                shown |= {record.record_id: record_hash(record.record) for record in records}
+                last_id = page[-1]["_id"] if page else None
+            landed = dict(connection.execute(  # type: ignore[var-annotated]
+                f"select distinct on (record_id) record_id, record_hash from landing.fxiaoke__{stream.name}"
+                " order by record_id, changed_at desc, known_at desc, load_id desc").fetchall())
+            assert {record_id: landed.get(record_id) for record_id in shown} == shown, stream.name
+    crm.close()
+
+
+def test_the_same_night_again_reads_again_and_lands_nothing(live: Company) -> None:
+    accept(AS_OF)
+    before, seq = rows(), live.last_request()
+    done = run_step("extract", "--as-of", DAY)
+    assert done.returncode == 0, done.stderr
+    assert rows() == before
+    assert len(live.requests_since(seq)) >= len(TABLES)
+    assert query("select count(*) from ops.loads where load_id like '20260630-fxiaoke-%%-r2'") == [(len(TABLES),)]
+
+
+def test_an_original_never_reaches_landing_or_a_log(live: Company) -> None:
+    originals = [original for (original,) in query("select original from vault.persons where kind = 'phone'")]
+    assert len(originals) > 50
+    landed = query("select string_agg(record::text, '') from (select record from landing.fxiaoke__leads"
+                   " union all select record from landing.fxiaoke__people) as records")[0][0]
+    assert [original for original in originals if original in landed] == []
+    assert query("select count(*) from landing.fxiaoke__leads where record->'mobile'->>'mask' ~ '^1[0-9]{2}[*]{4}[0-9]{4}$'")[0][0] > 50
+
+
+def test_later_nights_ask_no_more_than_their_rows_need(live: Company) -> None:
+    for day in (date(2026, 7, 1), date(2026, 7, 2)):
+        live.ask("advance", {"days": 1})
+        seq = live.last_request()
+        done = run_step("extract", "--as-of", day.isoformat())
+        assert done.returncode == 0, done.stderr
+        for stream in crm_mapping().streams.values():
+            received = query("select received from ops.loads where stream = %s and as_of = %s", stream.name, day)[0][0]
+            assert len(live.requests_since(seq, stream.object)) <= -(-received // 100) + 2, stream.name
+        accept(day)
+    assert query(f"select count(*) from {DEALS} where known_at > %s and is_reconstructed", cutoff(AS_OF)) == [(0,)]
+
+
+def test_a_change_after_midnight_waits_for_the_next_night_and_is_counted(live: Company) -> None:
+    deal = query(f"select record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 1")[0][0]
+    live.ask("patch", [{"object": "NewOpportunityObj", "id": deal, "op": "update", "fields": {"amount": "424242.00"}, "actor": "1007"}])
+    assert run_step("extract", "--as-of", "2026-07-02").returncode == 0
+    assert query("select held_back >= 1 from ops.loads where stream = 'opportunities' and as_of = '2026-07-02'"
+                 " order by started_at desc limit 1") == [(True,)]
+    live.ask("advance", {"days": 1})
+    assert run_step("extract", "--as-of", "2026-07-03").returncode == 0
+    brought = query(f"select known_at from {DEALS} where record_id = %s and record->>'amount' = '424242.00'", deal)
+    assert brought == [(cutoff(date(2026, 7, 3)),)]
+    accept(date(2026, 7, 3))
+
+
+def test_what_we_write_comes_back_as_an_echo_only(live: Company) -> None:
+    deals = [row[0] for row in query(f"select distinct record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 3")]
+    crm = Fxiaoke()
+    for deal in deals:
+        crm.update("NewOpportunityObj", deal, {"lf_band__c": "A", "lf_p_win_ever__c": "0.4"})
+    crm.close()
+    live.ask("advance", {"days": 1})
+    before = {deal: query(f"select count(*) from {DEALS} where record_id = %s", deal)[0][0] for deal in deals}
+    assert run_step("extract", "--as-of", "2026-07-04").returncode == 0
+    after = {deal: query(f"select count(*) from {DEALS} where record_id = %s", deal)[0][0] for deal in deals}
+    echoed, = query("select echoed from ops.loads where stream = 'opportunities' and as_of = '2026-07-04'")[0]
+    assert sum(after.values()) - sum(before.values()) + echoed == len(deals)  # a deal its rep changed that day lands for that
+    accept(date(2026, 7, 4))
+
+
+def test_missed_days_are_caught_up_in_order(live: Company) -> None:
+    live.ask("advance", {"days": 3})
+    done = run_step("extract", "--as-of", "2026-07-07")
+    assert done.returncode == 0, done.stderr
+    loads = query("select as_of::text, is_reconstructed from ops.loads where stream = 'leads' and as_of > '2026-07-04' order by started_at")
+    assert loads == [("2026-07-05", True), ("2026-07-06", True), ("2026-07-07", False)]
+    late = "select count(*) from landing.fxiaoke__activity_records where known_at > %s and changed_at >= known_at"
+    assert query(late, cutoff(date(2026, 7, 4))) == [(0,)]
+
+
+@pytest.mark.parametrize("fault", [
+    {"kind": "http_500", "request_index": 1}, {"kind": "html_200", "request_index": 1}, {"kind": "truncated", "request_index": 1},
+    {"kind": "reply_lost", "request_index": 1}, {"kind": "token_expired", "request_index": 1}, {"kind": "-1", "request_index": 1},
+])  # fmt: skip
+def test_a_passing_fault_costs_a_retry_and_no_row(live: Company, fault: dict[str, Any]) -> None:
+    before = rows()
+    live.ask("faults", [{**fault, "object": "LeadsObj"}])
+    done = run_step("extract", "--as-of", "2026-07-07", "--stream", "leads")
+    live.ask("faults", [])
+    assert done.returncode == 0, done.stderr
+    assert rows() == before
+
+
+@pytest.mark.parametrize(("rules", "environment", "message"), [
+    ({}, {"fxiaoke_app_secret": "wrong"},
+     "Fxiaoke refused the app secret (10006): correct LANDFALL_FXIAOKE_APP_SECRET, then rerun"),
+    ({"daily_quota": 1}, {}, "(30002): the day's quota is spent: wait until midnight or buy more calls, then rerun"),
+    ({}, {"fxiaoke_base_url": "http://127.0.0.1:9", "request_deadline_s": "2"}, "fxiaoke at http://127.0.0.1:9 cannot be reached"),
+])  # fmt: skip
+def test_a_lasting_fault_ends_in_one_sentence_with_the_next_action(live: Company, rules: dict[str, Any], environment: dict[str, str],
+                                                                   message: str) -> None:
+    former = live.ask("rules")
+    live.ask("rules", rules)
+    done = run_step("extract", "--as-of", "2026-07-07", **environment)
+    live.ask("rules", {name: former[name] for name in rules})
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "wrong" not in done.stderr
+
+
+def test_an_object_that_is_not_granted_does_not_stop_the_others(live: Company) -> None:
+    live.ask("rules", {"denied_objects": ["AccountObj"]})
+    done = run_step("extract", "--as-of", "2026-07-07")
+    live.ask("rules", {"denied_objects": []})
+    assert done.returncode == 1
+    assert "Fxiaoke refused AccountObj (20014, trace " in done.stderr
+    assert "grant the app data access to the object, then rerun" in done.stderr
+    assert "fxiaoke activity_records: " in done.stdout
+
+
+def test_both_generations_of_sign_in_read_the_same(live: Company) -> None:
+    done = run_step("extract", "--as-of", "2026-07-07", "--stream", "accounts", fxiaoke_auth_style="body", fxiaoke_user_id="FSUID_1000")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_day_that_was_passed_long_ago_is_refused(live: Company) -> None:
+    done = run_step("extract", "--as-of", "2025-01-31")
+    assert done.returncode == 1
+    assert "extract reads forward only, use `make backfill`" in done.stderr
+
+
+def test_check_says_what_to_do(live: Company) -> None:
+    assert run_step("check").returncode == 0
+    refused = run_step("check", fxiaoke_permanent_code="wrong")
+    assert (refused.returncode, "20022" in refused.stdout) == (1, True)

@@ -1,0 +1,96 @@
+"""Pages, tokens and masks without a server: what becomes of odd text, of a shared token, of a person's name."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.decoding import UndecodableError, decode, fault, raw_text
+from connectors.privacy import mask
+from connectors.streams import Stream, crm_mapping
+from connectors.tokens import Token, TokenStore
+from connectors.walk import read_page, window_filters
+from warehouse.clock import cutoff
+from warehouse.walks import Walk
+
+DAY = date(2026, 6, 30)
+DEALS = Stream(name="opportunities", object="NewOpportunityObj", fields={"name": "text", "amount": "text", "owner": "list"})
+WALK = Walk("fxiaoke", "opportunities", DAY, datetime(2026, 6, 29, 15, tzinfo=UTC), cutoff(DAY))
+INSIDE = 1782800000000
+
+
+@pytest.mark.parametrize(("text", "reason"), [
+    (b'{"a": ["\\ud83d"]}', "a lone surrogate in field a"), (b'{"a": "x\\u0000"}', "a NUL character in field a"),
+    (b'{"a": NaN}', "a number that is not finite in field a"), (b'{"a": 1e400}', "a number that is not finite in field a"),
+    (b'{"a": [NaN, 123456789012345678901234567890]}', "a number that is not finite in field a"), (b'{"a": "\\ud83d\\ude00"}', None),
+])  # fmt: skip
+def test_a_record_that_postgres_cannot_hold_is_named_by_its_field(text: bytes, reason: str | None) -> None:
+    value = decode(text)
+    assert fault(value) == reason
+    assert raw_text(value)
+
+
+@pytest.mark.parametrize("text", [b"", b'{"dataList": [{"_id"', b"<!DOCTYPE html>", b"\xff\xfe"])
+def test_what_is_no_json_is_not_an_empty_answer(text: bytes) -> None:
+    with pytest.raises(UndecodableError):
+        decode(text)
+
+
+def test_one_bad_record_does_not_cost_the_page() -> None:
+    rows = [
+        {"_id": "a", "name": "x", "amount": "1", "last_modified_time": INSIDE, "owner__r": {"name": "李娜"}, "amount_old": None},
+        {"_id": "b", "name": "\ud83d", "last_modified_time": INSIDE}, {"name": "no id", "last_modified_time": INSIDE}, "nonsense",
+        {"_id": "c", "last_modified_time": "yesterday"}, {"_id": "d", "last_modified_time": 1},
+    ]  # fmt: skip
+    records, rejects = read_page(DEALS, WALK, rows)
+    assert [record.record for record in records] == [{"_id": "a", "name": "x", "amount": "1", "last_modified_time": INSIDE}]
+    assert [(reject.record_id, reject.reason) for reject in rejects] == [
+        ("b", "the record holds a lone surrogate in field name"), (None, "the record has no _id"), (None, "the record has no _id"),
+        ("c", "last_modified_time is not a number of milliseconds"), ("d", "last_modified_time lies outside the window that was asked for")]
+
+
+def test_a_page_is_asked_for_by_window_and_last_id_in_milliseconds() -> None:
+    assert window_filters(WALK, "65f0aa") == [
+        {"field_name": "last_modified_time", "operator": "GTE", "field_values": ["1782745200000"]},
+        {"field_name": "last_modified_time", "operator": "LT", "field_values": ["1782835200000"]},
+        {"field_name": "_id", "operator": "GT", "field_values": ["65f0aa"]},
+    ]
+
+
+def test_what_people_wrote_is_never_asked_for() -> None:
+    streams = crm_mapping().streams
+    assert "active_record_content" not in streams["activity_records"].projection
+    assert {name: set(stream.classified) for name, stream in streams.items() if stream.classified} == {
+        "people": {"phone"}, "leads": {"name", "mobile"}}
+
+
+@pytest.mark.parametrize(("kind", "value", "shown"), [
+    ("phone", "13812345678", "138****5678"), ("phone", "12345", "****"), ("name", "欧阳娜娜", "欧**"), ("mail", "wang@a.cn", "w***@a.cn"),
+    ("chat", "wxid_abc", "****"), ("text", "来电 13812345678", "****"),
+])  # fmt: skip
+def test_a_mask_shows_no_more_than_it_must(kind: str, value: str, shown: str) -> None:
+    assert mask(kind, value) == shown
+
+
+def test_one_token_serves_everybody_until_it_is_refused(tmp_path: Path) -> None:
+    issued: list[Token] = []
+
+    def fetch() -> Token:
+        issued.append(Token(f"AT_{len(issued)}", "ea", 7200))
+        return issued[-1]
+
+    store = TokenStore(tmp_path / "tokens", "fxiaoke", fetch)
+    with ThreadPoolExecutor(8) as pool:
+        got = pool.map(lambda _: TokenStore(tmp_path / "tokens", "fxiaoke", fetch).get(), range(16))
+        assert {token.access for token in got} == {"AT_0"}
+    assert store.get(instead_of=issued[0]).access == "AT_1"
+    assert store.get(instead_of=issued[0]).access == "AT_1"  # somebody else renewed it meanwhile
+    assert stat.S_IMODE((tmp_path / "tokens" / "fxiaoke.json").stat().st_mode) == 0o600
+
+
+def test_a_token_is_renewed_before_it_ends(tmp_path: Path) -> None:
+    issued = iter(["old", "new"])
+    store = TokenStore(tmp_path, "fxiaoke", lambda: Token(next(issued), "ea", 0))
+    assert [store.get().access, store.get().access] == ["old", "new"]
