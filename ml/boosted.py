@@ -19,6 +19,7 @@ from ml.features import HORIZON_COLUMNS
 
 NAME = "full_model"
 ROUNDS = 200
+TWO_THREADS_FROM = 100_000  # rows
 PARAMETERS: dict[str, Any] = {
     "objective": "binary:logistic",
     "tree_method": "hist",
@@ -29,7 +30,6 @@ PARAMETERS: dict[str, Any] = {
     "reg_lambda": 10.0,
     "subsample": 0.8,
     "colsample_bytree": 0.75,
-    "nthread": 2,
     "verbosity": 0,
 }
 
@@ -62,7 +62,11 @@ class Boosted:
         return parts, self.log_odds(prepared, horizon) - parts.sum(axis=1)
 
     def _matrix(self, prepared: Floats, horizon: Floats) -> xgb.DMatrix:
-        return xgb.DMatrix(self.encoding.with_horizon(prepared, horizon), feature_names=list(self.columns), nthread=2)
+        return xgb.DMatrix(
+            self.encoding.with_horizon(prepared, horizon),
+            feature_names=list(self.columns),
+            nthread=_threads(len(prepared)),
+        )
 
     def files(self) -> dict[str, Any]:
         """As kept in the bundle: the encoding as JSON, the booster as bytes."""
@@ -71,7 +75,7 @@ class Boosted:
     @classmethod
     def from_files(cls, kept: dict[str, Any]) -> "Boosted":
         """From the bundle."""
-        booster = xgb.Booster({"nthread": 2})
+        booster = xgb.Booster()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.ubj"
             path.write_bytes(kept["booster"])
@@ -79,13 +83,25 @@ class Boosted:
         return cls(Encoding.from_json(kept["encoding"]), booster)
 
 
+def _threads(rows: int) -> int:
+    """Two threads wait for each other longer than they work on a small matrix."""
+    return 2 if rows >= TWO_THREADS_FROM else 1
+
+
 def fit_boosted(rows: Rows, pairs: Pairs, encoding: Encoding, seed: int) -> Boosted:
     """Fit on pairs whose labels are known; weights sum to deals, so `min_child_weight` and `reg_lambda` are in units of deals."""
     columns = list(encoding.columns)
     matrix = encoding.with_horizon(encoding.prepare(rows.features)[pairs.row], pairs.horizon)
     data = xgb.QuantileDMatrix(
-        matrix, pairs.label, weight=pairs.weight, feature_names=columns, max_bin=PARAMETERS["max_bin"], nthread=2
+        matrix,
+        pairs.label,
+        weight=pairs.weight,
+        feature_names=columns,
+        max_bin=PARAMETERS["max_bin"],
+        nthread=_threads(len(matrix)),
     )
     monotone = dict.fromkeys(HORIZON_COLUMNS, 1)
-    booster = xgb.train(PARAMETERS | {"seed": seed, "monotone_constraints": monotone}, data, ROUNDS)
+    booster = xgb.train(
+        PARAMETERS | {"seed": seed, "nthread": _threads(len(matrix)), "monotone_constraints": monotone}, data, ROUNDS
+    )
     return Boosted(encoding, booster)

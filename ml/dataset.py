@@ -1,8 +1,8 @@
 """Training rows: what was known of open deals on past days, joined to what became of them, as known on the training day.
 
 In: `features.opportunity_features` and `features.opportunity_outcomes`. Out: `Rows` (one per deal and grid day) and `Pairs` (rows ×
-horizons with labels). Days are integers since 1970-01-01. A pair (day, horizon) is used only if day + horizon ≤ the training day: taking further
-pairs of deals that happen to have closed already would fill the newest rows with quick wins and quick losses only.
+horizons with labels). Days are integers since 1970-01-01. A pair (day, horizon) is used only if day + horizon ≤ the training day: taking
+further pairs of deals that happen to have closed already would fill the newest rows with quick wins and quick losses only.
 """
 
 from dataclasses import dataclass

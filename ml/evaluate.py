@@ -1,7 +1,7 @@
 """How good a model is out of time, beside simple rates, and the gate that decides whether it may score.
 
-Held-out question: "won within 30 days?" Test snapshots lie in the 16 days whose 30-day labels became known last on D: (D−46, D−30]. The
-contenders learn only from what was known before the first of them. Figures use each snapshot once.
+Held-out question: "won within 30 days?" Test snapshots lie in the 16 days whose 30-day labels became known last on D: (D−46, D−30], or,
+where these hold fewer than 200 snapshots, in up to 91 days. The contenders learn only from what was known before the first of them.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ml.dataset import Floats, Pairs, Rows, day_number, pairs_at
 from ml.model import WinModel, fit, sigmoid
 
 HORIZON = 30
-TEST_DAYS = 16
+TEST_DAYS = (16, 32, 64, 91)
 ENOUGH_ROWS = 200
 BASE_MARGIN = 0.005  # never worse than the base rate by more (log loss)
 RATE_MARGIN = 0.002  # tolerance against stage × days in stage rates: about the noise of one test window
@@ -35,7 +35,7 @@ class Judged:
 
 def judge(rows: Rows, as_of: date, tiers: list[str], seed: int) -> Judged:
     """Fit the tiers and the simple rates on what was known before the test window and measure all of them on it."""
-    first, last = as_of - timedelta(days=HORIZON + TEST_DAYS - 1), as_of - timedelta(days=HORIZON)
+    first, last = _window(rows, as_of)
     known_by = day_number(first) - 1
     past = rows.take(rows.day < day_number(first))
     test = rows.take((rows.day >= day_number(first)) & (rows.day <= day_number(last)))
@@ -46,6 +46,13 @@ def judge(rows: Rows, as_of: date, tiers: list[str], seed: int) -> Judged:
     forecasts |= simple_rates(past, taught, test)
     figures = {name: measures(asked.label, forecast) for name, forecast in forecasts.items()}
     return Judged(figures, len(asked.row), first, last)
+
+
+def _window(rows: Rows, as_of: date) -> tuple[date, date]:
+    last = as_of - timedelta(days=HORIZON)
+    firsts = [last - timedelta(days=days - 1) for days in TEST_DAYS]
+    held = [int(((rows.day >= day_number(first)) & (rows.day <= day_number(last))).sum()) for first in firsts]
+    return next((first for first, count in zip(firsts, held, strict=True) if count >= ENOUGH_ROWS), firsts[-1]), last
 
 
 def _forecast(model: WinModel, test: Rows, asked: Pairs) -> Floats:

@@ -176,4 +176,4 @@ def _no_range(n_windows: int) -> str | None:
 
 
 def _money(cents: int) -> Decimal:
-    return Decimal(int(cents)) / 100 if cents % 100 else Decimal(int(cents) // 100)
+    return Decimal(int(cents)).scaleb(-2)

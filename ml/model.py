@@ -22,6 +22,7 @@ SMALL_FROM, FULL_FROM = 40, 200  # closed deals, won and lost each
 CALIBRATION_SHARE = 0.2  # of the pairs: the newest
 CALIBRATION_PRIOR = 200.0  # deals' worth of belief that no correction is needed
 DEAL_INFORMATION = 0.2  # p(1 - p) of a usual deal: what one deal adds to the curvature
+FLATTEST = 0.05  # least slope: the map stays increasing where the newest pairs show no signal
 SHORTEST_EVER = 90
 
 
@@ -108,7 +109,7 @@ def _calibration(rows: Rows, pairs: Pairs, today: int, tier: str, seed: int) -> 
 
 
 def platt(raw: Floats, label: Floats, weight: Floats) -> tuple[float, float]:
-    """Shift and slope of the log-odds, drawn towards (0, 1) by CALIBRATION_PRIOR deals; a slope that turns negative gives (0, 1)."""
+    """Shift and slope of the log-odds, drawn towards (0, 1) by CALIBRATION_PRIOR deals; without signal all but the base rate."""
     design, beta, prior = np.column_stack([np.ones(len(raw)), raw]), np.array([0.0, 1.0]), np.array([0.0, 1.0])
     for _ in range(25):
         p = sigmoid(np.clip(design @ beta, -30, 30))
@@ -118,7 +119,10 @@ def platt(raw: Floats, label: Floats, weight: Floats) -> tuple[float, float]:
         beta = beta - step
         if np.abs(step).max() < 1e-10:
             break
-    return (float(beta[0]), float(beta[1])) if beta[1] > 0.05 else (0.0, 1.0)
+    if beta[1] >= FLATTEST:
+        return float(beta[0]), float(beta[1])
+    base = float(np.clip(np.average(label, weights=weight), 0.001, 0.999))
+    return float(np.log(base / (1 - base)) - FLATTEST * np.average(raw, weights=weight)), FLATTEST
 
 
 def _typical(rows: Rows, today: int) -> dict[str, dict[str, Any]]:

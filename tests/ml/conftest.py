@@ -1,0 +1,121 @@
+"""An invented pipeline with a known rule, as a frame of snapshots and as tables of schema `features`."""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.features import FEATURES, NAMES, TEXTS
+from warehouse.connection import connect
+from warehouse.frames import append_rows
+
+AS_OF = date(2025, 6, 30)
+TODAY = (AS_OF - date(1970, 1, 1)).days
+SQL_TYPE = {"text": "text", "number": "float8", "boolean": "bool"}
+
+
+def invented(deals: int, *, days: int = 500, seed: int = 7) -> pd.DataFrame:
+    """Snapshots every Monday of `deals` deals: customers who call often, in late stages, win sooner; a third of the amounts is missing."""
+    draw = np.random.default_rng(seed)
+    rows = []
+    for deal in range(deals):
+        created = TODAY - int(draw.integers(5, days))
+        warmth, process = draw.normal(), ["equipment", "software"][int(draw.integers(2))]
+        lasts = int(draw.gamma(4, 15 if process == "equipment" else 7)) + 2
+        won = bool(draw.random() < 1 / (1 + np.exp(-1.5 * warmth + 0.8)))
+        amount = float(round(draw.lognormal(12, 1), 2)) if draw.random() > 0.33 else np.nan
+        for day in range(created, min(created + lasts, TODAY + 1)):
+            if (day - 4) % 7 and day != TODAY:
+                continue
+            age = day - created
+            stage = min(int(4 * age / lasts) + (1 if warmth > 0.5 else 0), 3)
+            calls = int(draw.poisson(np.exp(0.6 * warmth)))
+            known = created + lasts <= TODAY
+            rows.append(
+                {
+                    "opportunity_id": f"O-{deal:05d}",
+                    "day": day,
+                    "sales_process": process,
+                    "stage_code": f"S{stage + 1}",
+                    "stage_set_rate": [0.1, 0.3, 0.5, 0.8][stage],
+                    "age_days": float(age),
+                    "days_in_stage": float(age % max(lasts // 4, 1)),
+                    "interactions_count_30d": float(calls),
+                    "days_since_last_interaction": float(draw.integers(0, 20)) if calls else np.nan,
+                    "open_gross_amount": amount,
+                    "has_amount": float(amount == amount),
+                    "days_to_close_date": float(created + lasts - day + int(draw.integers(-10, 30))),
+                    "days_to_period_end": float((TODAY - day) % 91 + (30 if day == TODAY else 0)),
+                    "closed": float(created + lasts) if known else np.nan,
+                    "known": float(created + lasts) if known else np.nan,
+                    "is_won": won and known,
+                }
+            )
+    frame = pd.DataFrame(rows).sort_values(["opportunity_id", "day"], ignore_index=True)
+    for name in NAMES:
+        if name not in frame:
+            frame[name] = pd.Series([None] * len(frame), dtype="object" if name in TEXTS else "float")
+    return frame
+
+
+def make_tables() -> None:
+    """Empty tables of schema `features` with the contract's columns."""
+    columns = ", ".join(f"{feature.name} {SQL_TYPE[feature.kind]}" for feature in FEATURES)
+    with connect("transformer") as connection:
+        for name in ("opportunity_features", "opportunity_outcomes", "period_features", "opportunity_nodes"):
+            connection.execute(f"drop table if exists features.{name}")
+        connection.execute(
+            f"""create table features.opportunity_features (opportunity_id text, as_of_date date, revision int, features_hash text,
+                 {columns})"""
+        )
+        connection.execute("""create table features.opportunity_outcomes (opportunity_id text primary key, outcome text, closed_on date,
+                              outcome_known_on date, is_backfilled boolean)""")
+        connection.execute("""create table features.period_features (as_of_date date, node_id text, window_id text, parent_node_id text,
+                              window_kind text, period_id text, won_gross_amount numeric(18,2), new_gross_amount numeric(18,2),
+                              rest_is_known boolean, window_ends_on date)""")
+        connection.execute(
+            "create table features.opportunity_nodes (as_of_date date, opportunity_id text, node_id text)"
+        )
+        connection.execute("grant select on all tables in schema features to ml")
+
+
+def fill(frame: pd.DataFrame) -> None:
+    """Write an invented pipeline into the tables made by `make_tables`."""
+    day = [date.fromordinal(int(number) + date(1970, 1, 1).toordinal()) for number in frame["day"]]
+    kinds = {"opportunity_id": "text", "as_of_date": "date", "revision": "int4", "features_hash": "text"} | {
+        feature.name: SQL_TYPE[feature.kind] for feature in FEATURES
+    }
+    values = [
+        [deal, on, 1, f"h{deal}{on}", *(_cell(name, row[name]) for name in [f.name for f in FEATURES])]
+        for deal, on, row in zip(frame["opportunity_id"], day, frame.to_dict("records"), strict=True)
+    ]
+    last = frame.drop_duplicates("opportunity_id", keep="last")
+    with connect("transformer") as connection:
+        append_rows(connection, "features.opportunity_features", kinds, values)
+        for deal, closed, won in zip(last["opportunity_id"], last["closed"], last["is_won"], strict=True):
+            on = None if closed != closed else date.fromordinal(int(closed) + date(1970, 1, 1).toordinal())
+            outcome = "open" if on is None else "won" if won else "lost"
+            connection.execute(
+                "insert into features.opportunity_outcomes values (%s, %s, %s, %s, false)", (deal, outcome, on, on)
+            )
+
+
+def _cell(name: str, value: object) -> object:
+    if value is None or value != value:
+        return None
+    return bool(value) if name.startswith(("is_", "has_")) else value
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Callable[..., pd.DataFrame]:
+    """The generator of invented pipelines."""
+    return invented
+
+
+@pytest.fixture
+def features_schema(tenant_database: str) -> Callable[[pd.DataFrame], None]:
+    """Fresh tables of schema `features`; call it with a pipeline to fill them."""
+    make_tables()
+    return fill

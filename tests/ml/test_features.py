@@ -1,0 +1,46 @@
+"""The contract: every feature can be told in both languages, with and without a value."""
+
+import math
+
+import pytest
+
+from ml.features import FEATURES, HORIZON_COLUMNS, NAMES, THEMES, Feature, theme_of
+from ml.reasons import sentence
+
+VALUES = {"text": "S3", "number": 41.0, "boolean": 1.0}
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_every_feature_is_told_with_its_figure_and_the_winners_figure_in_both_languages(feature: Feature) -> None:
+    zh, en = sentence(feature, VALUES[feature.kind], 0.18)
+    usual = "18%" if feature.kind != "number" or feature.unit == "rate" else "0"
+    value = {"text": ("S3", "S3"), "yes_no": ("是", "yes"), "rate": ("4100%", "4100%")}.get(feature.unit, ("41", "41"))
+    assert value[0] in zh
+    assert value[1] in en
+    assert usual in zh
+    assert usual in en
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_a_feature_without_a_value_is_told_as_not_recorded_never_as_zero(feature: Feature) -> None:
+    zh, en = sentence(feature, math.nan, 18.0)
+    assert zh == f"{feature.zh}没有记录"
+    assert en == f"no record of {feature.en}"
+
+
+def test_the_sentence_of_the_specification_names_fact_figure_and_comparison() -> None:
+    feature = next(feature for feature in FEATURES if feature.name == "days_in_stage")
+    assert sentence(feature, 41.0, 18.0) == (
+        "停留当前阶段 41 天，赢单通常为 18 天",
+        "time in this stage: 41 days; won deals usually 18",
+    )
+
+
+def test_where_no_winner_is_known_the_comparison_is_left_out() -> None:
+    feature = next(feature for feature in FEATURES if feature.name == "days_in_stage")
+    assert sentence(feature, 41.0, None) == ("停留当前阶段 41 天", "time in this stage: 41 days")
+
+
+def test_every_matrix_column_belongs_to_a_theme_and_no_feature_is_listed_twice() -> None:
+    assert {theme_of(column) for column in (*NAMES, *HORIZON_COLUMNS)} <= set(THEMES)
+    assert len(NAMES) == len(set(NAMES)) == 32

@@ -1,0 +1,159 @@
+"""The period forecast, on a company of two teams and three owners small enough to work out by hand."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.draws import OpenDeals, draw_new, draw_open, market_shocks
+from ml.forecast import forecast, forecast_rows
+from ml.tree import tree_of
+from warehouse.connection import connect
+from warehouse.frames import fetch_all
+from warehouse.steps import StepError, StepRun
+
+AS_OF = date(2025, 6, 30)
+PARENTS = {"company": None, "north": "company", "south": "company", "ann": "north", "bo": "north", "cy": "south"}
+WON = {"company": 700_00, "north": 500_00, "south": 200_00, "ann": 500_00, "bo": 0, "cy": 200_00}  # cents
+NEW = {"ann": 100_00, "bo": 300_00, "cy": 200_00}  # cents in each past window
+ABOVE = {"ann": ("ann", "north", "company"), "bo": ("bo", "north", "company"), "cy": ("cy", "south", "company")}
+NODES = tuple(PARENTS)
+
+
+def windows(past: int, kind: str = "period") -> pd.DataFrame:
+    rows = [(node, parent, "current", "2025Q3", "2025Q3", WON[node], np.nan) for node, parent in PARENTS.items()]
+    for number in range(past):
+        for node, parent in PARENTS.items():
+            new = sum(cents for owner, cents in NEW.items() if node in ABOVE[owner])
+            rows.append((node, parent, kind, f"w{number}", f"p{number}", np.nan, float(new)))
+    return pd.DataFrame(
+        rows, columns=["node_id", "parent_node_id", "window_kind", "window_id", "period_id", "won", "new"]
+    )
+
+
+def deals(*each: tuple[str, float, float | None]) -> pd.DataFrame:
+    rows = [(f"O-{i}", node, p, cents) for i, (owner, p, cents) in enumerate(each) for node in ABOVE[owner]]
+    return pd.DataFrame(rows, columns=["opportunity_id", "node_id", "p", "cents"])
+
+
+def by_node(rows: list[tuple[object, ...]]) -> dict[object, dict[str, object]]:
+    names = ("won", "from_open", "from_new", "mean", "p10", "p50", "p90", "reason")
+    return {row[1]: dict(zip(names, row[4:], strict=True)) for row in rows}
+
+
+THREE = deals(("ann", 0.25, 1000_00.0), ("bo", 0.5, 301_01.0), ("cy", 0.9, None))
+
+
+def test_a_node_s_mean_is_won_plus_probability_times_amount_plus_past_new_business() -> None:
+    found = by_node(forecast_rows(windows(4), THREE, "b", seed=1))
+    assert found["company"]["won"] == Decimal("700.00")
+    assert found["company"]["from_open"] == Decimal(
+        "400.50"
+    )  # 0.25 × 1000.00 + 0.5 × 301.01 (half a cent, to even) + nothing known
+    assert found["company"]["from_new"] == Decimal("600.00")
+    assert found["company"]["mean"] == Decimal("1700.50")
+    assert found["cy"]["from_open"] == 0
+
+
+def test_means_of_children_add_up_to_their_parent_to_the_cent() -> None:
+    found = by_node(forecast_rows(windows(3), THREE, "b", seed=1))
+    for part in ("won", "from_open", "from_new", "mean"):
+        assert found["ann"][part] + found["bo"][part] == found["north"][part]
+        assert found["north"][part] + found["south"][part] == found["company"][part]
+
+
+def test_ranges_are_ordered_and_the_company_s_is_narrower_than_its_teams_together() -> None:
+    found = by_node(forecast_rows(windows(4), THREE, "b", seed=1))
+
+    def width(node: str) -> Decimal:
+        return found[node]["p90"] - found[node]["p10"]
+
+    assert all(of["p10"] <= of["p50"] <= of["p90"] for of in found.values())
+    assert 0 < width("company") < width("north") + width("south")
+
+
+def test_every_draw_of_a_parent_is_the_sum_of_its_childrens_draws() -> None:
+    tree = tree_of(windows(1))
+    draw = np.random.default_rng(1)
+    market = market_shocks(draw)
+    own = draw_open(OpenDeals(np.array([0.3, 0.6]), np.array([1234_56, 99_99]), np.array([3, 5])), 6, market, draw)
+    shares = np.array([0, 0, 0, 0.2, 0.3, 0.5])
+    own = own + draw_new(np.array([500_00.0, 900_00.0]), np.array([1.0, 1.0]), shares, market, draw)
+    total = dict(zip(NODES, tree.summed(own).T, strict=True))
+    assert (total["ann"] + total["bo"] == total["north"]).all()
+    assert (total["north"] + total["south"] == total["company"]).all()
+    assert len(np.unique(total["company"])) > 100
+
+
+def test_deals_keep_their_probability_and_share_good_and_bad_periods() -> None:
+    draw = np.random.default_rng(2)
+    market = market_shocks(draw)
+    many = OpenDeals(np.full(400, 0.3), np.full(400, 100_00), np.arange(400) % 6)
+    total = draw_open(many, 6, market, draw).sum(axis=1)
+    independent = np.sqrt(400 * 0.3 * 0.7) * 100_00
+    assert total.mean() == pytest.approx(400 * 0.3 * 100_00, rel=0.02)
+    assert total.std() > 2 * independent
+
+
+def test_with_fewer_than_two_known_windows_there_is_a_mean_and_a_reason_but_no_range() -> None:
+    for past in (0, 1):
+        found = by_node(forecast_rows(windows(past), THREE, "b", seed=1))["company"]
+        assert (found["p10"], found["p50"], found["p90"]) == (None, None, None)
+        assert found["reason"] == f"fewer than 2 past windows are known ({past}): no range yet"
+        assert found["mean"] == Decimal("700.00") + Decimal("400.50") + 600 * past
+
+
+def test_rolling_windows_stand_in_where_fewer_than_two_seasonal_ones_are_known() -> None:
+    rolling = windows(3, "rolling").assign(new=lambda frame: frame["new"] * 2)
+    both = pd.concat(
+        [windows(1), rolling[rolling["window_kind"] == "rolling"].assign(window_id=lambda f: "r" + f["window_id"])]
+    )
+    assert by_node(forecast_rows(both, THREE, "b", seed=1))["company"]["from_new"] == Decimal("1200.00")
+
+
+def test_the_same_seed_gives_the_same_forecast_and_another_seed_only_another_range() -> None:
+    one, same, other = (forecast_rows(windows(4), THREE, "b", seed=seed) for seed in (1, 1, 2))
+    assert one == same
+    assert [row[:8] for row in one] == [row[:8] for row in other]
+    assert one != other
+
+
+def test_a_deal_that_belongs_to_no_node_stops_the_forecast_instead_of_going_missing() -> None:
+    lost = pd.concat([THREE, pd.DataFrame([("O-9", "nowhere", 0.5, 100.0)], columns=THREE.columns)])
+    with pytest.raises(StepError, match=r"1 open deals belong to no node .* \(first: O-9\)"):
+        forecast_rows(windows(4), lost, "b", seed=1)
+
+
+def test_the_step_reads_features_and_scores_of_its_build_and_appends_once(
+    features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[..., pd.DataFrame]
+) -> None:
+    features_schema(pipeline(3).head(0))
+    with connect("owner_ddl") as connection:
+        connection.execute("""insert into ops.builds (build_id, as_of, inputs_digest, code_version, model_version, seed, state)
+                              values ('b1', '2025-06-30', '', '', 'm', 1, 'building')""")
+        connection.execute(
+            "insert into scores.models values ('m', 'win', '2025-06-30', 'smoothed', '', '{}', true, '')"
+        )
+        connection.execute("""insert into scores.opportunity_scores values
+            ('b1', 'O-1', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', 'm', -1.0, '{}', '[]', 'h')""")
+    with connect("transformer") as connection:
+        connection.execute("""insert into features.opportunity_features (opportunity_id, as_of_date, revision, open_gross_amount) values
+            ('O-1', '2025-06-30', 1, 7.00), ('O-1', '2025-06-30', 2, 1000.00)""")
+        connection.execute(
+            "insert into features.opportunity_nodes values ('2025-06-30', 'O-1', 'ann'), ('2025-06-30', 'O-1', 'company')"
+        )
+        connection.execute("""insert into features.period_features values
+            ('2025-06-30', 'company', '2025Q3', null, 'current', '2025Q3', 10.10, null, false, '2025-09-30'),
+            ('2025-06-30', 'ann', '2025Q3', 'company', 'current', '2025Q3', 10.10, null, false, '2025-09-30'),
+            ('2025-06-30', 'company', 'w', null, 'period', '2025Q2', 0, 5.55, true, '2025-06-30'),
+            ('2025-06-30', 'ann', 'w', 'company', 'period', '2025Q2', 0, 5.55, true, '2025-06-30')""")
+    for _ in range(2):
+        forecast(AS_OF, StepRun("forecast", AS_OF))
+    assert fetch_all(
+        "ml", "select node_id, won, from_open, from_new, mean from scores.period_forecasts order by 1"
+    ) == [
+        (node, Decimal("10.10"), Decimal("250.00"), Decimal("5.55"), Decimal("265.65")) for node in ("ann", "company")
+    ]

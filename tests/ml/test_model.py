@@ -1,0 +1,150 @@
+"""The model: one curve per deal that never falls with the horizon, exact reasons, the same bytes from the same rows."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from config.settings import settings
+from ml import bundle
+from ml.dataset import Rows, rows_from
+from ml.features import NAMES
+from ml.model import TIERS, WinModel, allowed_tier, fit, platt, sigmoid
+from ml.reasons import explain
+from warehouse.steps import StepError
+
+AS_OF = date(2025, 6, 30)
+TODAY = (AS_OF - date(1970, 1, 1)).days
+Pipeline = Callable[..., pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def rows(pipeline: Pipeline) -> Rows:
+    return rows_from(pipeline(1200))
+
+
+@pytest.fixture(scope="module", params=TIERS)
+def model(request: pytest.FixtureRequest, rows: Rows) -> WinModel:
+    return fit(rows, TODAY, request.param, seed=1)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("LANDFALL_HOME", str(tmp_path))
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()
+
+
+def test_the_probability_never_falls_as_the_horizon_grows(model: WinModel, rows: Rows) -> None:
+    curves = model.curve(rows.features.iloc[::7], list(range(1, 400, 7)))
+    assert np.diff(curves, axis=1).min() >= 0
+    assert curves[:, -1].mean() > curves[:, 0].mean() + 0.1
+
+
+def test_base_contributions_and_calibration_add_up_to_the_log_odds_shown(model: WinModel, rows: Rows) -> None:
+    frame = rows.features.iloc[:300]
+    horizon = np.full(len(frame), 45.0)
+    sums, sentences, base = explain(model, frame, horizon)
+    shown = sigmoid(model.log_odds(frame, horizon))
+    told = base + [sum(by_theme.values()) for by_theme in sums]
+    assert np.abs(told - np.log(shown / (1 - shown))).max() < 1e-6
+    assert all("calibration" in by_theme for by_theme in sums)
+    assert all(len(of_deal) <= 5 for of_deal in sentences)
+    strongest = [max(abs(value) for theme, value in by_theme.items() if theme != "calibration") for by_theme in sums]
+    assert all(
+        abs(of_deal[0]["contribution"]) == top for of_deal, top in zip(sentences, strongest, strict=True) if of_deal
+    )
+
+
+def test_the_booster_s_own_bias_is_the_base_but_for_single_precision(rows: Rows) -> None:
+    model = fit(rows, TODAY, "full_model", seed=1)
+    _, base, _ = model.explain(rows.features.iloc[:300], np.full(300, 45.0))
+    assert base.max() - base.min() < 1e-5
+
+
+def test_a_model_reads_values_it_has_never_seen_as_missing(rows: Rows) -> None:
+    model = fit(rows, TODAY, "full_model", seed=1)
+    known = rows.features.iloc[:50]
+    strange = known.assign(sales_process="人工智能 🤖")
+    absent = known.assign(sales_process=None)
+    assert (model.curve(strange, [30]) == model.curve(absent, [30])).all()
+    assert (model.curve(strange, [30]) != model.curve(known, [30])).any()
+
+
+def test_a_model_survives_saving_and_loading_bit_for_bit_and_the_same_rows_give_the_same_version(
+    model: WinModel, rows: Rows, home: Path
+) -> None:
+    kept = bundle.save(model, AS_OF, seed=1)
+    again = bundle.save(fit(rows, TODAY, model.name, seed=1), AS_OF, seed=1)
+    loaded = bundle.load(kept.version).model
+    frame = rows.features.iloc[::5]
+    assert again.version == kept.version
+    assert (loaded.curve(frame, [7, 30, 90]) == model.curve(frame, [7, 30, 90])).all()
+    assert (loaded.curve(frame.iloc[3:4], [30]) == model.curve(frame, [30])[3]).all()
+    assert (loaded.typical, loaded.ever_days) == (model.typical, model.ever_days)
+
+
+def test_a_bundle_changed_on_disk_is_refused(rows: Rows, home: Path) -> None:
+    kept = bundle.save(fit(rows, TODAY, "smoothed", seed=1), AS_OF, seed=1)
+    tier = kept.folder / "tier.json"
+    tier.write_bytes(tier.read_bytes().replace(b"S1", b"S9"))
+    with pytest.raises(StepError, match=r"tier\.json no longer has its digest"):
+        bundle.load(kept.version)
+
+
+def test_a_bundle_that_is_not_there_says_how_to_make_it(home: Path) -> None:
+    with pytest.raises(StepError, match="run `python -m ml train --as-of 2025-06-30`"):
+        bundle.load("win-2025-06-30-0123456789ab")
+
+
+def test_the_tier_follows_the_number_of_closed_deals(pipeline: Pipeline) -> None:
+    def tier(deals: int) -> str:
+        return allowed_tier(rows_from(pipeline(deals)), TODAY)
+
+    assert (tier(30), tier(250), tier(1200)) == TIERS
+
+
+def test_without_a_single_past_snapshot_the_set_rates_still_answer(rows: Rows) -> None:
+    model = fit(rows.take(np.zeros(len(rows), dtype=bool)), TODAY, "smoothed", seed=1)
+    deals = pd.DataFrame({name: [None, None] for name in NAMES}).assign(
+        stage_code=["S1", "S4"], stage_set_rate=[0.1, 0.8]
+    )
+    early, late = model.curve(deals, [30, 700])
+    assert 0.09 < early[1] <= 0.1
+    assert 0.75 < late[1] <= 0.8
+    assert late[0] == pytest.approx(0.8 * (1 - np.exp(-30 / 90)), abs=1e-9)
+
+
+def test_realised_rates_outweigh_a_wrong_set_rate(rows: Rows) -> None:
+    wrong = rows.features.assign(stage_set_rate=0.9)
+    model = fit(
+        Rows(wrong, *(getattr(rows, name) for name in ("deal", "day", "closed", "known", "is_won", "age"))),
+        TODAY,
+        "smoothed",
+        1,
+    )
+    s1 = rows.features["stage_code"] == "S1"
+    realised = rows.is_won[s1 & (rows.known <= TODAY)].mean()
+    assert model.curve(wrong[s1].iloc[:1], [365])[0, 0] == pytest.approx(realised, abs=0.1)
+
+
+def test_calibration_is_one_increasing_map_and_few_deals_barely_move_it() -> None:
+    raw = np.linspace(-3, 3, 400)
+    label = (np.arange(400) % 10 < 3).astype(float)  # 3 in 10 win, whatever the model says
+    few, many = platt(raw, label, np.full(400, 10 / 400)), platt(raw, label, np.full(400, 100.0))
+    assert many[1] == 0.05
+    assert sigmoid(many[0] + many[1] * raw).mean() == pytest.approx(0.3, abs=0.002)
+    assert few == pytest.approx((0.0, 1.0), abs=0.15)
+    assert few != (0.0, 1.0)
+
+
+def test_a_field_that_only_starts_recently_is_left_out_until_180_days_carry_it(pipeline: Pipeline) -> None:
+    frame = pipeline(300)
+    frame.loc[frame["day"] < TODAY - 60, "interactions_count_30d"] = np.nan
+    young = fit(rows_from(frame), TODAY, "small_model", seed=1).tier
+    assert "interactions_count_30d" not in young.columns
+    assert young.files()["encoding"]["left_out"]["interactions_count_30d"].startswith("carried by training rows for 5")
