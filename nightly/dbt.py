@@ -3,6 +3,7 @@
 import json
 import subprocess
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from config.settings import ROOT, child_environment, settings
@@ -14,6 +15,7 @@ from warehouse.steps import StepError, StepRun, recorded
 
 LAYERS = ("features", "marts", "sync")
 PROJECT = ROOT / "dbt_project"
+FAULTS = ("RunResultError", "RunResultFailure", "MainEncounteredError")
 
 
 def _first_day(as_of: date) -> date:
@@ -29,9 +31,11 @@ def _first_day(as_of: date) -> date:
     return min(known[0][0] or as_of, as_of)
 
 
-def _build_variables(as_of: date) -> dict[str, str | int]:
+def _build_variables(layer: str, as_of: date) -> dict[str, str | int]:
+    """Marts go to the build's own schema (a published build's rerun beside it); sync reads what was published."""
     build = current_build(as_of)
-    return {"build_id": build.build_id, "build_schema": build_schema(as_of), "model_version": build.model_version or ""}
+    schema = build_schema(as_of) if layer == "marts" else f"build_{build.build_id}"
+    return {"build_id": build.build_id, "build_schema": schema, "model_version": build.model_version or ""}
 
 
 def variables(layer: str, as_of: date, first: date | None, last: date | None, every_days: int) -> dict[str, str | int]:
@@ -46,7 +50,7 @@ def variables(layer: str, as_of: date, first: date | None, last: date | None, ev
         "feature_to": (last or as_of).isoformat(),
         "feature_every_days": every_days,
     }
-    return found if layer == "features" else found | _build_variables(as_of)
+    return found if layer == "features" else found | _build_variables(layer, as_of)
 
 
 def _environment() -> dict[str, str]:
@@ -66,59 +70,57 @@ def run(
         failpoint("dbt.after")
 
 
-def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:
-    state = settings().home / "dbt"
+def _command(layer: str, given: dict[str, str | int], state: Path) -> list[str]:
     target = state / settings().tenant / layer
-    command = ["dbt", "--log-format", "json", "--log-path", str(state / "logs"), "--no-use-colors"]
-    command += [
+    command = [
+        "dbt",
+        "--log-format",
+        "json",
+        "--log-path",
+        str(state / "logs"),
+        "--no-use-colors",
         "build",
         "--selector",
         layer,
-        "--exclude-resource-type",
-        "unit_test",
-        "--vars",
-        json.dumps(given),
-        "--project-dir",
-        str(PROJECT),
     ]
-    command += ["--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps(given), "--project-dir", str(PROJECT)]
+    return [*command, "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+
+
+def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:
+    state = settings().home / "dbt"
     process = subprocess.Popen(
-        command, env=_environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=PROJECT
+        _command(layer, given, state),
+        env=_environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=PROJECT,
     )
-    last_line, models, failures = "", 0, []
+    models, faults, last_line = 0, [], ""
     for line in process.stdout or ():
         last_line = line.strip() or last_line
         event = _event(line)
-        node = event.get("node_info", {})
-        if "execution_time" not in event or not node:
-            continue
-        failed = event.get("status", "").startswith(("ERROR", "FAIL"))
-        if node.get("resource_type") == "model" and not failed:
+        data, node = event.get("data", {}), event.get("data", {}).get("node_info", {})
+        if event.get("info", {}).get("name") in FAULTS and data.get("msg"):
+            faults.append(" ".join(str(data["msg"]).split()))
+        elif "execution_time" in data and node.get("resource_type") == "model":
             models += 1
-            print(f"  {node['node_name']:<44} {event['execution_time']:6.1f} s  {event['status']}", flush=True)
+            print(f"  {node['node_name']:<44} {data['execution_time']:6.1f} s  {data['status']}", flush=True)
             if settings().failpoint == "dbt.inside":
                 process.kill()
                 failpoint("dbt.inside")
-        if failed:
-            failures.append(f"{node['node_name']}: {event['status']}")
     if process.wait() != 0:
-        about = failures[0] if failures else _message(last_line)
+        about = faults[0][:300] if faults else last_line[:300]
         raise StepError(
-            f"dbt {layer} failed at {about}: read {state / 'logs' / 'dbt.log'}, mend the model or the data, then rerun"
+            f"dbt {layer}: {about}: mend the model or the data, then rerun; the log is {state / 'logs' / 'dbt.log'}"
         )
     step.note(models=models)
 
 
 def _event(line: str) -> dict[str, Any]:
     try:
-        data = json.loads(line).get("data", {})
-    except (json.JSONDecodeError, AttributeError):
+        event = json.loads(line)
+    except json.JSONDecodeError:
         return {}
-    return data if isinstance(data, dict) else {}
-
-
-def _message(line: str) -> str:
-    try:
-        return str(json.loads(line)["info"]["msg"]).splitlines()[0]
-    except (json.JSONDecodeError, KeyError, IndexError):
-        return line
+    return event if isinstance(event, dict) else {}

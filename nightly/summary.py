@@ -166,7 +166,7 @@ def _operations(found: Row, build: Row | None, words: dict[str, str], elapsed_s:
     if build is not None:
         counts = {
             "sent": receipts.get("acked", 0),
-            "refused": receipts.get("rejected", 0),
+            "rejected": receipts.get("rejected", 0),
             "unknown": receipts.get("unknown", 0),
         }
         kept = {name: loads.get(name, 0) for name in ("quarantined", "echoed", "held_back")}
