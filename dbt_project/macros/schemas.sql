@@ -16,12 +16,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Sorting and hashing of a whole history in memory; ends with the model's transaction. -#}
+{#-
+    Sorting and hashing of a whole history in memory; ends with the model's transaction. Two models run side by side already: parallel
+    workers would only sort the same rows several times.
+-#}
 {% macro more_memory() -%}
     {{ return(adapter.dispatch('more_memory')()) }}
 {%- endmacro %}
 
-{% macro postgres__more_memory() -%} set local work_mem = '96MB' {%- endmacro %}
+{% macro postgres__more_memory() -%} set local work_mem = '128MB'; set local max_parallel_workers_per_gather = 0 {%- endmacro %}
 
 {% macro gather_statistics() -%}
     {{ return(adapter.dispatch('gather_statistics')()) }}

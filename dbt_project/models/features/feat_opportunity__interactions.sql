@@ -1,17 +1,16 @@
-{%- set windows = {14: '14 days', 30: '30 days', 90: '90 days'} -%}
-{%- set within_90d = "interactions.occurred_at >= spine.cutoff_at - interval '90 days'" -%}
+{%- set days_ago = 'spine.as_of_date - interactions.occurred_on' -%}
 -- How often and how lately the customer was met, of the contacts that were known that day.
 with met as (
     select
         spine.opportunity_id,
         spine.as_of_date,
-        {% for days, span in windows.items() -%}
-        sum(case when interactions.occurred_at >= spine.cutoff_at - interval '{{ span }}' then 1 else 0 end) as interactions_count_{{ days }}d,
+        {% for days in [14, 30, 90] -%}
+        sum(case when {{ days_ago }} < {{ days }} then 1 else 0 end) as interactions_count_{{ days }}d,
         {% endfor -%}
-        sum(case when {{ within_90d }} and interactions.direction = 'in' then 1 else 0 end) as inbound_count_90d,
-        sum(case when {{ within_90d }} and interactions.channel in ('meeting', 'visit') then 1 else 0 end) as meetings_count_90d,
+        sum(case when {{ days_ago }} < 90 and interactions.direction = 'in' then 1 else 0 end) as inbound_count_90d,
+        sum(case when {{ days_ago }} < 90 and interactions.channel in ('meeting', 'visit') then 1 else 0 end) as meetings_count_90d,
         {% for channel in ['call', 'visit', 'message', 'mail', 'meeting', 'other'] -%}
-        max(case when {{ within_90d }} and interactions.channel = '{{ channel }}' then 1 else 0 end)
+        max(case when {{ days_ago }} < 90 and interactions.channel = '{{ channel }}' then 1 else 0 end)
         {{- ' + ' if not loop.last else ' as interaction_channels_count_90d,' }}
         {% endfor -%}
         max(interactions.occurred_at) as latest_event_at,
@@ -21,7 +20,7 @@ with met as (
         on
             spine.opportunity_id = interactions.opportunity_id
             and {{ known('interactions', 'spine.cutoff_at') }}
-            and interactions.occurred_at < spine.cutoff_at
+            and interactions.occurred_on <= spine.as_of_date
     group by spine.opportunity_id, spine.as_of_date
 ),
 

@@ -4,10 +4,7 @@
         incremental_strategy='append',
         on_schema_change='append_new_columns',
         full_refresh=false,
-        indexes=[
-            {'columns': ['opportunity_id', 'as_of_date', 'revision'], 'unique': true},
-            {'columns': ['as_of_date']},
-        ]
+        indexes=[{'columns': ['as_of_date', 'opportunity_id', 'revision'], 'unique': true}]
     )
 }}
 {%- set feature_columns = [
@@ -93,3 +90,4 @@ final as (
 )
 
 select * from final
+order by as_of_date, opportunity_id

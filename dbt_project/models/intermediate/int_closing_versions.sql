@@ -26,7 +26,7 @@ final as (
             when closings.outcome = 'won' then cast(round(closings.original_amount * rates.fx_rate, 2) as numeric(18, 2))
         end as won_gross_amount,
         closings.outcome = 'won' and (
-            closings.closed_at < closings.created_at + interval '7 days'
+            closings.closed_at < closings.created_at + interval '168 hours'
             or coalesce(closings.created_on > closings.signed_on, false)
         ) as is_backfilled,
         closings.created_on,

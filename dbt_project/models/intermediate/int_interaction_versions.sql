@@ -35,6 +35,7 @@ final as (
         versions.opportunity_id,
         coalesce(kinds.channel, 'other') as channel,
         versions.direction,
+        {{ business_day('versions.occurred_at') }} as occurred_on,
         versions.occurred_at,
         versions.valid_from,
         versions.valid_to
