@@ -169,7 +169,8 @@ class Fxiaoke:
 
     def _identity(self) -> str:
         now = self._now
-        parts = (now.fxiaoke_base_url, now.fxiaoke_app_id, now.fxiaoke_app_secret.get_secret_value(), now.fxiaoke_auth_style)
+        secret_parts = (now.fxiaoke_app_secret.get_secret_value(), now.fxiaoke_permanent_code.get_secret_value())
+        parts = (now.fxiaoke_base_url, now.fxiaoke_app_id, now.fxiaoke_auth_style, *secret_parts)
         return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
     def _signed(self, path: str, body: dict[str, Any], token: Token) -> Request:

@@ -19,6 +19,7 @@ from warehouse.connection import connect
 from warehouse.landing import record_hash
 from warehouse.walks import Walk, loading
 
+pytestmark = pytest.mark.slow
 AS_OF = date.fromisoformat(DAY)
 TABLES = [f"landing.fxiaoke__{name}" for name in crm_mapping().streams]
 DEALS = "landing.fxiaoke__opportunities"
@@ -26,7 +27,7 @@ DEALS = "landing.fxiaoke__opportunities"
 
 def query(statement: str, *params: object) -> list[tuple[Any, ...]]:
     with connect("loader") as connection:
-        return connection.execute(statement, params).fetchall()  # type: ignore[arg-type]
+        return connection.execute(statement, params).fetchall()
 
 
 def rows() -> dict[str, int]:
@@ -80,14 +81,16 @@ def test_landing_shows_exactly_what_the_crm_shows_before_the_days_end(live: Comp
     crm = Fxiaoke()
     with loading() as connection:
         for stream in crm_mapping().streams.values():
-            walk, last_id, shown, page = Walk("fxiaoke", stream.name, AS_OF, None, cutoff(AS_OF)), None, {}, [{}] * 100
+            walk, last_id = Walk("fxiaoke", stream.name, AS_OF, None, cutoff(AS_OF)), None
+            shown: dict[str, str] = {}
+            page: list[Any] = [{}] * 100
             while len(page) == 100:
                 page = crm.query(stream.object, window_filters(walk, last_id), stream.projection)
                 records, _ = read_page(stream, walk, page)
                 protect(connection, [record.record for record in records], stream.classified, "comparison")
                 shown |= {record.record_id: record_hash(record.record) for record in records}
                 last_id = page[-1]["_id"] if page else None
-            landed = dict(connection.execute(  # type: ignore[var-annotated]
+            landed = dict(connection.execute(
                 f"select distinct on (record_id) record_id, record_hash from landing.fxiaoke__{stream.name}"
                 " order by record_id, changed_at desc, known_at desc, load_id desc").fetchall())
             assert {record_id: landed.get(record_id) for record_id in shown} == shown, stream.name

@@ -35,7 +35,7 @@ MAPPING: dict[str, Any] = {
 
 def query(statement: str) -> list[tuple[Any, ...]]:
     with connect("loader") as connection:
-        return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+        return connection.execute(statement).fetchall()
 
 
 @pytest.fixture
@@ -152,13 +152,13 @@ def test_a_file_that_does_not_date_its_rows_is_dated_by_the_day_it_is_read(night
 
 
 def test_csv_gz_excel_and_parquet_give_the_same_records(inputs: Path) -> None:
-    values = [["O-1", "100.5", datetime(2026, 6, 1, 9)], ["O-2", None, datetime(2026, 6, 30, 23, 30)]]  # noqa: DTZ001 - as files hold them
+    first, second = datetime(2026, 6, 1, 9), datetime(2026, 6, 30, 23, 30)  # noqa: DTZ001 - as files hold them
     (inputs / "a.csv.gz").write_bytes(gzip.compress("编号,金额,创建\nO-1,100.5,2026-06-01T09:00:00\nO-2,,2026-06-30T23:30:00\n".encode()))
     book = openpyxl.Workbook()
-    for row in [["编号", "金额", "创建"], ["O-1", 100.5, values[0][2]], ["O-2", None, values[1][2]]]:
+    for row in [["编号", "金额", "创建"], ["O-1", 100.5, first], ["O-2", None, second]]:
         book.active.append(row)
     book.save(inputs / "a.xlsx")
-    columns = {"编号": [row[0] for row in values], "金额": [100.5, None], "创建": [row[2] for row in values]}
+    columns = {"编号": ["O-1", "O-2"], "金额": [100.5, None], "创建": [first, second]}
     parquet.write_table(pa.table(columns), inputs / "a.parquet")
     read = [[row.cells for row in read_rows(inputs / name, encoding="utf-8", delimiter=",", sheet=None, columns={"编号"})]
             for name in ("a.csv.gz", "a.xlsx", "a.parquet")]
