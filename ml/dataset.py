@@ -19,7 +19,7 @@ from warehouse.frames import read_frame
 EPOCH = date(1970, 1, 1)
 GRID_START = "1970-01-05"  # a Monday, so that a weekly grid falls on Mondays
 SHORTEST_HORIZON = 3
-MAX_ROWS = 150_000  # more rows than this are thinned by a seeded draw: same rows, same draw
+MAX_ROWS = 100_000  # more rows than this are thinned by a seeded draw: same rows, same draw
 HALF_LIFE_DAYS = 365.0
 NEVER = np.inf
 Floats = NDArray[np.float64]

@@ -18,6 +18,7 @@ NAME = "small_model"
 RIDGE = 1.0
 HORIZON_TERMS = 3
 NEWTON_STEPS = 30
+MAX_PAIRS = 100_000  # of more, every n-th is enough for a hundred weights
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ class Small:
 
 def fit_small(rows: Rows, pairs: Pairs, encoding: Encoding) -> Small:
     """Fit on pairs whose labels are known; weights sum to deals, so RIDGE is in units of deals."""
+    every = -(-len(pairs.row) // MAX_PAIRS)
+    if every > 1:
+        pairs = Pairs(pairs.row[::every], pairs.horizon[::every], pairs.label[::every], pairs.weight[::every] * every)
     prepared = encoding.prepare(rows.features)
     body = _squeeze(prepared[:, :-2])
     filled = np.where(np.isnan(body), 0.0, 1.0)

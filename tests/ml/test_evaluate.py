@@ -13,13 +13,15 @@ from ml.evaluate import BASE_RATE, STAGE_DAYS_RATE, STAGE_RATE, Judged, judge, m
 AS_OF = date(2025, 6, 30)
 
 
-def judged(n_rows: int = 500, **log_loss: float) -> Judged:
+def judged(log_loss: dict[str, float], n_rows: int = 500) -> Judged:
     names = {"full": "full_model", "small": "small_model", "base": BASE_RATE, "rates": STAGE_DAYS_RATE}
     return Judged({names[key]: {"log_loss": value} for key, value in log_loss.items()}, n_rows, AS_OF, AS_OF)
 
 
 def test_a_model_that_beats_the_tier_below_and_the_simple_rates_passes() -> None:
-    assert refusal(judged(full=0.50, small=0.51, base=0.60, rates=0.52), "full_model", "small_model") == ""
+    assert (
+        refusal(judged({"full": 0.50, "small": 0.51, "base": 0.60, "rates": 0.52}), "full_model", "small_model") == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,12 +34,12 @@ def test_a_model_that_beats_the_tier_below_and_the_simple_rates_passes() -> None
     ],
 )
 def test_the_gate_refuses_and_names_the_bar_that_was_missed(figures: dict[str, float], named: str) -> None:
-    assert named in refusal(judged(**figures), "full_model", "small_model")
+    assert named in refusal(judged(figures), "full_model", "small_model")
 
 
 def test_the_gate_refuses_what_was_measured_on_too_few_rows() -> None:
     assert "199 held-out rows, 200 needed" in refusal(
-        judged(199, full=0.5, small=0.6, base=0.6, rates=0.6), "full_model", "small_model"
+        judged({"full": 0.5, "small": 0.6, "base": 0.6, "rates": 0.6}, 199), "full_model", "small_model"
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from ml.draws import OpenDeals, draw_new, draw_open, market_shocks
 from ml.forecast import forecast, forecast_rows
+from ml.records import Row
 from ml.tree import tree_of
 from warehouse.connection import connect
 from warehouse.frames import fetch_all
@@ -24,7 +26,9 @@ NODES = tuple(PARENTS)
 
 
 def windows(past: int, kind: str = "period") -> pd.DataFrame:
-    rows = [(node, parent, "current", "2025Q3", "2025Q3", WON[node], np.nan) for node, parent in PARENTS.items()]
+    rows: list[Row] = [
+        (node, parent, "current", "2025Q3", "2025Q3", WON[node], np.nan) for node, parent in PARENTS.items()
+    ]
     for number in range(past):
         for node, parent in PARENTS.items():
             new = sum(cents for owner, cents in NEW.items() if node in ABOVE[owner])
@@ -39,7 +43,7 @@ def deals(*each: tuple[str, float, float | None]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["opportunity_id", "node_id", "p", "cents"])
 
 
-def by_node(rows: list[tuple[object, ...]]) -> dict[object, dict[str, object]]:
+def by_node(rows: list[Row]) -> dict[str, dict[str, Any]]:
     names = ("won", "from_open", "from_new", "mean", "p10", "p50", "p90", "reason")
     return {row[1]: dict(zip(names, row[4:], strict=True)) for row in rows}
 
@@ -69,7 +73,8 @@ def test_ranges_are_ordered_and_the_company_s_is_narrower_than_its_teams_togethe
     found = by_node(forecast_rows(windows(4), THREE, "b", seed=1))
 
     def width(node: str) -> Decimal:
-        return found[node]["p90"] - found[node]["p10"]
+        found_width: Decimal = found[node]["p90"] - found[node]["p10"]
+        return found_width
 
     assert all(of["p10"] <= of["p50"] <= of["p90"] for of in found.values())
     assert 0 < width("company") < width("north") + width("south")
