@@ -37,7 +37,9 @@ def found(
             f"there is a sandbox company at {path} already: pass --replace to found it anew, its journal included"
         )
     say(f"generating the company: three years up to {day}, scale {scale:g}, seed {seed}")
-    company = generate(day, scale=scale, seed=seed, days_ahead=days_ahead)
+    company = generate(
+        day, scale=scale, seed=seed, days_ahead=days_ahead + 1
+    )  # the last night needs the morning after it
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     for left in (fresh, *_companions(fresh), *_companions(path)):
@@ -45,7 +47,7 @@ def found(
     state = {
         "day": day,
         "go_live": company.go_live,
-        "horizon": day + timedelta(days=days_ahead - 1),
+        "horizon": day + timedelta(days=days_ahead),
         "seed": seed,
         "scale": scale,
         "day_began_at": 0.0,

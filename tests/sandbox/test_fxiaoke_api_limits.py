@@ -72,7 +72,7 @@ def test_broken_answers_are_broken_as_named(crm: Crm) -> None:
     assert server_error.status_code == 500
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert cut.status_code == 200
-    with pytest.raises(ValueError, match="Unterminated|Expecting"):
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         cut.json()
 
 

@@ -14,7 +14,7 @@ def test_a_walk_by_id_meets_every_record_of_a_range_once_also_where_change_times
         ],
     )
     met: list[str] = []
-    sizes = []
+    sizes: list[int] = []
     while not sizes or sizes[-1] == 100:
         page = crm.query(
             [
