@@ -1,11 +1,11 @@
 -- Who the customer is: industry, and what else we won from or pursue with that customer (merged accounts count as one).
 with spine as (
-    select opportunity_id, as_of_date, root_account_id, cutoff_at from {{ ref('int_open_opportunities_as_of') }}
+    select deal_day_id, opportunity_id, as_of_date, root_account_id, cutoff_at from {{ ref('int_open_opportunities_as_of') }}
 ),
 
 industries as (
     select
-        spine.opportunity_id, spine.as_of_date, accounts.industry, accounts.valid_from
+        spine.deal_day_id, accounts.industry, accounts.valid_from
     from spine
     inner join {{ ref('stg_fxiaoke__accounts') }} as accounts
         on spine.root_account_id = accounts.account_id and {{ known('accounts', 'spine.cutoff_at') }}
@@ -39,6 +39,7 @@ pursued as (
 
 final as (
     select
+        spine.deal_day_id,
         spine.opportunity_id,
         spine.as_of_date,
         industries.industry as account_industry,
@@ -47,7 +48,7 @@ final as (
         pursued.account_open_count,
         greatest(industries.valid_from, won.valid_from) as latest_known_at
     from spine
-    left join industries on spine.opportunity_id = industries.opportunity_id and spine.as_of_date = industries.as_of_date
+    left join industries on spine.deal_day_id = industries.deal_day_id
     left join won on spine.root_account_id = won.root_account_id and spine.as_of_date = won.as_of_date
     left join pursued on spine.root_account_id = pursued.root_account_id and spine.as_of_date = pursued.as_of_date
 )

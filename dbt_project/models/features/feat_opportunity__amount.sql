@@ -1,6 +1,7 @@
 -- What the deal is worth in base currency at that day's rate, and how that moved since the first amount.
 with final as (
     select
+        spine.deal_day_id,
         spine.opportunity_id,
         spine.as_of_date,
         cast(round(spine.original_amount * rates.fx_rate, 2) as numeric(18, 2)) as open_gross_amount,

@@ -1,6 +1,7 @@
 -- When the deal is expected to close, and how often that was put off.
 with final as (
     select
+        deal_day_id,
         opportunity_id,
         as_of_date,
         close_date_pushes_count,

@@ -2,8 +2,7 @@
 -- How often and how lately the customer was met, of the contacts that were known that day.
 with met as (
     select
-        spine.opportunity_id,
-        spine.as_of_date,
+        spine.deal_day_id,
         {% for days in [14, 30, 90] -%}
         sum(case when {{ days_ago }} < {{ days }} then 1 else 0 end) as interactions_count_{{ days }}d,
         {% endfor -%}
@@ -21,23 +20,25 @@ with met as (
             spine.opportunity_id = interactions.opportunity_id
             and {{ known('interactions', 'spine.cutoff_at') }}
             and interactions.occurred_on <= spine.as_of_date
-    group by spine.opportunity_id, spine.as_of_date
+    group by spine.deal_day_id
 ),
 
 final as (
     select
-        opportunity_id,
-        as_of_date,
-        cast(interactions_count_14d as integer) as interactions_count_14d,
-        cast(interactions_count_30d as integer) as interactions_count_30d,
-        cast(interactions_count_90d as integer) as interactions_count_90d,
-        cast(inbound_count_90d as integer) as inbound_count_90d,
-        cast(meetings_count_90d as integer) as meetings_count_90d,
-        as_of_date - {{ business_day('latest_event_at') }} as days_since_last_interaction,
-        interaction_channels_count_90d,
-        latest_event_at,
-        latest_known_at
+        met.deal_day_id,
+        spine.opportunity_id,
+        spine.as_of_date,
+        cast(met.interactions_count_14d as integer) as interactions_count_14d,
+        cast(met.interactions_count_30d as integer) as interactions_count_30d,
+        cast(met.interactions_count_90d as integer) as interactions_count_90d,
+        cast(met.inbound_count_90d as integer) as inbound_count_90d,
+        cast(met.meetings_count_90d as integer) as meetings_count_90d,
+        spine.as_of_date - {{ business_day('met.latest_event_at') }} as days_since_last_interaction,
+        met.interaction_channels_count_90d,
+        met.latest_event_at,
+        met.latest_known_at
     from met
+    inner join {{ ref('int_open_opportunities_as_of') }} as spine on met.deal_day_id = spine.deal_day_id
 )
 
 select * from final

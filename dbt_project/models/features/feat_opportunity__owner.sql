@@ -1,6 +1,6 @@
 -- How the owner of that day closed lately, and how much else is on that desk.
 with spine as (
-    select opportunity_id, as_of_date, owner_id from {{ ref('int_open_opportunities_as_of') }}
+    select deal_day_id, opportunity_id, as_of_date, owner_id from {{ ref('int_open_opportunities_as_of') }}
 ),
 
 closed as (
@@ -24,6 +24,7 @@ carried as (
 
 final as (
     select
+        spine.deal_day_id,
         spine.opportunity_id,
         spine.as_of_date,
         closed.owner_win_rate_365d,

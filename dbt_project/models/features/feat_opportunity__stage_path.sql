@@ -1,6 +1,7 @@
 -- How far the deal has come and how it came there.
 with final as (
     select
+        deal_day_id,
         opportunity_id,
         as_of_date,
         sales_process,

@@ -40,8 +40,7 @@ computed as (
         spine.cutoff_at
     from spine
     {% for theme in ['stage_path', 'amount', 'close_date', 'interactions', 'account', 'owner', 'calendar'] -%}
-    left join {{ ref('feat_opportunity__' ~ theme) }} as {{ theme }}
-        on spine.opportunity_id = {{ theme }}.opportunity_id and spine.as_of_date = {{ theme }}.as_of_date
+    left join {{ ref('feat_opportunity__' ~ theme) }} as {{ theme }} on spine.deal_day_id = {{ theme }}.deal_day_id
     {% endfor %}
 ),
 

@@ -11,6 +11,8 @@ with open_deals as (
 
 final as (
     select
+        -- one whole number for (deal, day): the features join and group by it several times
+        row_number() over (order by open_deals.as_of_date, open_deals.opportunity_id) as deal_day_id,
         open_deals.opportunity_id,
         open_deals.as_of_date,
         open_deals.system,
