@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.query import NARROW
 from tests.sandbox.served import Crm, ms
 
 
@@ -28,6 +29,19 @@ def test_a_walk_by_id_meets_every_record_of_a_range_once_also_where_change_times
         met += [record["_id"] for record in page]
     assert sizes == [100, 100, 50]
     assert met == [f"L{n:03}" for n in range(250)]
+
+
+def test_wide_and_narrow_ranges_are_walked_alike(crm: Crm) -> None:
+    """Wide ranges are walked by id, narrow ones sorted from the change times: two ways to one answer."""
+    lead = {"object": "LeadsObj", "op": "create"}
+    crm.control("patch", [lead | {"id": f"L{n:05}", "at_ms": 5000 + n % 7} for n in range(NARROW + 10)])
+
+    def page(first_ms: int) -> list[str]:
+        filters = [("last_modified_time", "GTE", [str(first_ms)]), ("_id", "GT", ["L04900"])]
+        return [record["_id"] for record in crm.query(filters, "LeadsObj")["data"]["dataList"]]
+
+    assert page(5000) == [f"L{n:05}" for n in range(4901, 5001)]
+    assert page(5006) == [f"L{n:05}" for n in range(4901, NARROW + 10) if n % 7 == 6]
 
 
 def test_a_range_of_change_times_holds_its_start_and_not_its_end(crm: Crm) -> None:

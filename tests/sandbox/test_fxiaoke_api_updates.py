@@ -51,9 +51,10 @@ def test_null_clears_a_field(crm: Crm) -> None:
 
 def test_workflows_fire_unless_both_switches_say_no(crm: Crm) -> None:
     data = {"object_data": {"_id": "o4", "dataObjectApiName": "NewOpportunityObj", "lf_band__c": "A"}}
-    for switches in ({}, {"triggerWorkFlow": False}, {"triggerWorkFlow": False, "triggerApprovalFlow": False}):
+    both = {"triggerWorkFlow": False, "triggerApprovalFlow": False}
+    for switches in ({}, {"triggerWorkFlow": False}, {"triggerApprovalFlow": False}, both):
         crm.post("/cgi/crm/v2/data/update", {"data": data, **switches})
-    assert [entry["workflow_fired"] for entry in entries(crm, "o4")] == [0, 1, 1, 0]
+    assert [entry["workflow_fired"] for entry in entries(crm, "o4")] == [0, 1, 1, 1, 0]
 
 
 def test_owner_bookkeeping_and_unknown_fields_are_refused_and_nothing_is_written(crm: Crm) -> None:
