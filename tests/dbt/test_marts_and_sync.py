@@ -1,0 +1,151 @@
+"""What readers are shown and what the CRM is owed, over two published builds worked by hand, on a real warehouse."""
+
+import json
+
+import pytest
+
+from warehouse.connection import connect
+
+pytestmark = pytest.mark.slow
+
+OPP = "fxiaoke__opportunities"
+FIRST, SECOND = "20260511_aaaaaaaaaaaa", "20260512_bbbbbbbbbbbb"
+REASONS = [{"theme": "pace", "contribution": 0.4, "zh": f"理由{n}", "en": f"reason {n}"} for n in range(1, 5)]
+
+
+def publish_scores(build_id: str, as_of: str, chances: dict[str, float], forecast: tuple[str, str, str], *, publish: bool) -> None:
+    """Write scores (P by period end; ever is 0.1 more) and the company's forecast (won, from_open, from_new) as ml does."""
+    won, from_open, from_new = forecast
+    with connect("ml") as connection:
+        connection.execute(
+            "insert into scores.models (model_version, model_name, as_of, tier, digest, metrics, is_promoted, reason)"
+            " values ('win-1', 'win', '2026-05-11', 'small_model', 'x', '{}', true, 'test') on conflict do nothing"
+        )
+        for deal_id, p in chances.items():
+            connection.execute(
+                "insert into scores.opportunity_scores (build_id, opportunity_id, as_of, p_win_ever, p_win_by_period_end, p_win_by_horizon,"
+                " expected_close_week, tier, model_version, base_log_odds, reasons, features_digest)"
+                " values (%s, %s, %s, %s, %s, '{}', '2026-06-01', 'small_model', 'win-1', 0, %s, 'x')",
+                (build_id, deal_id, as_of, p + 0.1, p, json.dumps(REASONS)),
+            )
+        connection.execute(
+            "insert into scores.period_forecasts (build_id, node_id, period_id, measure, won, from_open, from_new, mean, reason_no_range)"
+            " values (%s, 'company', '2026Q2', 'signed_gross_amount', %s, %s, %s, %s::numeric + %s::numeric + %s::numeric, 'few windows')",
+            (build_id, won, from_open, from_new, won, from_open, from_new),
+        )
+    with connect("transformer") as connection:
+        connection.execute(
+            "insert into ops.builds (build_id, as_of, inputs_digest, code_version, model_version, seed, state)"
+            " values (%s, %s, 'x', 'x', 'win-1', 1, 'building')",
+            (build_id, as_of),
+        )
+        if publish:
+            connection.execute(
+                "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')", (build_id, as_of)
+            )
+
+
+@pytest.fixture(scope="module")
+def second_night(land, deal, build, query):  # type: ignore[no-untyped-def]
+    """Two nights. On the first, A to F are open; on the second A is won, B is lost, C's chance and D's amount moved, G is new."""
+    for deal_id in "ABCDEF":
+        land(OPP, deal_id, "2026-05-01 09:00", deal("eq_need", "2026-05-01 09:00", amount="1000.00"))
+    build("features", "2026-05-11")
+    first = {"A": 0.5, "B": 0.2, "C": 0.3, "D": 0.4, "E": 0.1, "F": 0.1}
+    publish_scores(FIRST, "2026-05-11", first, ("0.00", "1600.00", "500.00"), publish=True)
+    build("marts", "2026-05-11", build_id=FIRST, build_schema=f"build_{FIRST}")
+    build("sync", "2026-05-11", build_id=FIRST, build_schema=f"build_{FIRST}")
+    owed_first = query("select opportunity_id, action from sync.sync_crm__opportunity_scores order by 1")
+    with connect("writeback") as connection:  # F's message was refused, all others were acknowledged
+        connection.execute(
+            "insert into ops.writeback_receipts (build_id, system, entity, record_id, payload, payload_hash, state)"
+            " select build_id, system, 'opportunity', opportunity_id, payload, payload_hash,"
+            " case opportunity_id when 'F' then 'rejected' else 'acked' end from sync.sync_crm__opportunity_scores"
+        )
+    land(OPP, "A", "2026-05-12 09:00", deal("won", "2026-05-01 09:00", amount="1100.00"))
+    land(OPP, "B", "2026-05-12 09:00", deal("lost", "2026-05-01 09:00", amount="1000.00"))
+    land(OPP, "D", "2026-05-12 09:00", deal("eq_need", "2026-05-01 09:00", amount="2000.00"))
+    land(OPP, "G", "2026-05-12 09:00", deal("eq_need", "2026-05-12 09:00", amount="300.00"))
+    build("features", "2026-05-12")
+    second = {"C": 0.5, "D": 0.4, "E": 0.119, "F": 0.1, "G": 0.2}
+    publish_scores(SECOND, "2026-05-12", second, ("1100.00", "1579.00", "450.00"), publish=False)
+    build("marts", "2026-05-12", build_id=SECOND, build_schema=f"build_{SECOND}")
+    build("sync", "2026-05-12", build_id=SECOND, build_schema=f"build_{SECOND}")
+    return owed_first
+
+
+def test_the_first_build_owes_every_open_deal(second_night):  # type: ignore[no-untyped-def]
+    assert second_night == [(deal_id, "send") for deal_id in "ABCDEF"]
+
+
+def test_a_later_build_owes_what_changed_what_was_refused_and_what_closed(second_night, query):  # type: ignore[no-untyped-def]
+    rows = query(
+        "select opportunity_id, action, payload ->> 'p_win_by_period_end', payload ->> 'band' from sync.sync_crm__opportunity_scores order by 1"
+    )
+    assert rows == [
+        ("A", "withdraw", None, None),
+        ("B", "withdraw", None, None),
+        ("C", "send", "0.5000", "B"),
+        # D is as likely as before and E moved by 0.019: neither is owed
+        ("F", "send", "0.1000", "D"),
+        ("G", "send", "0.2000", "C"),
+    ]
+
+
+def test_the_payload_says_three_reasons_in_the_users_language_and_no_wall_clock(second_night, query):  # type: ignore[no-untyped-def]
+    ((payload,),) = query("select payload from sync.sync_crm__opportunity_scores where opportunity_id = 'C'")
+    assert payload == {
+        "p_win_by_period_end": 0.5, "p_win_ever": 0.6, "expected_close_week": "2026-06-01", "band": "B", "reasons": "理由1；理由2；理由3",
+        "scored_at": "2026-05-12T16:00:00+00:00", "model_version": "win-1", "tier": "small_model", "period_id": "2026Q2", "link": None,
+    }  # fmt: skip
+
+
+def test_acknowledging_a_build_does_not_change_what_it_owes(second_night, query, build):  # type: ignore[no-untyped-def]
+    before = query("select * from sync.sync_crm__opportunity_scores order by opportunity_id")
+    with connect("transformer") as connection:
+        connection.execute(
+            "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, '2026-05-12', 'publish', '{}')", (SECOND,)
+        )
+    with connect("writeback") as connection:
+        connection.execute(
+            "insert into ops.writeback_receipts (build_id, system, entity, record_id, payload, payload_hash, state)"
+            " select build_id, system, 'opportunity', opportunity_id, payload, payload_hash, 'acked' from sync.sync_crm__opportunity_scores"
+        )
+    build("sync", "2026-05-12", build_id=SECOND, build_schema=f"build_{SECOND}")
+    assert query("select * from sync.sync_crm__opportunity_scores order by opportunity_id") == before
+
+
+def test_the_movement_of_the_forecast_is_explained_to_the_cent(second_night, query):  # type: ignore[no-untyped-def]
+    rows = query(f"select component, amount::text, mean_change::text from build_{SECOND}.mart_forecast_movement order by component_order")
+    assert rows == [
+        ("newly_won", "600.00", "1029.00"),  # A: 1,100 won of which 500 was expected
+        ("lost_or_withdrawn", "-200.00", "1029.00"),  # B
+        ("new_deals", "60.00", "1029.00"),  # G: 0.2 of 300
+        ("probability_moved", "219.00", "1029.00"),  # C: 0.2 of 1,000; E: 0.019 of 1,000
+        ("amount_moved", "400.00", "1029.00"),  # D: 0.4 of 1,000 more
+        ("new_business_reestimated", "-50.00", "1029.00"),
+        ("rounding", "0.00", "1029.00"),
+    ]
+
+
+def test_without_an_earlier_build_no_movement_is_claimed(second_night, query):  # type: ignore[no-untyped-def]
+    rows = query(f"select distinct amount, mean_change from build_{FIRST}.mart_forecast_movement")
+    assert rows == [(None, None)]
+
+
+def test_the_page_shows_the_change_since_the_build_before(second_night, query):  # type: ignore[no-untyped-def]
+    rows = query(
+        "select opportunity_id, build_id, previous_p_win_by_period_end, round(p_win_by_period_end_change::numeric, 3)::text,"
+        f" expected_gross_amount::text, stage_name_zh, band from build_{SECOND}.mart_open_opportunities where opportunity_id in ('C', 'G') order by 1"
+    )
+    assert rows == [
+        ("C", SECOND, 0.3, "0.200", "500.00", "需求确认", "B"),
+        ("G", SECOND, None, None, "60.00", "需求确认", "C"),
+    ]
+
+
+def test_the_build_names_its_predecessor_model_and_counts(second_night, query):  # type: ignore[no-untyped-def]
+    rows = query(
+        f"select build_id, previous_build_id, model_version, tier, open_count, scored_count, as_of::text from build_{SECOND}.mart_build"
+    )
+    assert rows == [(SECOND, FIRST, "win-1", "small_model", 5, 5, "2026-05-12")]
