@@ -32,7 +32,7 @@ lock: | $(UV) ## resolve pyproject.toml into requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
 
 .PHONY: nightly
-nightly: env ## one night: make nightly [AS_OF=2026-06-30] [INPUT=folder MAPPING=file.yml]
+nightly: env ## one night: make nightly [AS_OF=2026-05-20] [INPUT=folder MAPPING=file.yml]
 	@$(PY) -m nightly night $(if $(AS_OF),--as-of $(AS_OF)) $(if $(INPUT),--input $(INPUT)) $(if $(MAPPING),--mapping $(MAPPING)) $(if $(DRY_RUN),--dry-run)
 
 .PHONY: summary

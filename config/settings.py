@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(5000, description="port of the MLflow pages under make up")
     sandbox: bool = Field(False, description="whether our commands create and start the sandbox company")
     sandbox_port: int = Field(0, description="port of the sandbox company; 0 chooses a free one")
-    sandbox_day: str = Field("2026-06-30", description="the sandbox company's day when it is created")
+    sandbox_day: str = Field("2026-05-20", description="the sandbox company's day when it is created")
     sandbox_scale: float = Field(1.0, gt=0, description="size of the sandbox company")
     sandbox_seed: int = Field(20240101, description="seed of the sandbox company")
     sandbox_clock_speed: float = Field(

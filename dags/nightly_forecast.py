@@ -1,6 +1,6 @@
 """Every night at 01:30: read the systems, forecast where the period will land, publish, tell the CRM.
 
-Owner: data engineering. The build is due at 07:30; a late one is recorded by the deadline alert below.
+Owner: data engineering. The build is due at 07:30; `dags/build_deadline.py` looks whether it is there.
 Runbook, when a task fails (its log's last line is the sentence to act on):
 - `history`, `extract`: the source refused or is down. Nothing is lost: clear the task, it resumes at its page.
 - `gate_*` (exit 3, not retried): the data are not what we believe such data are. The last build stays published. Read
@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, DeadlineReference, Param
+from airflow.sdk import DAG, Param
 from airflow.sdk.bases.operator import chain
 
 DAY = "{{ ti.xcom_pull(task_ids='as_of') }}"
@@ -44,11 +44,6 @@ with DAG(
     max_active_runs=1,
     params={"as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last")},
     default_args={"owner": "data engineering", "retry_delay": timedelta(minutes=2), "retry_exponential_backoff": True},
-    deadline=DeadlineAlert(
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=6),  # 01:30 → 07:30
-        callback=AsyncCallback("nightly.deadline.build_is_late"),
-    ),
     doc_md=__doc__,
     tags=["landfall"],
 ):

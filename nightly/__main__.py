@@ -32,6 +32,12 @@ def _parser() -> argparse.ArgumentParser:
     as_of.add_argument("--asked", default="", help="the day asked for, empty for none")
     as_of.add_argument("--scheduled-at", default="", help="instant at which Airflow started the run")
 
+    late = commands.add_parser("deadline", help="say whether the night's build is published")
+    late.add_argument(
+        "--as-of", metavar="YYYY-MM-DD", default="", help="business day; default: the day that ended last"
+    )
+    late.add_argument("--scheduled-at", default="", help="instant at which Airflow started the run")
+
     show = commands.add_parser("summary", help="print the summary of a night")
     show.add_argument("--as-of", metavar="YYYY-MM-DD", default="", help="business day; default: the published one")
 
@@ -63,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.input:
             night.use_input(given.input, given.mapping)
         return night.run(given.as_of, dry_run=given.dry_run)
-    if given.command in ("as-of", "dbt"):
+    if given.command in ("as-of", "dbt", "deadline"):
         return _step(given)
     if given.command in ("summary", "backfill"):
         return _look(given)
@@ -81,6 +87,11 @@ def _step(given: argparse.Namespace) -> int:
 
     if given.command == "as-of":
         print(resolve(given.asked, given.scheduled_at))
+        return 0
+    if given.command == "deadline":
+        from nightly import deadline
+
+        deadline.check(resolve(given.as_of, given.scheduled_at))
         return 0
     from nightly import dbt
 

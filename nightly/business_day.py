@@ -14,7 +14,7 @@ def parse_day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise StepError(f"{text!r} is not a day: write it as YYYY-MM-DD, for example 2026-06-30") from error
+        raise StepError(f"{text!r} is not a day: write it as YYYY-MM-DD, for example 2026-05-20") from error
 
 
 def resolve(asked: str, scheduled_at: str = "") -> date:
