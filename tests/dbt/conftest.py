@@ -38,7 +38,7 @@ def land(tenant_database: str) -> Land:
             cutoff(known_on), f"{table}-{known_on}", False,
         )  # fmt: skip
         with connect("loader") as connection:
-            connection.execute(f"insert into landing.{table} values (%s, %s, %s, %s, %s, %s, %s, %s)", row)  # type: ignore[arg-type]
+            connection.execute(f"insert into landing.{table} values (%s, %s, %s, %s, %s, %s, %s, %s)", row)
 
     return insert
 
@@ -54,7 +54,14 @@ def build(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> Bui
         env = os.environ | {f"LANDFALL_PG_{key}": value for key, value in address.items()}
         if now.pg_passfile:
             env["PGPASSFILE"] = str(now.pg_passfile)
-        command = [str(Path(sys.executable).with_name("dbt")), "--quiet", "--no-use-colors", "build", "--selector", selector]
+        command = [
+            str(Path(sys.executable).with_name("dbt")),
+            "--quiet",
+            "--no-use-colors",
+            "build",
+            "--selector",
+            selector,
+        ]
         command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps({"as_of": as_of, **variables})]
         command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         command += ["--target-path", str(state / selector), "--log-path", str(state / "logs")]
@@ -70,7 +77,7 @@ def query(tenant_database: str) -> Query:
 
     def run(statement: str, *params: Any) -> list[tuple[Any, ...]]:
         with connect("transformer") as connection:
-            return connection.execute(statement, params).fetchall()  # type: ignore[arg-type]
+            return connection.execute(statement, params).fetchall()
 
     return run
 

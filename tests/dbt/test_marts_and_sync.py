@@ -13,7 +13,9 @@ FIRST, SECOND = "20260511_aaaaaaaaaaaa", "20260512_bbbbbbbbbbbb"
 REASONS = [{"theme": "pace", "contribution": 0.4, "zh": f"理由{n}", "en": f"reason {n}"} for n in range(1, 5)]
 
 
-def publish_scores(build_id: str, as_of: str, chances: dict[str, float], forecast: tuple[str, str, str], *, publish: bool) -> None:
+def publish_scores(
+    build_id: str, as_of: str, chances: dict[str, float], forecast: tuple[str, str, str], *, publish: bool
+) -> None:
     """Write scores (P by period end; ever is 0.1 more) and the company's forecast (won, from_open, from_new) as ml does."""
     won, from_open, from_new = forecast
     with connect("ml") as connection:
@@ -41,7 +43,8 @@ def publish_scores(build_id: str, as_of: str, chances: dict[str, float], forecas
         )
         if publish:
             connection.execute(
-                "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')", (build_id, as_of)
+                "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
+                (build_id, as_of),
             )
 
 
@@ -80,7 +83,8 @@ def test_the_first_build_owes_every_open_deal(second_night):  # type: ignore[no-
 
 def test_a_later_build_owes_what_changed_what_was_refused_and_what_closed(second_night, query):  # type: ignore[no-untyped-def]
     rows = query(
-        "select opportunity_id, action, payload ->> 'p_win_by_period_end', payload ->> 'band' from sync.sync_crm__opportunity_scores order by 1"
+        "select opportunity_id, action, payload ->> 'p_win_by_period_end', payload ->> 'band'"
+        " from sync.sync_crm__opportunity_scores order by 1"
     )
     assert rows == [
         ("A", "withdraw", None, None),
@@ -104,7 +108,8 @@ def test_acknowledging_a_build_does_not_change_what_it_owes(second_night, query,
     before = query("select * from sync.sync_crm__opportunity_scores order by opportunity_id")
     with connect("transformer") as connection:
         connection.execute(
-            "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, '2026-05-12', 'publish', '{}')", (SECOND,)
+            "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, '2026-05-12', 'publish', '{}')",
+            (SECOND,),
         )
     with connect("writeback") as connection:
         connection.execute(
@@ -116,7 +121,9 @@ def test_acknowledging_a_build_does_not_change_what_it_owes(second_night, query,
 
 
 def test_the_movement_of_the_forecast_is_explained_to_the_cent(second_night, query):  # type: ignore[no-untyped-def]
-    rows = query(f"select component, amount::text, mean_change::text from build_{SECOND}.mart_forecast_movement order by component_order")
+    rows = query(
+        f"select component, amount::text, mean_change::text from build_{SECOND}.mart_forecast_movement order by component_order"
+    )
     assert rows == [
         ("newly_won", "600.00", "1029.00"),  # A: 1,100 won of which 500 was expected
         ("lost_or_withdrawn", "-200.00", "1029.00"),  # B
@@ -136,7 +143,8 @@ def test_without_an_earlier_build_no_movement_is_claimed(second_night, query):  
 def test_the_page_shows_the_change_since_the_build_before(second_night, query):  # type: ignore[no-untyped-def]
     rows = query(
         "select opportunity_id, build_id, previous_p_win_by_period_end, round(p_win_by_period_end_change::numeric, 3)::text,"
-        f" expected_gross_amount::text, stage_name_zh, band from build_{SECOND}.mart_open_opportunities where opportunity_id in ('C', 'G') order by 1"
+        f" expected_gross_amount::text, stage_name_zh, band from build_{SECOND}.mart_open_opportunities"
+        " where opportunity_id in ('C', 'G') order by 1"
     )
     assert rows == [
         ("C", SECOND, 0.3, "0.200", "500.00", "需求确认", "B"),

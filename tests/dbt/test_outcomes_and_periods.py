@@ -14,10 +14,18 @@ AS_OF = "2026-05-15"  # 33 of the 65 working days of 2026Q2 have passed; 46 days
 def night(land, deal, ms, build):  # type: ignore[no-untyped-def]
     """Company D0, region D10, team D101; reps 1001 (team) and 1002 (no department); ten deals; one night of 15 May 2026."""
     for department, kind, parent in [("D0", "company", None), ("D10", "region", "D0"), ("D101", "team", "D10")]:
-        land("fxiaoke__departments", department, "2025-01-01", {"name": department, "dept_kind__c": kind, "parent_id": [parent] if parent else []})
-    land("fxiaoke__people", "P1", "2025-01-01", {"user_id": "1001", "full_name": "王芳", "main_department": ["D101"], "status": "0"})
+        record = {"name": department, "dept_kind__c": kind, "parent_id": [parent] if parent else []}
+        land("fxiaoke__departments", department, "2025-01-01", record)
+    land(
+        "fxiaoke__people",
+        "P1",
+        "2025-01-01",
+        {"user_id": "1001", "full_name": "王芳", "main_department": ["D101"], "status": "0"},
+    )
 
-    def closed(name: str, created: str, closed_on: str, outcome: str, amount: str, owner: str = "1001", **fields: str) -> None:
+    def closed(
+        name: str, created: str, closed_on: str, outcome: str, amount: str, owner: str = "1001", **fields: str
+    ) -> None:
         common = {"amount": amount, "owner": [owner], **fields}
         land(OPP, name, created, deal("eq_lead", created, **common))
         land(OPP, name, closed_on, deal(outcome, created, stg_changed_time=ms(closed_on), **common))
@@ -25,7 +33,9 @@ def night(land, deal, ms, build):  # type: ignore[no-untyped-def]
     closed("FIRST", "2025-01-10 09:00", "2025-03-10 09:00", "lost", "1.00")
     # this quarter: two wins to date of different owners, one of them entered after it was signed
     closed("WON-1", "2026-03-01 09:00", "2026-04-10 09:00", "won", "100.00")
-    closed("WON-2", "2026-05-10 09:00", "2026-05-14 09:00", "won", "50.00", owner="1002", signed_date__c=ms("2026-05-04"))
+    closed(
+        "WON-2", "2026-05-10 09:00", "2026-05-14 09:00", "won", "50.00", owner="1002", signed_date__c=ms("2026-05-04")
+    )
     # the same quarter a year ago: won early, later from a deal then open, later from a deal not yet created
     closed("EARLY", "2025-03-01 09:00", "2025-04-15 09:00", "won", "1000.00")
     closed("REST-OPEN", "2025-04-01 09:00", "2025-06-20 09:00", "won", "300.00")
@@ -96,7 +106,9 @@ def test_rolling_windows_are_as_long_as_what_is_left_and_end_on_the_day_or_befor
 
 
 def test_no_window_begins_before_the_first_deal_that_we_know_of(night, query):  # type: ignore[no-untyped-def]
-    rows = query("select min(window_cut_on)::text, count(*) > 5 from features.period_features where window_kind <> 'current'")
+    rows = query(
+        "select min(window_cut_on)::text, count(*) > 5 from features.period_features where window_kind <> 'current'"
+    )
     assert rows[0][0] >= "2025-01-10"
     assert rows[0][1]
 

@@ -31,17 +31,29 @@ def world(land, deal, ms):  # type: ignore[no-untyped-def]
     land(OPP, "ODD", "2026-01-02 12:00", deal("eq_mystery", created))
     land(OPP, "VOID", "2026-01-02 12:00", deal("eq_lead", created, life_status="invalid"))
     # USD: dollars, amount and close date move, two contacts on time and one known late.
-    land(OPP, "USD", "2026-01-02 13:00", deal(
-        "eq_need", created, amount="1000.00", currency__c="USD", account_id="A2", close_date=ms("2026-03-31"), bid_date__c=ms("2026-02-01")))  # fmt: skip
-    land(OPP, "USD", "2026-01-06 13:00", deal(
-        "eq_need", created, amount="1500.00", currency__c="USD", account_id="A2", close_date=ms("2026-05-10"), bid_date__c=ms("2026-02-01")))  # fmt: skip
+    for changed, amount, close_date in [
+        ("2026-01-02 13:00", "1000.00", "2026-03-31"),
+        ("2026-01-06 13:00", "1500.00", "2026-05-10"),
+    ]:
+        dollars = {"amount": amount, "currency__c": "USD", "account_id": "A2"}
+        land(
+            OPP,
+            "USD",
+            changed,
+            deal("eq_need", created, close_date=ms(close_date), bid_date__c=ms("2026-02-01"), **dollars),
+        )
     related = [{"id": "USD", "describe_api_name": "NewOpportunityObj"}, {"id": "A1", "describe_api_name": "AccountObj"}]
     for record_id, at, kind, direction, known in [
         ("T1", "2026-01-03 10:00", "1", "out", None),
         ("T2", "2026-01-04 10:00", "5", "in", "2026-01-08"),
         ("T3", "2026-01-06 10:00", "1", "in", None),
     ]:
-        record = {"active_record_type": kind, "direction__c": direction, "create_time": ms(at), "related_object_data": related}
+        record = {
+            "active_record_type": kind,
+            "direction__c": direction,
+            "create_time": ms(at),
+            "related_object_data": related,
+        }
         land(TOUCH, record_id, at, record, known=known)
     # A2 was merged into A1, whose industry is known from the 5th on.
     land("fxiaoke__accounts", "A1", "2026-01-05 10:00", {"name": "华东机床", "industry": "machinery"})
@@ -83,7 +95,11 @@ def test_an_older_record_that_arrives_late_is_history_and_never_current(nights, 
         "select as_of_date::text, open_gross_amount from features.opportunity_features"
         " where opportunity_id = 'LATE' and as_of_date in ('2026-01-05', '2026-01-06', '2026-01-08') order by 1"
     )
-    assert [(day, int(amount)) for day, amount in amounts] == [("2026-01-05", 10000), ("2026-01-06", 60000), ("2026-01-08", 60000)]
+    assert [(day, int(amount)) for day, amount in amounts] == [
+        ("2026-01-05", 10000),
+        ("2026-01-06", 60000),
+        ("2026-01-08", 60000),
+    ]
 
 
 def test_a_late_record_completes_the_stage_path_from_the_night_that_brought_it(nights, query):  # type: ignore[no-untyped-def]
@@ -151,7 +167,8 @@ def test_a_contact_counts_from_the_night_that_brought_it(nights, query):  # type
 
 def test_a_deal_that_was_never_contacted_has_no_counts_rather_than_zero(nights, query):  # type: ignore[no-untyped-def]
     rows = query(
-        "select distinct interactions_count_90d, days_since_last_interaction from features.opportunity_features where opportunity_id = 'ODD'"
+        "select distinct interactions_count_90d, days_since_last_interaction from features.opportunity_features"
+        " where opportunity_id = 'ODD'"
     )
     assert rows == [(None, None)]
 
@@ -173,7 +190,9 @@ def test_a_won_deal_counts_for_owner_and_customer_from_the_night_it_was_known(ni
 def test_a_correction_appends_a_revision_and_keeps_the_old_row(nights, land, build, query, deal, ms):  # type: ignore[no-untyped-def]
     before = query("select * from features.opportunity_features order by 1, 2, 3")
     # A record of the 6th that carries the 6th's own night, as a rerun of one system brings it.
-    record = deal("eq_need", "2026-01-02 09:00", amount="2000.00", currency__c="USD", account_id="A2", close_date=ms("2026-05-10"))
+    record = deal(
+        "eq_need", "2026-01-02 09:00", amount="2000.00", currency__c="USD", account_id="A2", close_date=ms("2026-05-10")
+    )
     land(OPP, "USD", "2026-01-06 18:00", record)
     build("features", "2026-01-06")
     rows = query(

@@ -19,16 +19,16 @@ days as (
 won as (
     select
         days.as_of_date,
-        coalesce(merges.root_account_id, closings.account_id) as root_account_id,
+        coalesce(mergers.root_account_id, closings.account_id) as root_account_id,
         cast(count(*) as integer) as account_won_count_730d,
         max(closings.valid_from) as valid_from
     from {{ ref('int_closing_versions') }} as closings
     inner join days
         on {{ known('closings', 'days.cutoff_at') }} and closings.closed_on > days.as_of_date - 730
-    left join {{ ref('int_account_merges_as_of') }} as merges
-        on closings.account_id = merges.account_id and days.as_of_date = merges.as_of_date
+    left join {{ ref('int_account_merges_as_of') }} as mergers
+        on closings.account_id = mergers.account_id and days.as_of_date = mergers.as_of_date
     where closings.outcome = 'won' and closings.account_id is not null
-    group by days.as_of_date, coalesce(merges.root_account_id, closings.account_id)
+    group by days.as_of_date, coalesce(mergers.root_account_id, closings.account_id)
 ),
 
 pursued as (

@@ -9,8 +9,7 @@ with met as (
         sum(case when {{ days_ago }} < 90 and interactions.direction = 'in' then 1 else 0 end) as inbound_count_90d,
         sum(case when {{ days_ago }} < 90 and interactions.channel in ('meeting', 'visit') then 1 else 0 end) as meetings_count_90d,
         {% for channel in ['call', 'visit', 'message', 'mail', 'meeting', 'other'] -%}
-        max(case when {{ days_ago }} < 90 and interactions.channel = '{{ channel }}' then 1 else 0 end)
-        {{- ' + ' if not loop.last else ' as interaction_channels_count_90d,' }}
+        max(case when {{ days_ago }} < 90 and interactions.channel = '{{ channel }}' then 1 else 0 end) as has_{{ channel }},
         {% endfor -%}
         max(interactions.occurred_at) as latest_event_at,
         max(interactions.valid_from) as latest_known_at
@@ -34,7 +33,7 @@ final as (
         cast(met.inbound_count_90d as integer) as inbound_count_90d,
         cast(met.meetings_count_90d as integer) as meetings_count_90d,
         spine.as_of_date - {{ business_day('met.latest_event_at') }} as days_since_last_interaction,
-        met.interaction_channels_count_90d,
+        met.has_call + met.has_visit + met.has_message + met.has_mail + met.has_meeting + met.has_other as interaction_channels_count_90d,
         met.latest_event_at,
         met.latest_known_at
     from met

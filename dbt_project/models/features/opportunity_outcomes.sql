@@ -18,8 +18,10 @@ told as (
         min(paths.valid_from) as known_at
     from {{ ref('int_stage_path_versions') }} as paths
     inner join closings
-        on paths.opportunity_id = closings.opportunity_id and paths.outcome = closings.outcome
-        and {{ business_day('paths.entered_at') }} = closings.closed_on
+        on
+            paths.opportunity_id = closings.opportunity_id
+            and paths.outcome = closings.outcome
+            and {{ business_day('paths.entered_at') }} = closings.closed_on
     group by paths.opportunity_id
 ),
 

@@ -4,6 +4,7 @@
         indexes=[{'columns': ['as_of_date', 'node_id', 'window_id'], 'unique': true}]
     )
 }}
+{%- set after_cut = 'closings.closed_on > windows.cut_on' %}
 -- Per forecast day, node and window: won to date, target, and what came in afterwards from deals then open and from deals not yet created.
 with windows as (
     select * from {{ ref('int_forecast_windows') }}
@@ -23,10 +24,10 @@ won as (
         windows.as_of_date, windows.window_id,
         coalesce(reps.node_id, companies.node_id) as leaf_id,
         coalesce(sum(case when closings.closed_on <= windows.cut_on then closings.won_gross_amount end), 0) as won_gross_amount,
-        coalesce(sum(case when closings.closed_on > windows.cut_on and closings.created_on > windows.cut_on
-            then closings.won_gross_amount end), 0) as new_gross_amount,
-        coalesce(sum(case when closings.closed_on > windows.cut_on and closings.created_on <= windows.cut_on
-            then closings.won_gross_amount end), 0) as open_won_gross_amount
+        coalesce(sum(case when {{ after_cut }} and closings.created_on > windows.cut_on then closings.won_gross_amount end), 0)
+            as new_gross_amount,
+        coalesce(sum(case when {{ after_cut }} and closings.created_on <= windows.cut_on then closings.won_gross_amount end), 0)
+            as open_won_gross_amount
     from windows
     inner join companies on windows.as_of_date = companies.as_of_date
     inner join {{ ref('int_closing_versions') }} as closings

@@ -1,5 +1,5 @@
--- Accounts that were merged into others, with the account at the end of the chain (up to four merges), as known on each day.
-with merges as (
+-- Accounts that were merged into others, with the account at the end of the chain (up to four mergers), as known on each day.
+with mergers as (
     select
         days.as_of_date, accounts.account_id, accounts.merged_into_id
     from {{ ref('stg_fxiaoke__accounts') }} as accounts
@@ -14,12 +14,12 @@ final as (
             fourth_merge.merged_into_id, third_merge.merged_into_id, second_merge.merged_into_id, first_merge.merged_into_id
         ) as root_account_id,
         first_merge.as_of_date
-    from merges as first_merge
-    left join merges as second_merge
+    from mergers as first_merge
+    left join mergers as second_merge
         on first_merge.as_of_date = second_merge.as_of_date and first_merge.merged_into_id = second_merge.account_id
-    left join merges as third_merge
+    left join mergers as third_merge
         on first_merge.as_of_date = third_merge.as_of_date and second_merge.merged_into_id = third_merge.account_id
-    left join merges as fourth_merge
+    left join mergers as fourth_merge
         on first_merge.as_of_date = fourth_merge.as_of_date and third_merge.merged_into_id = fourth_merge.account_id
 )
 

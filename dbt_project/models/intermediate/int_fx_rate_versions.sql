@@ -13,7 +13,8 @@ rates as (
 final as (
     select * from rates
     union all
-    select currency, 1, timestamptz '1900-01-01 00:00:00+00', {{ end_of_time() }} from base
+    select currency, 1 as fx_rate, timestamptz '1900-01-01 00:00:00+00' as valid_from, {{ end_of_time() }} as valid_to
+    from base
 )
 
 select * from final

@@ -17,7 +17,7 @@ final as (
         open_deals.as_of_date,
         open_deals.system,
         open_deals.account_id,
-        coalesce(merges.root_account_id, open_deals.account_id) as root_account_id,
+        coalesce(mergers.root_account_id, open_deals.account_id) as root_account_id,
         open_deals.owner_id,
         open_deals.period_id,
         open_deals.name,
@@ -47,8 +47,8 @@ final as (
     from open_deals
     left join {{ ref('int_stage_path_versions') }} as paths
         on open_deals.opportunity_id = paths.opportunity_id and {{ known('paths', 'open_deals.cutoff_at') }}
-    left join {{ ref('int_account_merges_as_of') }} as merges
-        on open_deals.account_id = merges.account_id and open_deals.as_of_date = merges.as_of_date
+    left join {{ ref('int_account_merges_as_of') }} as mergers
+        on open_deals.account_id = mergers.account_id and open_deals.as_of_date = mergers.as_of_date
     where coalesce(paths.outcome, 'open') = 'open'
 )
 

@@ -1,13 +1,16 @@
 -- Where each deal stood, and how it came there, restated at every instant at which that knowledge changed.
-with events as (
+with processes as (
+    select opportunity_id, min(sales_process) as sales_process from {{ ref('int_opportunity_versions') }}
+    group by opportunity_id
+),
+
+events as (
     select
         events.system, events.opportunity_id, events.stage_value, events.changed_at, events.occurred_at,
         events.valid_from, events.valid_to,
-        coalesce(events.sales_process, first_versions.sales_process, '*') as sales_process
+        coalesce(events.sales_process, processes.sales_process, '*') as sales_process
     from {{ ref('int_stage_events') }} as events
-    left join (
-        select opportunity_id, min(sales_process) as sales_process from {{ ref('int_opportunity_versions') }} group by opportunity_id
-    ) as first_versions on events.opportunity_id = first_versions.opportunity_id
+    left join processes on events.opportunity_id = processes.opportunity_id
 ),
 
 stage_map as (
