@@ -63,9 +63,9 @@ def has_rows(reason: str, *, least: int = 1, most: int | None = None, level: Lev
                                               meta={"check": "number of rows", "threshold": f"{least} to {_side(most)} rows"})
 
 
-def no_rows(reason: str, *, level: Level) -> gxe.Expectation:
-    """The query, which lists faults, has no rows."""
-    return has_rows(reason, least=0, most=0, level=level)
+def no_rows(faults: str, reason: str, *, level: Level) -> gxe.Expectation:
+    """The query, which lists `faults`, has no rows."""
+    return gxe.ExpectTableRowCountToEqual(value=0, severity=level, notes=reason, meta={"check": f"number of {faults}", "threshold": "none"})
 
 
 def _share(mostly: float) -> str:

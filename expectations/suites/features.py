@@ -101,7 +101,7 @@ def suites(as_of: date) -> list[Suite]:
             holds("has_node", "an open deal without a node would be missing in the forecast"),
         )),
         Suite("features.later_days", table, filled(_LATER), again, (
-            no_rows("features of a day that has not been read yet would be a look ahead", level="critical"),
+            no_rows("deals with features of later days", "of a day not read yet they would be a look ahead", level="critical"),
         )),
         Suite("features.outcomes", "features.opportunity_outcomes", filled(_OUTCOMES), again, (
             has_rows("every deal has an outcome, open ones too"),
@@ -120,6 +120,6 @@ def suites(as_of: date) -> list[Suite]:
         )),
         Suite("features.stages", "intermediate.int_stage_values_unmapped", _UNMAPPED,
               "add the value to the stage map (kind stage_map in the settings), then rerun the night", (
-            no_rows("deals in an unknown stage keep their value but have no stage code", level="warning"),
+            no_rows("stage values that nothing maps", "deals in an unknown stage keep their value but have no stage code", level="warning"),
         )),
     ]

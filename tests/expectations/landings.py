@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 
-OPPORTUNITY = {"_id": "O-1", "sales_stage": "eq_need", "create_time": 1767542400000, "amount": "180000.00"}
-PERSON = {"_id": "P-1", "user_id": "1001"}
-RECORDS = {"opportunities": OPPORTUNITY, "people": PERSON}
+OPPORTUNITY: dict[str, object] = {"_id": "O-1", "sales_stage": "eq_need", "create_time": 1767542400000, "amount": "180000.00"}
+PERSON: dict[str, object] = {"_id": "P-1", "user_id": "1001"}
+RECORDS: dict[str, dict[str, object]] = {"opportunities": OPPORTUNITY, "people": PERSON}
 
 
 def execute(role: str | None, *statements: str) -> None:
