@@ -16,11 +16,11 @@ from sandbox.company.seasons import Floats, Ints
 OPEN, WON, LOST = 0, 1, 2
 STAGE, FREEZE, RIVAL, HOT = 0, 1, 2, 3  # what a move changes
 CONTACTS = np.array(
-    [[0.20, 0.23, 0.28, 0.36], [0.28, 0.32, 0.37, 0.45], [0.0, 0.45, 0.50, 0.0]]
+    [[0.23, 0.27, 0.33, 0.42], [0.33, 0.37, 0.43, 0.53], [0.0, 0.53, 0.60, 0.0]]
 )  # per workday and deal
-CONTACT_BY_QUALITY, CONTACT_HOT, CONTACT_COOL, CONTACT_FROZEN, CONTACT_DEAD = 0.22, 1.45, 0.8, 0.35, 0.03
+CONTACT_BY_QUALITY, CONTACT_HOT, CONTACT_COOL, CONTACT_FROZEN = 0.22, 1.45, 0.8, 0.35
 INBOUND_LOG_ODDS, INBOUND_BY_QUALITY, INBOUND_HOT = -0.75, 0.30, 0.80
-AMOUNT_PULL, SKILL_PULL = -0.07, 1.0  # of log-odds, per log amount over the median of its process and per unit of skill
+AMOUNT_PULL, SKILL_PULL = -0.14, 1.0  # of log-odds, per log amount over the median of its process and per unit of skill
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from typing import Any
 
 from sandbox.company import habits
 from sandbox.company.leads import INDUSTRIES
-from sandbox.company.names import REGIONS, company_name, nasty, respelled, weighted
+from sandbox.company.names import NASTY, REGIONS, company_name, nasty, respelled, weighted
 from sandbox.company.patches import SYSTEM, Note, record_id
 from sandbox.company.people import Staff
-from sandbox.company.seasons import instant, local_day
+from sandbox.company.seasons import DAY_MS, instant, local_day
 
 NEW_SHARE = [0.75, 0.0, 0.60, 0.35, 0.45]  # of deals by source: on a customer not seen before
 FOUNDERS = 1200  # customers known before the first deal, at scale 1
@@ -73,7 +73,7 @@ def customers(
     for _ in range(max(60, int(FOUNDERS * scale))):
         seat = int(dice.random() * len(staff.holders))
         region = staff.team_regions[staff.seat_teams[seat][0][1]][0][1]
-        pools[region].append(_opened(accounts, dice, first - int(dice.random() * 3e10), seat, region))
+        pools[region].append(_opened(accounts, dice, first - int(dice.random() * 365 * DAY_MS), seat, region))
     of_deal = [-1] * len(order)
     for row in order:
         pool = pools[regions[row]]
@@ -96,7 +96,7 @@ def customers(
 
 def _opened(accounts: list[Account], dice: Random, created: int, seat: int, region: int) -> int:
     name = company_name(dice, REGIONS[region])
-    if dice.random() < habits.NASTY_NAME_SHARE or len(accounts) in (5, 9, 12, 16, 20):
+    if dice.random() < habits.NASTY_NAME_SHARE:
         name = nasty(dice, name)
     code = f"91{int(dice.random() * 1e15):015d}"[:17] + "X"
     accounts.append(Account(created, name, seat, region, int(dice.random() * len(INDUSTRIES)), code))
@@ -110,19 +110,19 @@ def _respelled(accounts: list[Account], dice: Random, known: int, entered: int, 
         origin.code, parent=known,
     )  # fmt: skip
     if dice.random() < habits.MERGED_SHARE if merges is None else merges:
-        copy.merged = entered + int((20 + 150 * dice.random()) * 86_400_000)
+        copy.merged = entered + int((20 + 150 * dice.random()) * DAY_MS)
     accounts.append(copy)
     return len(accounts) - 1
 
 
 def _plant(accounts: list[Account], dice: Random, of_deal: list[int], order: list[int], entered: list[int]) -> None:
-    """The chain A→B→C, and one customer in five spellings; on deals of the middle of the window."""
+    """The chain A→B→C, one customer in five spellings, and nasty names; on deals of the middle of the window."""
     middle = order[len(order) // 2 :]
     chain, spelled = middle[0], middle[10:15]
     link = _respelled(accounts, dice, of_deal[chain], entered[chain], merges=True)
     end = _respelled(accounts, dice, link, entered[chain], merges=True)
-    accounts[end].merged, of_deal[chain] = entered[chain] + 864_000_000, end
-    accounts[link].merged = entered[chain] + 3_456_000_000
+    accounts[end].merged, of_deal[chain] = entered[chain] + 10 * DAY_MS, end
+    accounts[link].merged = entered[chain] + 40 * DAY_MS
     known = next(
         row for row in range(len(accounts)) if accounts[row].created < entered[spelled[0]] and row not in (link, end)
     )
@@ -130,6 +130,8 @@ def _plant(accounts: list[Account], dice: Random, of_deal: list[int], order: lis
         of_deal[row] = _respelled(accounts, dice, known, entered[row], merges=False)
         accounts[of_deal[row]].name = respelled(accounts[known].name, way)
     of_deal[spelled[0]] = known
+    for way, row in enumerate(middle[20 : 20 + len(NASTY)]):
+        accounts[of_deal[row]].name += NASTY[way]
 
 
 def account_notes(book: Book, staff: Staff, used: set[int], seed: int) -> Iterator[Note]:

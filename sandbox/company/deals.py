@@ -25,7 +25,7 @@ MIX = {  # share of equipment, software, parts by source
 LINES = [["eq_press", "eq_robot"], ["sw_mes", "sw_iot"], ["pt_service", "pt_service"]]
 MEDIAN_AMOUNT = np.array([410_000.0, 205_000.0, 48_000.0])
 AMOUNT_SD = np.array([1.55, 1.30, 1.10])
-AMOUNT_CAP = 30_000_000.0
+AMOUNT_CAP = 20_000_000.0
 QUALITY_BY_SOURCE = np.array([-0.10, 0.50, -0.05, 0.05, 0.05])
 REGIME_SHIFT = np.array([-0.35, 0.20, 0.0, 0.0, 0.10])  # of quality by source, from the regime change on
 RENEWAL_QUALITY, RENEWED_SHARE = 2.9, 0.65
@@ -96,8 +96,8 @@ def _drawn(sky: Weather, staff: Staff, born: Ints, source: Ints, lead: Ints, rng
     stage = (rng.random(n)[:, None] > START_STAGE[kind].cumsum(axis=1)[:, :2]).sum(axis=1)
     amount = MEDIAN_AMOUNT[kind] * np.exp(AMOUNT_SD[kind] * rng.normal(0, 1, n))
     after = (born + sky.span.origin) >= sky.regime_day
-    quality = rng.normal(0, 0.65, n) + QUALITY_BY_SOURCE[source] + after * REGIME_SHIFT[source]
-    bid = np.where(source == process.TENDER, born + sky.span.origin + 25 + (rng.random(n) * 100).astype(int), 0)
+    quality = rng.normal(0, 0.50, n) + QUALITY_BY_SOURCE[source] + after * REGIME_SHIFT[source]
+    bid = np.where(source == process.TENDER, born + sky.span.origin + 20 + (rng.random(n) * 70).astype(int), 0)
     none = np.full(n, -1)
     return Deals(
         born, 30_600 + (rng.random(n) * 34_000).astype(int), seat, home_regions(staff)[seat], source, kind,

@@ -10,9 +10,9 @@ STAGE_SAME_DAY_SHARE = 0.50  # of stage moves: typed on the day itself
 STAGE_SUNDAY_SHARE = 0.30  # on the next Sunday evening; the rest before month end
 STAGE_NEVER_SHARE = 0.10  # never typed: the next move then jumps a stage
 WIN_SAME_DAY_SHARE = 0.75  # of wins: typed on the day of signing; the rest within 5 days
-LOSS_LAG_MEAN_DAYS = 9.0  # from a true loss to the day the deal is closed in the CRM
-LOSS_CLEANUP_SHARE = 0.06  # of losses: closed only by the January clean-up
-LOSS_NEVER_SHARE = 0.03  # of losses: never closed, the deal stays open for ever
+LOSS_LAG_MEAN_DAYS = 2.5  # from a true loss to the day on which the rep knows; typed as stage moves are
+LOSS_CLEANUP_SHARE = 0.012  # of losses: closed only by the January clean-up
+LOSS_NEVER_SHARE = 0.004  # of losses: never closed, the deal stays open for ever
 LEFTOVER_PROBABILITY_SHARE = 0.08  # of losses: probability stays at 1 instead of 0
 LOSS_REASON_MISSING_SHARE = 0.10  # of losses
 CONTRACT_MISSING_SHARE = 0.04  # of wins: no contract number
@@ -33,7 +33,7 @@ ACCOUNT_LOGGED_SHARE = 0.08  # of contacts: logged on the customer, not on the d
 SELF_LOG_PER_WEEK = 4.0  # one rep logs activity on himself
 
 # Records that move
-DELETED_SHARE = 0.008  # of deals
+DELETED_EVERY = 80  # deals: one is marked for deletion; most are deleted before they are closed
 REOPENED_SHARE = 0.03  # of losses closed in the CRM
 TWIN_SHARE = 0.006  # of deals: a second rep opens a deal on the same customer
 DUPLICATE_ACCOUNT_SHARE = 0.03  # of deals on a known customer: entered under another spelling

@@ -61,10 +61,10 @@ class Staff:
         return _at(self.team_regions[team], ordinal)
 
     def holder(self, seat: int, ordinal: int) -> Person:
-        """Who holds a seat's deals on a day: its holder or, while it is empty, the next team mate."""
-        seats = [seat, *self.mates(seat, ordinal)]
-        present = (p for s in seats for p in self.holders[s] if p.hired <= ordinal < p.left)
-        return next(present, self.holders[seat][-1])
+        """Who holds a seat's deals on a day: its holder or, while it is empty, the next team mate, or anybody."""
+        seats = [seat, *self.mates(seat, ordinal), *range(len(self.holders))]
+        present: Iterator[Person] = (p for s in seats for p in self.holders[s] if p.hired <= ordinal < p.left)
+        return next(present)
 
     def mates(self, seat: int, ordinal: int) -> list[int]:
         """The other seats of a seat's team on a day, nearest first."""
@@ -90,7 +90,7 @@ class Staff:
 
 
 def _at(history: list[tuple[int, int]], ordinal: int) -> int:
-    return history[bisect_right(history, (ordinal, 1 << 40)) - 1][1]
+    return history[max(0, bisect_right(history, (ordinal, 1 << 40)) - 1)][1]
 
 
 def team_manager(team: int) -> str:
@@ -110,22 +110,22 @@ def hire(span: Span, seats: int, seed: int) -> Staff:
     staff.by_index = sorted((p for seat in holders for p in seat), key=lambda p: (p.hired, p.seat))
     for number, person in enumerate(staff.by_index):
         person.user_id = str(FIRST_REP + number)
-    namesakes = [seat for seat in range(seats) if seat % len(TEAM_CODES) == 0][:2]
-    for seat in namesakes:
-        holders[seat][-1].name = "张伟"
+    seat = next(seat for seat in range(seats) if staff.mates(seat, span.day))
+    for one in (seat, staff.mates(seat, span.day)[0]):
+        staff.holder(one, span.day).name = "张伟"
     return staff
 
 
 def _holders(span: Span, seat: int, dice: Random) -> Iterator[Person]:
-    hired = span.origin - int(dice.random() * 900)
+    hired = span.origin - 400 - int(dice.random() * 500)
     first = True
     while hired < span.end:
-        stay = int(dice.expovariate(LEAVING_PER_YEAR) * 365.25) + (0 if first else 60)
-        left = max(hired + stay, span.origin + int(dice.expovariate(LEAVING_PER_YEAR) * 365.25) if first else 0)
+        since = span.origin if first else hired + 60  # nobody leaves before two months
+        left = since + int(dice.expovariate(LEAVING_PER_YEAR) * 365.25)
         left += (0, 0, 0, 0, 0, 2, 1)[date.fromordinal(left).weekday()]
         yield Person(
             "", person_name(dice), seat, hired, left,
-            skill=dice.gauss(0, 0.35), optimism=dice.gauss(4, 9),
+            skill=dice.gauss(0, 0.28), optimism=dice.gauss(4, 9),
             diligence=2.0 ** dice.gauss(0, 0.4), bursts=dice.random() < habits.BURST_REP_SHARE,
         )  # fmt: skip
         hired, first = left + 3 + int(dice.random() * 35), False
@@ -149,7 +149,7 @@ def new_years(span: Span) -> list[int]:
 
 def department_notes(staff: Staff) -> Iterator[Note]:
     """DepartmentObj: the company, its regions and teams, and each team that a reorganisation moves."""
-    born = instant(staff.span.origin - 1000, 32_400)
+    born = instant(staff.span.origin - 1000, 28_800)
     rows: list[tuple[str, str, str | None, str, str]] = [("D0", "云岭智造", None, "company", "1000")]
     rows += [(c, f"{REGIONS[i]}大区", "D0", "region", str(1001 + i)) for i, c in enumerate(REGION_CODES)]
     rows += [

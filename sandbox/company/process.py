@@ -19,24 +19,24 @@ MARKETING, OLD_CUSTOMER, SELF_FOUND, DEALER, TENDER = range(5)
 HORIZONS = (7, 14, 30, 60, 90)
 
 # [process, stage S1..S4]; parts begin at S2 and are signed from S3
-ADVANCE = np.array([[0.024, 0.022, 0.019, 0.0], [0.052, 0.050, 0.048, 0.0], [0.0, 0.13, 0.0, 0.0]])
+ADVANCE = np.array([[0.026, 0.024, 0.019, 0.0], [0.068, 0.066, 0.060, 0.0], [0.0, 0.13, 0.0, 0.0]])
 BACK = np.array([[0.0, 0.0015, 0.002, 0.002], [0.0, 0.003, 0.003, 0.003], [0.0, 0.0, 0.006, 0.0]])
-WIN = np.array([[0.0003, 0.0005, 0.0014, 0.0022], [0.0005, 0.0009, 0.0022, 0.0036], [0.0, 0.0050, 0.0138, 0.0]])
-LOSE = np.array([[0.0130, 0.0120, 0.0070, 0.0056], [0.0275, 0.0265, 0.0140, 0.0125], [0.0, 0.068, 0.070, 0.0]])
+WIN = np.array([[0.0006, 0.0008, 0.00125, 0.00155], [0.0012, 0.0017, 0.0025, 0.0032], [0.0, 0.0060, 0.0113, 0.0]])
+LOSE = np.array([[0.0205, 0.0185, 0.0050, 0.0037], [0.0510, 0.0475, 0.0142, 0.0118], [0.0, 0.095, 0.059, 0.0]])
 
 FREEZE_ON, FREEZE_OFF = 1 / 260, 1 / 55  # the buyer's budget is frozen, and freed
 RIVAL_ON = 1 / 220  # a rival appears, and stays
 HOT_ON, HOT_OFF = 1 / 40, 1 / 30  # the buyer's intent rises, and cools
-FROZEN = {"win": 0.12, "advance": 0.25, "lose": 1.2}
-RIVALLED = {"win": 0.60, "advance": 1.0, "lose": 1.55}
-INTENT_HOT = {"win": 1.7, "advance": 1.4, "lose": 0.65}
-INTENT_COOL = {"win": 0.75, "advance": 0.85, "lose": 1.15}
+FROZEN = {"win": 0.25, "advance": 0.25, "lose": 1.2}
+RIVALLED = {"win": 0.65, "advance": 1.0, "lose": 1.4}
+INTENT_HOT = {"win": 1.5, "advance": 1.4, "lose": 0.7}
+INTENT_COOL = {"win": 0.8, "advance": 0.85, "lose": 1.15}
 
-WIN_BY_QUARTER = [0.90, 0.88, 0.85, 1.75]
-RUSH = [4.6, 4.4, 2.6]  # by process: how much faster deals are signed in the last ten working days of a quarter
-AFTER_RUSH = 0.55  # in the first two weeks of a quarter
-JANUARY_LOSSES = 1.4
-TENDER_AFTER_BID = 5.0
+WIN_BY_QUARTER = [0.90, 0.90, 0.88, 1.85]
+RUSH = [4.9, 4.6, 2.8]  # by process: how much faster deals are signed in the last ten working days of a quarter
+AFTER_RUSH = 0.65  # in the first two weeks of a quarter
+JANUARY_LOSSES = 1.2
+TENDER_BEFORE_BID, TENDER_AFTER_BID = 0.7, 3.0  # of losing; nobody is signed before the bid day
 DEALER_STRETCH = 1.4  # the dealers' cycle from the third year on
 REGIME_RIVALS = 1.8  # from the regime change on rivals appear so much more often
 SHOCK_SD, SHOCK_MEMORY = 0.30, 0.6
@@ -99,7 +99,7 @@ def pull(
     shock = np.where(renewal == 1, 1.0, np.exp(0.5 * sky.shock[region, shock_day]))
     is_tender = bid > 0
     decided = np.where(is_tender, np.where(ordinal >= bid, TENDER_AFTER_BID, 0.0), 1.0)
-    spared = np.where(is_tender, np.where(ordinal >= bid, TENDER_AFTER_BID, 0.5), 1.0)
+    spared = np.where(is_tender, np.where(ordinal >= bid, TENDER_AFTER_BID, TENDER_BEFORE_BID), 1.0)
     return Pull(
         win=sky.sign[process, day] * good * shock * decided,
         advance=sky.load[day] * good,

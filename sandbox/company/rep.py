@@ -72,7 +72,7 @@ def lost_typed_at(dice: Random, ordinal: int) -> int | None:
     if chance < habits.LOSS_NEVER_SHARE + habits.LOSS_CLEANUP_SHARE:
         january = date(date.fromordinal(ordinal + 120).year + 1, 1, 6).toordinal()
         return instant(january + int(dice.random() * 20), 50_000 + dice.random() * 20_000)
-    return typed_at(dice, ordinal + int(-habits.LOSS_LAG_MEAN_DAYS * 0.6 * log(1 - dice.random())))
+    return typed_at(dice, ordinal + int(-habits.LOSS_LAG_MEAN_DAYS * log(1 - dice.random())))
 
 
 def loss_reason(dice: Random, frozen: bool, rival: bool) -> str | None:

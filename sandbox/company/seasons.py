@@ -111,7 +111,8 @@ def workload(span: Span) -> Floats:
     for index, ordinal in enumerate(span.days):
         away = festival_distance(ordinal)
         hole = 0.45 if -14 <= away < -1 or 6 < away <= 13 else 1.0
-        load[index] = (1.45 if is_working(ordinal) else 0.05) * hole
+        free = 0.01 if -1 <= away <= 6 else 0.05
+        load[index] = 1.45 * hole if is_working(ordinal) else free
     return load
 
 

@@ -54,8 +54,8 @@ def _plan(telling: Telling) -> None:
         telling.plan(at, "owner", (person.user_id, team, boss))
     for at, account in story.transfers:
         telling.plan(at, "account", account)
-    if dice.random() < habits.DELETED_SHARE:
-        telling.plan(story.entered + int(-40 * log(1 - dice.random()) * DAY_MS), "delete")
+    if story.number % habits.DELETED_EVERY == habits.DELETED_EVERY // 2:
+        telling.plan(story.entered + int(-20 * log(1 - dice.random()) * DAY_MS), "delete")
     _plan_check(telling, telling.shown["close_date"])
     _plan_edit(telling, story.entered)
     if story.backfilled:
