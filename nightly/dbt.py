@@ -64,7 +64,7 @@ def run(
 ) -> None:
     """Build `layer` as of `as_of`; the features layer for every grid day in [first, last]. Raises StepError that names the model."""
     grid = every_days or settings().snapshot_every_days
-    with recorded(f"dbt_{layer}", as_of) as step:
+    with recorded(layer, as_of) as step:
         failpoint("dbt.before")
         _build(layer, variables(layer, as_of, first, last, grid), step)
         failpoint("dbt.after")

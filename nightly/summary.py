@@ -38,7 +38,8 @@ def _run_facts(as_of: date) -> Row:
     )
     loads = _rows(
         "select coalesce(sum(requests), 0) as requests, coalesce(sum(landed), 0) as landed, coalesce(sum(echoed), 0) as echoed,"
-        " coalesce(sum(quarantined), 0) as quarantined, coalesce(sum(held_back), 0) as held_back from ops.loads where as_of = %s",
+        " coalesce(sum(quarantined), 0) as quarantined, coalesce(sum(held_back), 0) as held_back"
+        " from (select distinct on (system, stream) * from ops.loads where as_of = %s order by system, stream, started_at desc) as last_walks",
         (as_of,),
     )[0]
     blocked = _rows(
@@ -141,7 +142,10 @@ def _deals(rows: list[Row], words: dict[str, str]) -> list[str]:
     lang = settings().lang
     table = []
     for row in rows:
-        reasons = [reason[lang] for reason in (row["reasons"] or [])[:1]]
+        own = [
+            reason for reason in row["reasons"] or [] if reason["theme"] != "season"
+        ]  # the calendar is the same for all deals
+        reasons = [reason[lang] for reason in (own or row["reasons"] or [])[:1]]
         table.append([
             str(row["account_name"] or row["opportunity_name"] or row["opportunity_id"]), money(row["open_gross_amount"], lang),
             percent(row["p_win_by_period_end"]), points(row["p_win_by_period_end_change"]), str(row["owner_name"] or "–"), *reasons,
