@@ -39,7 +39,7 @@ def _run_facts(as_of: date) -> Row:
     loads = _rows(
         "select coalesce(sum(requests), 0) as requests, coalesce(sum(landed), 0) as landed, coalesce(sum(echoed), 0) as echoed,"
         " coalesce(sum(quarantined), 0) as quarantined, coalesce(sum(held_back), 0) as held_back"
-        " from (select distinct on (system, stream) * from ops.loads where as_of = %s order by system, stream, started_at desc) as last_walks",
+        " from (select distinct on (system, stream) * from ops.loads where as_of = %s order by system, stream, started_at desc) as walks",
         (as_of,),
     )[0]
     blocked = _rows(
