@@ -73,7 +73,7 @@ lint: env ## ruff, mypy, import walls, sqlfluff
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@.venv/bin/lint-imports --no-cache
-	@.venv/bin/sqlfluff lint --nofail-on-warning -q dbt_project/models dbt_project/tests 2>&1
+	@.venv/bin/sqlfluff lint -q dbt_project/models dbt_project/tests
 
 .PHONY: format
 format: env ## rewrite the code in the house format

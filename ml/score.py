@@ -33,15 +33,6 @@ COLUMNS = {
     "reasons": "jsonb",
     "features_digest": "text",
 }
-PERIOD_OVER = [
-    {
-        "theme": "season",
-        "feature": "days_to_period_end",
-        "contribution": 0.0,
-        "zh": "本期今天结束，剩余时间为 0 天",
-        "en": "the period ends today: no day is left to win in it",
-    }
-]
 
 
 def read_open(as_of: date) -> pd.DataFrame:
@@ -74,7 +65,10 @@ def score(as_of: date, run: StepRun) -> None:
 
 
 def score_rows(model: WinModel, deals: pd.DataFrame, as_of: date, build_id: str, version: str) -> list[Row]:
-    """One row per deal in the order of COLUMNS. On the period's last day p_win_by_period_end is 0 and has no log-odds."""
+    """One row per deal in the order of COLUMNS.
+
+    On the period's last day p_win_by_period_end is 0 and has no log-odds: there the reasons explain p_win_ever.
+    """
     to_end = deals["days_to_period_end"].to_numpy(dtype=float, na_value=np.nan)
     if np.isnan(to_end).any() or (to_end < 0).any():
         raise StepError(
@@ -87,7 +81,7 @@ def score_rows(model: WinModel, deals: pd.DataFrame, as_of: date, build_id: str,
     curves = model.curve(deals, ladder)
     by_horizon = {days: curves[:, ladder.index(days)] for days in HORIZONS}
     last = curves[:, -1]
-    horizon = np.maximum(to_end, 1.0)
+    horizon = np.where(to_end >= 1, to_end, float(ever))
     places = np.searchsorted(ladder, horizon)
     by_end = np.where(to_end >= 1, curves[np.arange(len(deals)), places], 0.0)
     weeks = _close_weeks(curves, ladder, as_of)
@@ -103,9 +97,9 @@ def score_rows(model: WinModel, deals: pd.DataFrame, as_of: date, build_id: str,
             weeks[i],
             model.name,
             version,
-            float(base[i]) if to_end[i] >= 1 else None,
-            sums[i] if to_end[i] >= 1 else None,
-            told[i] if to_end[i] >= 1 else PERIOD_OVER,
+            float(base[i]),
+            sums[i],
+            told[i],
             digest,
         )
         for i, (deal, digest) in enumerate(zip(deals["opportunity_id"], deals["features_hash"], strict=True))

@@ -49,6 +49,8 @@ def variables(layer: str, as_of: date, first: date | None, last: date | None, ev
         "feature_from": (first or _first_day(as_of)).isoformat() if layer == "features" else as_of.isoformat(),
         "feature_to": (last or as_of).isoformat(),
         "feature_every_days": every_days,
+        "forecast_from": (first or as_of).isoformat(),
+        "public_url": settings().public_url,
     }
     return found if layer == "features" else found | _build_variables(layer, as_of)
 

@@ -43,6 +43,21 @@
     )
 {%- endmacro %}
 
+{#- Which facts the first `limit` reasons tell, and which way each pulls: it stays the same while only the figures in the sentences move. -#}
+{% macro reason_keys(reasons, lang, limit) -%} {{ return(adapter.dispatch('reason_keys')(reasons, lang, limit)) }} {%- endmacro %}
+{% macro postgres__reason_keys(reasons, lang, limit) -%}
+    (
+        select
+            '{{ lang }}:' || string_agg(
+                coalesce(list.element ->> 'feature', list.element ->> 'theme')
+                || case when cast(list.element ->> 'contribution' as numeric) < 0 then '-' else '+' end,
+                ',' order by list.place
+            )
+        from jsonb_array_elements({{ reasons }}) with ordinality as list (element, place)
+        where list.place <= {{ limit }}
+    )
+{%- endmacro %}
+
 {#- Wire values are text; what cannot be read is null here and counted by the landing gate. -#}
 {% macro number_of(text, type='numeric(18, 2)') -%} {{ return(adapter.dispatch('number_of')(text, type)) }} {%- endmacro %}
 {% macro postgres__number_of(text, type) -%}

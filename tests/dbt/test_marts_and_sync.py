@@ -26,8 +26,8 @@ def publish_scores(
         for deal_id, p in chances.items():
             connection.execute(
                 "insert into scores.opportunity_scores (build_id, opportunity_id, as_of, p_win_ever, p_win_by_period_end, p_win_by_horizon,"
-                " expected_close_week, tier, model_version, base_log_odds, reasons, features_digest)"
-                " values (%s, %s, %s, %s, %s, '{}', '2026-06-01', 'small_model', 'win-1', 0, %s, 'x')",
+                " expected_close_week, tier, model_version, base_log_odds, contributions, reasons, features_digest)"
+                " values (%s, %s, %s, %s, %s, '{}', '2026-06-01', 'small_model', 'win-1', 0, '{}', %s, 'x')",
                 (build_id, deal_id, as_of, p + 0.1, p, json.dumps(REASONS)),
             )
         connection.execute(
@@ -101,6 +101,7 @@ def test_the_payload_says_three_reasons_in_the_users_language_and_no_wall_clock(
     assert payload == {
         "p_win_by_period_end": 0.5, "p_win_ever": 0.6, "expected_close_week": "2026-06-01", "band": "B", "reasons": "理由1；理由2；理由3",
         "scored_at": "2026-05-12T16:00:00+00:00", "model_version": "win-1", "tier": "small_model", "period_id": "2026Q2", "link": None,
+        "reason_keys": "zh:pace+,pace+,pace+",
     }  # fmt: skip
 
 

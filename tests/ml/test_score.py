@@ -83,15 +83,22 @@ def test_probabilities_by_horizon_rise_and_the_close_week_is_a_monday_not_before
         assert week >= AS_OF
 
 
-def test_on_the_last_day_of_the_period_nothing_more_can_be_won_in_it(build: str) -> None:
+def test_on_the_last_day_of_the_period_nothing_more_is_won_in_it_and_the_reasons_explain_winning_ever(
+    build: str,
+) -> None:
     with connect("transformer") as connection:
         connection.execute(
             "update features.opportunity_features set days_to_period_end = 0 where as_of_date = %s", (AS_OF,)
         )
     score(AS_OF, StepRun("score", AS_OF))
-    kept = fetch_all("ml", "select distinct p_win_by_period_end, base_log_odds from scores.opportunity_scores")
-    assert kept == [(0.0, None)]
-    assert fetch_all("ml", "select min(p_win_ever) > 0 from scores.opportunity_scores") == [(True,)]
+    kept = fetch_all(
+        "ml",
+        "select p_win_by_period_end, p_win_ever, base_log_odds, contributions, reasons from scores.opportunity_scores",
+    )
+    for by_end, ever, base, contributions, reasons in kept:
+        assert by_end == 0
+        assert base + sum(contributions.values()) == pytest.approx(math.log(ever / (1 - ever)), abs=1e-6)
+        assert reasons
 
 
 def test_other_features_under_the_same_build_are_refused_and_nothing_is_overwritten(build: str) -> None:

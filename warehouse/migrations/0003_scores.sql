@@ -28,7 +28,8 @@ create table scores.model_evaluations (
     primary key (model_version, contender, metric, horizon_days)
 );
 
--- base_log_odds plus the sum of contributions is the log-odds of p_win_by_period_end; both are null where nothing can be won any more.
+-- base_log_odds plus the sum of contributions (by theme, and calibration) is the log-odds of p_win_by_period_end; on the period's last day,
+-- when that is 0, of p_win_ever.
 create table scores.opportunity_scores (
     build_id text not null,
     opportunity_id text not null,
@@ -39,8 +40,8 @@ create table scores.opportunity_scores (
     expected_close_week date not null,
     tier text not null,
     model_version text not null references scores.models,
-    base_log_odds double precision,
-    contributions jsonb,
+    base_log_odds double precision not null,
+    contributions jsonb not null,
     reasons jsonb not null,
     features_digest text not null,
     primary key (build_id, opportunity_id),

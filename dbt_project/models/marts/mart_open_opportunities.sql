@@ -71,6 +71,7 @@ final as (
         scores.tier,
         scores.model_version,
         scores.reason_text,
+        scores.reason_keys,
         scores.reasons,
         spine.original_amount,
         features.open_gross_amount,

@@ -9,6 +9,7 @@ with final as (
         p_win_by_period_end,
         reasons,
         {{ reason_text('reasons', var('lang'), 3, 500) }} as reason_text,
+        {{ reason_keys('reasons', var('lang'), 3) }} as reason_keys,
         expected_close_week,
         as_of
     from {{ source('scores', 'opportunity_scores') }}

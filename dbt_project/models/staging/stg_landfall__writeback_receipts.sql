@@ -6,7 +6,7 @@ with final as (
         system,
         record_id as opportunity_id,
         {{ json_text('payload', 'band') }} as band,
-        {{ json_text('payload', 'reasons') }} as reason_text,
+        {{ json_text('payload', 'reason_keys') }} as reason_keys,
         {{ json_text('payload', 'tier') }} as tier,
         {{ json_text('payload', 'period_id') }} as period_id,
         {{ number_of(json_text('payload', 'p_win_by_period_end'), 'numeric(6, 4)') }} as p_win_by_period_end
