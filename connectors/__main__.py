@@ -14,7 +14,9 @@ def main() -> int:
     extract = steps.add_parser("extract", help="read every stream up to the end of a business day")
     extract.add_argument("--stream", help="read this stream only")
     history = steps.add_parser("history", help="load the go-live export, once")
-    history.add_argument("--go-live", type=date.fromisoformat, help="the export's last day, where its manifest does not say")
+    history.add_argument(
+        "--go-live", type=date.fromisoformat, help="the export's last day, where its manifest does not say"
+    )
     writeback = steps.add_parser("writeback", help="send the scores that the published build owes")
     for step in (extract, history, writeback):
         step.add_argument("--as-of", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
@@ -24,18 +26,23 @@ def main() -> int:
     given = parser.parse_args()
     if given.list:
         from connectors.check import list_streams
+
         list_streams()
     elif given.step == "extract":
         from connectors.extract import extract as run_extract
+
         run_extract(given.as_of, given.stream, dry_run=given.dry_run)
     elif given.step == "history":
         from connectors.history import load_history
+
         load_history(given.as_of, given.go_live)
     elif given.step == "writeback":
         from connectors.writeback import write_back
+
         write_back(given.as_of, dry_run=given.dry_run)
     elif given.step == "check":
         from connectors.check import check
+
         return check()
     else:
         parser.error("choose a step or --list")

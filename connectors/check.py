@@ -14,6 +14,7 @@ def list_streams() -> None:
     """Print the tenant's streams with what they read."""
     if settings().mapping:
         from connectors.file_mapping import load_mapping
+
         path = settings().mapping
         for kind, file in load_mapping(path).streams.items() if path else ():
             print(f"files {kind}: {file.file} ({', '.join(file.fields)})")
@@ -41,8 +42,13 @@ def _check_crm() -> list[str]:
                 known = crm.describe(stream.object)
                 missing = [field for field in stream.fields if field not in known]
                 if stream.object == mapping.write_back.object and settings().writeback == "fxiaoke":
-                    missing += [target.field for target in mapping.write_back.fields.values() if target.field not in known]
-                faults += [f"{stream.object} has no field {field}: add it in the CRM or correct {mapping_path()}" for field in missing]
+                    missing += [
+                        target.field for target in mapping.write_back.fields.values() if target.field not in known
+                    ]
+                faults += [
+                    f"{stream.object} has no field {field}: add it in the CRM or correct {mapping_path()}"
+                    for field in missing
+                ]
                 crm.query(stream.object, [], ["_id"], limit=1)
                 print(f"fxiaoke {name}: can be read")
             except RefusedError as error:

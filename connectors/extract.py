@@ -63,7 +63,10 @@ def _extract_crm(connection: Loading, crm: Fxiaoke, as_of: date, streams: list[S
             print(f"fxiaoke {stream.name}: {error}", flush=True)
             continue
         run.note(**{stream.name: {**asdict(tally), "requests": crm.requests - sent}})
-        print(line("fxiaoke", stream.name, tally, f"{crm.requests - sent} requests, {crm.patience.waits - waits} waits"), flush=True)
+        print(
+            line("fxiaoke", stream.name, tally, f"{crm.requests - sent} requests, {crm.patience.waits - waits} waits"),
+            flush=True,
+        )
     if refused:
         raise StepError(refused[0])
 
@@ -72,8 +75,10 @@ def line(system: str, stream: str, tally: Tally, sent: str) -> str:
     """The progress line of one stream: counts only."""
     held = f", {tally.held_back}{'+' if tally.held_back >= PAGE else ''} held back" if tally.held_back else ""
     days = f" for {tally.days} days" if tally.days > 1 else ""
-    return (f"{system} {stream}: {tally.received} rows{days} in {tally.pages} pages, {sent}; {tally.landed} landed, "
-            f"{tally.unchanged} unchanged, {tally.echoed} echoed, {tally.quarantined} quarantined{held}")
+    return (
+        f"{system} {stream}: {tally.received} rows{days} in {tally.pages} pages, {sent}; {tally.landed} landed, "
+        f"{tally.unchanged} unchanged, {tally.echoed} echoed, {tally.quarantined} quarantined{held}"
+    )
 
 
 def _preview(connection: Loading, crm: Fxiaoke, as_of: date, streams: list[Stream]) -> None:
@@ -81,5 +86,7 @@ def _preview(connection: Loading, crm: Fxiaoke, as_of: date, streams: list[Strea
         walks = owed(connection, "fxiaoke", stream.name, as_of, timedelta(minutes=settings().look_back_minutes))
         rows = crm.query(stream.object, window_filters(walks[-1], None), stream.projection)
         records, rejects = read_page(stream, walks[-1], rows)
-        print(f"fxiaoke {stream.name}: would walk {len(walks)} days up to {as_of}; the first page of the last one "
-              f"has {len(records)} records and {len(rejects)} unreadable ones; nothing was landed")
+        print(
+            f"fxiaoke {stream.name}: would walk {len(walks)} days up to {as_of}; the first page of the last one "
+            f"has {len(records)} records and {len(rejects)} unreadable ones; nothing was landed"
+        )

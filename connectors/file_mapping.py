@@ -19,17 +19,51 @@ from warehouse.steps import StepError
 
 Kind = Literal["text", "amount", "instant", "day", "flag"]
 STANDARD: dict[str, dict[str, Kind]] = {
-    "opportunities": {"id": "text", "name": "text", "account_id": "text", "account_name": "text", "owner_id": "text",
-                      "sales_process": "text", "stage": "text", "amount": "amount", "currency": "text", "expected_close_on": "day",
-                      "product_line": "text", "lead_source": "text", "created_at": "instant", "closed_at": "instant", "is_renewal": "flag"},
+    "opportunities": {
+        "id": "text",
+        "name": "text",
+        "account_id": "text",
+        "account_name": "text",
+        "owner_id": "text",
+        "sales_process": "text",
+        "stage": "text",
+        "amount": "amount",
+        "currency": "text",
+        "expected_close_on": "day",
+        "product_line": "text",
+        "lead_source": "text",
+        "created_at": "instant",
+        "closed_at": "instant",
+        "is_renewal": "flag",
+    },
     "stage_changes": {"id": "text", "opportunity_id": "text", "stage": "text", "changed_at": "instant"},
-    "interactions": {"id": "text", "opportunity_id": "text", "kind": "text", "direction": "text", "occurred_at": "instant",
-                     "owner_id": "text"},
+    "interactions": {
+        "id": "text",
+        "opportunity_id": "text",
+        "kind": "text",
+        "direction": "text",
+        "occurred_at": "instant",
+        "owner_id": "text",
+    },
 }
-REQUIRED = {"opportunities": ("id", "created_at"), "stage_changes": ("id", "opportunity_id", "stage", "changed_at"),
-            "interactions": ("id", "opportunity_id", "kind", "occurred_at")}
+REQUIRED = {
+    "opportunities": ("id", "created_at"),
+    "stage_changes": ("id", "opportunity_id", "stage", "changed_at"),
+    "interactions": ("id", "opportunity_id", "kind", "occurred_at"),
+}
 DATED_BY = {"stage_changes": "changed_at", "interactions": "occurred_at"}
-_FLAGS = {"true": True, "1": True, "yes": True, "y": True, "是": True, "false": False, "0": False, "no": False, "n": False, "否": False}
+_FLAGS = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "y": True,
+    "是": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "n": False,
+    "否": False,
+}
 _LARGEST = Decimal(10) ** 16  # numeric(18,2)
 
 
@@ -66,14 +100,19 @@ class FileStream(Strict):
     where: list[Condition] = []
     fields: dict[str, Source]
     constants: dict[str, str] = {}
-    changed_at: Source | None = Field(None, description="dates a row's last change; without it, the day of reading does")
+    changed_at: Source | None = Field(
+        None, description="dates a row's last change; without it, the day of reading does"
+    )
 
     @field_validator("fields", "changed_at", mode="before")
     @classmethod
     def _short_forms(cls, value: Any) -> Any:
         """`field: column` and `field: [column, column]` are short for a source."""
         if isinstance(value, dict) and "columns" not in value:
-            return {name: cls._short_forms(entry) if isinstance(entry, str | list) else entry for name, entry in value.items()}
+            return {
+                name: cls._short_forms(entry) if isinstance(entry, str | list) else entry
+                for name, entry in value.items()
+            }
         if isinstance(value, str):
             return {"columns": [value]}
         return {"columns": value} if isinstance(value, list) else value
@@ -82,7 +121,9 @@ class FileStream(Strict):
     def columns(self) -> set[str]:
         """All columns the file must have."""
         sources = [*self.fields.values(), *([self.changed_at] if self.changed_at else [])]
-        return {column for source in sources for column in source.columns} | {condition.column for condition in self.where}
+        return {column for source in sources for column in source.columns} | {
+            condition.column for condition in self.where
+        }
 
 
 class Stage(Strict):
@@ -124,7 +165,9 @@ def load_mapping(path: Path) -> FileMapping:
         raise StepError(f"{path} is not YAML: correct it, then rerun") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise StepError(f"{path}: entry {'.'.join(map(str, first['loc']))}: {first['msg']}: correct it, then rerun") from error
+        raise StepError(
+            f"{path}: entry {'.'.join(map(str, first['loc']))}: {first['msg']}: correct it, then rerun"
+        ) from error
     for name, stream in mapping.streams.items():
         given = stream.fields.keys() | stream.constants.keys()
         wrong = [f"field {field} is missing" for field in REQUIRED[name] if field not in given]
@@ -136,7 +179,9 @@ def load_mapping(path: Path) -> FileMapping:
 
 def is_wanted(stream: FileStream, row: Row) -> bool:
     """Whether all conditions of `where` hold for the row."""
-    return all((row.cells.get(condition.column, "") in condition.values) != condition.is_excluded for condition in stream.where)
+    return all(
+        (row.cells.get(condition.column, "") in condition.values) != condition.is_excluded for condition in stream.where
+    )
 
 
 def record_of(name: str, stream: FileStream, row: Row, zone: ZoneInfo) -> dict[str, Any]:
@@ -181,7 +226,9 @@ def _value(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool |
             return date.fromisoformat(text[:10]).isoformat()
         return _FLAGS[text.lower()] if kind == "flag" else text
     except (ValueError, KeyError, OverflowError):
-        raise RowError(f"{' + '.join(source.columns)} is not {'an' if kind in ('amount', 'instant') else 'a'} {kind}") from None
+        raise RowError(
+            f"{' + '.join(source.columns)} is not {'an' if kind in ('amount', 'instant') else 'a'} {kind}"
+        ) from None
 
 
 def _amount(text: str, source: Source) -> str | None:

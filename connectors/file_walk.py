@@ -77,8 +77,11 @@ def extract_files(connection: Loading, as_of: date, only: str | None, run: StepR
         tally = Tally(days=1)
         _walk(connection, name, mapping, as_of, tally)
         run.note(**{name: {**asdict(tally), "requests": 1}})
-        print(f"files {name}: {tally.received} rows in {tally.pages} pages of {mapping.streams[name].file}; {tally.landed} landed, "  # type: ignore[index]
-              f"{tally.unchanged} unchanged, {tally.quarantined} quarantined, {tally.held_back} after {as_of}", flush=True)
+        print(
+            f"files {name}: {tally.received} rows in {tally.pages} pages of {mapping.streams[name].file}; {tally.landed} landed, "  # type: ignore[index]
+            f"{tally.unchanged} unchanged, {tally.quarantined} quarantined, {tally.held_back} after {as_of}",
+            flush=True,
+        )
 
 
 def preview(as_of: date, only: str | None) -> None:
@@ -88,8 +91,10 @@ def preview(as_of: date, only: str | None) -> None:
         stream = mapping.streams[name]  # type: ignore[index]
         reading = Reading(name, stream, ZoneInfo(mapping.time_zone), Walk("files", name, as_of, None, cutoff(as_of)))
         results = [isinstance(result, Record) for result in reading.results(_rows(stream))]
-        print(f"files {name}: would read {sum(results)} rows of {stream.file}, quarantine {len(results) - sum(results)} and leave "
-              f"{reading.held_back} for days after {as_of}; nothing was landed")
+        print(
+            f"files {name}: would read {sum(results)} rows of {stream.file}, quarantine {len(results) - sum(results)} and leave "
+            f"{reading.held_back} for days after {as_of}; nothing was landed"
+        )
 
 
 def check_files() -> list[str]:
@@ -110,10 +115,15 @@ def check_files() -> list[str]:
 
 def _walk(connection: Loading, name: str, mapping: FileMapping, as_of: date, tally: Tally) -> None:
     stream = mapping.streams[name]  # type: ignore[index]
-    ready = replace(owed(connection, "files", name, as_of, timedelta(0))[-1],
-                    window_from=watermarks.current(connection, "files", name), is_reconstructed=False)
+    ready = replace(
+        owed(connection, "files", name, as_of, timedelta(0))[-1],
+        window_from=watermarks.current(connection, "files", name),
+        is_reconstructed=False,
+    )
     walk = begin(connection, ready)
-    digest = sha256((_folder() / stream.file).read_bytes()).hexdigest()[:12] if (_folder() / stream.file).exists() else ""
+    digest = (
+        sha256((_folder() / stream.file).read_bytes()).hexdigest()[:12] if (_folder() / stream.file).exists() else ""
+    )
     former, _, count = (walk.last_id or "").partition(":")
     done = int(count) if former == digest and count else 0
     reading = Reading(name, stream, ZoneInfo(mapping.time_zone), walk)
@@ -127,14 +137,21 @@ def _walk(connection: Loading, name: str, mapping: FileMapping, as_of: date, tal
         records = [each for each in page if isinstance(each, Record)]
         rejects = [each for each in page if isinstance(each, Reject)]
         opened = int(tally.pages == 0)
-        tally.add(land_page(connection, walk, records, rejects, last_id=f"{digest}:{done}", requests=opened, is_last=is_last))
+        tally.add(
+            land_page(connection, walk, records, rejects, last_id=f"{digest}:{done}", requests=opened, is_last=is_last)
+        )
     tally.held_back = reading.held_back
     note_held_back(connection, walk, reading.held_back, 0)
 
 
 def _rows(stream: FileStream) -> Iterator[Row]:
-    return read_rows(_folder() / stream.file, encoding=stream.encoding, delimiter=stream.delimiter, sheet=stream.sheet,
-                     columns=stream.columns)
+    return read_rows(
+        _folder() / stream.file,
+        encoding=stream.encoding,
+        delimiter=stream.delimiter,
+        sheet=stream.sheet,
+        columns=stream.columns,
+    )
 
 
 def _known_at(changed: datetime) -> datetime:
@@ -154,8 +171,10 @@ def _mapping() -> FileMapping:
         raise StepError("no mapping is set: set LANDFALL_MAPPING to the YAML that maps the files' columns, then rerun")
     mapping = load_mapping(path)
     if mapping.time_zone != settings().time_zone:
-        raise StepError(f"{path} says time zone {mapping.time_zone} and LANDFALL_TIME_ZONE is {settings().time_zone}: "
-                        "make them the same, since days end by it, then rerun")
+        raise StepError(
+            f"{path} says time zone {mapping.time_zone} and LANDFALL_TIME_ZONE is {settings().time_zone}: "
+            "make them the same, since days end by it, then rerun"
+        )
     return mapping
 
 

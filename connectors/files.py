@@ -40,10 +40,14 @@ def read_rows(path: Path, *, encoding: str, delimiter: str, sheet: str | None, c
     elif kind == ".parquet":
         header, rows = _parquet(path)
     else:
-        raise StepError(f"{path} is of a kind that is not read: export it as .csv, .csv.gz, .xlsx or .parquet, then rerun")
+        raise StepError(
+            f"{path} is of a kind that is not read: export it as .csv, .csv.gz, .xlsx or .parquet, then rerun"
+        )
     missing = sorted(columns - set(header))
     if missing:
-        raise StepError(f"{path} has no column {missing[0]!r}: it has {', '.join(header)}; correct the export or the mapping, then rerun")
+        raise StepError(
+            f"{path} has no column {missing[0]!r}: it has {', '.join(header)}; correct the export or the mapping, then rerun"
+        )
     return rows
 
 
@@ -55,12 +59,16 @@ def _decoded(path: Path, encoding: str) -> str:
     wide = encoding.lower().replace("-", "") in ("gb18030", "gbk", "gb2312")
     try:
         if wide and not raw.isascii() and _is_utf8(raw):
-            raise StepError(f"{path} is UTF-8 and not {encoding}: set `encoding: utf-8` for it in the mapping, then rerun")
+            raise StepError(
+                f"{path} is UTF-8 and not {encoding}: set `encoding: utf-8` for it in the mapping, then rerun"
+            )
         return raw.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else "gb18030" if wide else encoding)
     except UnicodeDecodeError as error:
         other = "utf-8" if wide else "gb18030"
-        raise StepError(f"{path} is not {encoding}: byte {error.start} does not fit; "
-                        f"set `encoding: {other}` for it in the mapping or export it as {encoding}, then rerun") from None
+        raise StepError(
+            f"{path} is not {encoding}: byte {error.start} does not fit; "
+            f"set `encoding: {other}` for it in the mapping or export it as {encoding}, then rerun"
+        ) from None
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -83,7 +91,9 @@ def _csv(path: Path, encoding: str, delimiter: str) -> tuple[list[str], Iterator
                     yield _row(line + 1, header, cells)
                 line = reader.line_num
         except csv.Error as error:
-            raise StepError(f"{path} is no CSV from line {line + 1} on ({error}): correct the export, then rerun") from None
+            raise StepError(
+                f"{path} is no CSV from line {line + 1} on ({error}): correct the export, then rerun"
+            ) from None
 
     return header, rows()
 
@@ -93,7 +103,9 @@ def _excel(path: Path, sheet: str | None) -> tuple[list[str], Iterator[Row]]:
 
     book = load_workbook(path, read_only=True, data_only=True)
     if sheet is not None and sheet not in book.sheetnames:
-        raise StepError(f"{path} has no sheet {sheet!r}: it has {', '.join(book.sheetnames)}; correct the mapping, then rerun")
+        raise StepError(
+            f"{path} has no sheet {sheet!r}: it has {', '.join(book.sheetnames)}; correct the mapping, then rerun"
+        )
     lines = (book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True)
     header = [_text(cell).strip() for cell in next(lines, ())]
     return header, (_row(number, header, [_text(cell) for cell in cells]) for number, cells in enumerate(lines, 2))

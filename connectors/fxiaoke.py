@@ -46,7 +46,9 @@ class RefusedError(StepError):
 
     def __init__(self, what: str, code: int, reaction: str, advice: str, trace_id: str) -> None:
         shown = f"{code}, trace {trace_id}" if trace_id and reaction != "stop" else str(code)
-        super().__init__(f"Fxiaoke refused {what} ({shown}): {advice or 'look the code up in its documentation'}, then rerun")
+        super().__init__(
+            f"Fxiaoke refused {what} ({shown}): {advice or 'look the code up in its documentation'}, then rerun"
+        )
         self.code, self.reaction, self.trace_id = code, reaction, trace_id
 
 
@@ -64,8 +66,10 @@ class Fxiaoke:
     def __init__(self, now: Settings | None = None, patience: Patience | None = None) -> None:
         self._now = now or settings()
         if not self._now.fxiaoke_app_id:
-            raise StepError("no source is connected: set LANDFALL_FXIAOKE_APP_ID and its secrets, "
-                            "or LANDFALL_INPUT_DIR and LANDFALL_MAPPING, then rerun")
+            raise StepError(
+                "no source is connected: set LANDFALL_FXIAOKE_APP_ID and its secrets, "
+                "or LANDFALL_INPUT_DIR and LANDFALL_MAPPING, then rerun"
+            )
         self._transport = Transport("fxiaoke", self._now.fxiaoke_base_url, deadline_s=self._now.request_deadline_s)
         self.patience = patience or Patience()
         self._pace = Pace(self._now.fxiaoke_requests_per_20s)
@@ -78,15 +82,24 @@ class Fxiaoke:
 
     def query(self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE) -> list[Any]:
         """At most `limit` records of the object that pass all `filters`, by ascending `_id`; unparsed oddities included."""
-        search = {"limit": limit, "offset": 0, "filters": filters, "orders": [{"fieldName": "_id", "isAsc": True}],
-                  "fieldProjection": fields}
-        body = {"data": {"dataObjectApiName": object_name, "find_explicit_total_num": False, "search_query_info": search}}
+        search = {
+            "limit": limit,
+            "offset": 0,
+            "filters": filters,
+            "orders": [{"fieldName": "_id", "isAsc": True}],
+            "fieldProjection": fields,
+        }
+        body = {
+            "data": {"dataObjectApiName": object_name, "find_explicit_total_num": False, "search_query_info": search}
+        }
         found = self._call(f"{_prefix(object_name)}/data/query", body, what=object_name).data.get("dataList")
         if isinstance(found, dict):
             return [found]
         if not isinstance(found, list):
-            raise StepError(f"Fxiaoke answered {object_name} without a dataList, which is not the same as no data: "
-                            "rerun, then ask its support")
+            raise StepError(
+                f"Fxiaoke answered {object_name} without a dataList, which is not the same as no data: "
+                "rerun, then ask its support"
+            )
         return found
 
     def get(self, object_name: str, record_id: str) -> dict[str, Any]:
@@ -147,8 +160,10 @@ class Fxiaoke:
                 if error.is_sent and is_write:
                     raise
                 if is_last:
-                    raise StepError(f"{error} after {number + 1} attempts for {what}: check that the CRM is up and "
-                                    "LANDFALL_FXIAOKE_BASE_URL is right, then rerun; the walk goes on at its last page") from None
+                    raise StepError(
+                        f"{error} after {number + 1} attempts for {what}: check that the CRM is up and "
+                        "LANDFALL_FXIAOKE_BASE_URL is right, then rerun; the walk goes on at its last page"
+                    ) from None
                 self.patience.wait(number, error.retry_after_s)
         raise AssertionError("unreachable")
 
@@ -176,17 +191,31 @@ class Fxiaoke:
     def _signed(self, path: str, body: dict[str, Any], token: Token) -> Request:
         params = {"thirdTraceId": str(uuid4())}
         if self._now.fxiaoke_auth_style == "header":
-            headers = {"authorization": f"Bearer {token.access}", "x-fs-ea": token.company, "x-fs-userid": self._now.fxiaoke_user_id}
+            headers = {
+                "authorization": f"Bearer {token.access}",
+                "x-fs-ea": token.company,
+                "x-fs-userid": self._now.fxiaoke_user_id,
+            }
             return Request(path, params, headers, orjson.dumps(body))
-        signed = {"corpAccessToken": token.access, "corpId": token.company, "currentOpenUserId": self._now.fxiaoke_user_id, **body}
+        signed = {
+            "corpAccessToken": token.access,
+            "corpId": token.company,
+            "currentOpenUserId": self._now.fxiaoke_user_id,
+            **body,
+        }
         return Request(path, params, {}, orjson.dumps(signed))
 
     def _fetch_token(self) -> Token:
         now = self._now
-        asked = {"appId": now.fxiaoke_app_id, "appSecret": now.fxiaoke_app_secret.get_secret_value(),
-                 "permanentCode": now.fxiaoke_permanent_code.get_secret_value()}
+        asked = {
+            "appId": now.fxiaoke_app_id,
+            "appSecret": now.fxiaoke_app_secret.get_secret_value(),
+            "permanentCode": now.fxiaoke_permanent_code.get_secret_value(),
+        }
         if now.fxiaoke_auth_style == "header":
-            request = Request("/oauth2.0/token", {"thirdTraceId": str(uuid4())}, {}, orjson.dumps(asked | {"grantType": "app_secret"}))
+            request = Request(
+                "/oauth2.0/token", {"thirdTraceId": str(uuid4())}, {}, orjson.dumps(asked | {"grantType": "app_secret"})
+            )
             found = self._send(request, "the app secret").data
             return Token(str(found["accessToken"]), str(found["ea"]), float(found["expiresIn"]))
         found = self._send(Request("/cgi/corpAccessToken/get/V2", {}, {}, orjson.dumps(asked)), "the app secret").data

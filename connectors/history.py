@@ -52,7 +52,9 @@ def load_history(as_of: date, go_live: date | None = None) -> None:
         folder = _folder()
         last_day = go_live or _last_day(folder)
         if last_day > as_of:
-            raise StepError(f"the export in {folder} ends on {last_day}, after {as_of}: run a night of that day or later")
+            raise StepError(
+                f"the export in {folder} ends on {last_day}, after {as_of}: run a night of that day or later"
+            )
         run.note(targets=declare(connection, _targets(folder / "targets.csv"), last_day, KIND))
         for stream in missing:
             if not has_finished(connection, "fxiaoke", stream.name, KIND):
@@ -79,8 +81,11 @@ def _load(connection: Loading, folder: Path, stream: Stream, mapping: CrmMapping
         rejects = [each for each in page if isinstance(each, Reject)]
         protect(connection, [record.record for record in records], stream.classified, walk.load_id)
         tally.add(land_page(connection, walk, records, rejects, last_id=str(done), is_last=is_last))
-    print(f"history {stream.name}: {tally.landed} versions landed, {tally.unchanged} unchanged, {tally.quarantined} quarantined, "
-          f"{time.monotonic() - started:.0f} s", flush=True)
+    print(
+        f"history {stream.name}: {tally.landed} versions landed, {tally.unchanged} unchanged, {tally.quarantined} quarantined, "
+        f"{time.monotonic() - started:.0f} s",
+        flush=True,
+    )
     return tally
 
 
@@ -92,8 +97,10 @@ def _until(results: Iterator[Record | Reject], end: datetime) -> Iterator[Record
 def _folder() -> Path:
     folder = settings().history_dir
     if folder is None or not folder.is_dir():
-        raise StepError(f"the go-live export {folder or ''} does not exist: set LANDFALL_HISTORY_DIR to its folder, "
-                        "or LANDFALL_HISTORY to none, then rerun")
+        raise StepError(
+            f"the go-live export {folder or ''} does not exist: set LANDFALL_HISTORY_DIR to its folder, "
+            "or LANDFALL_HISTORY to none, then rerun"
+        )
     return folder
 
 
@@ -101,7 +108,9 @@ def _last_day(folder: Path) -> date:
     try:
         return date.fromisoformat(orjson.loads((folder / "manifest.json").read_bytes())["go_live"])
     except (FileNotFoundError, orjson.JSONDecodeError, KeyError, ValueError) as error:
-        raise StepError(f"{folder / 'manifest.json'} does not name the export's last day as go_live: give --go-live, then rerun") from error
+        raise StepError(
+            f"{folder / 'manifest.json'} does not name the export's last day as go_live: give --go-live, then rerun"
+        ) from error
 
 
 def _targets(path: Path) -> Iterator[Setting]:
@@ -109,4 +118,9 @@ def _targets(path: Path) -> Iterator[Setting]:
         return
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            yield Setting("target", f"{row['node_id']}|{row['period_id']}", {"gross_amount": row["gross_amount"]}, "the go-live export")
+            yield Setting(
+                "target",
+                f"{row['node_id']}|{row['period_id']}",
+                {"gross_amount": row["gross_amount"]},
+                "the go-live export",
+            )

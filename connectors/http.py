@@ -53,10 +53,19 @@ class Transport:
     def __init__(self, system: str, base_url: str, *, deadline_s: float, most_bytes: int = 32_000_000) -> None:
         parts = urlsplit(base_url)
         if not parts.hostname or parts.scheme not in {"http", "https"} or parts.username:
-            raise StepError(f"the address of {system} is not a web address: correct LANDFALL_{system.upper()}_BASE_URL, then rerun")
+            raise StepError(
+                f"the address of {system} is not a web address: correct LANDFALL_{system.upper()}_BASE_URL, then rerun"
+            )
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
-            raise StepError(f"the address of {system} is not encrypted: begin LANDFALL_{system.upper()}_BASE_URL with https://, then rerun")
-        self.system, self._where, self._deadline_s, self._most_bytes = system, f"{parts.scheme}://{parts.netloc}", deadline_s, most_bytes
+            raise StepError(
+                f"the address of {system} is not encrypted: begin LANDFALL_{system.upper()}_BASE_URL with https://, then rerun"
+            )
+        self.system, self._where, self._deadline_s, self._most_bytes = (
+            system,
+            f"{parts.scheme}://{parts.netloc}",
+            deadline_s,
+            most_bytes,
+        )
         self._base = base_url.rstrip("/")
         patience = httpx.Timeout(deadline_s, connect=min(10.0, deadline_s))
         self._client = httpx.Client(timeout=patience, follow_redirects=False, trust_env=False)
@@ -71,35 +80,53 @@ class Transport:
         headers = {"content-type": "application/json", "accept-encoding": "identity", **request.headers}
         url = self._base + request.path
         try:
-            with self._client.stream("POST", url, params=request.params, headers=headers, content=request.body) as reply:
+            with self._client.stream(
+                "POST", url, params=request.params, headers=headers, content=request.body
+            ) as reply:
                 self._judge(reply)
                 return self._read(reply, ends)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise UnansweredError(f"{self.system} at {self._where} cannot be reached ({type(error).__name__})", is_sent=False) from None
+            raise UnansweredError(
+                f"{self.system} at {self._where} cannot be reached ({type(error).__name__})", is_sent=False
+            ) from None
         except httpx.HTTPError as error:
-            raise UnansweredError(f"{self.system} broke off its answer ({type(error).__name__})", is_sent=True) from None
+            raise UnansweredError(
+                f"{self.system} broke off its answer ({type(error).__name__})", is_sent=True
+            ) from None
 
     def _judge(self, reply: httpx.Response) -> None:
         if reply.status_code in RETRIED:
             message = f"{self.system} answers HTTP {reply.status_code}"
-            raise UnansweredError(message, is_sent=reply.status_code != 429, retry_after_s=retry_after(reply.headers.get("retry-after")))
+            raise UnansweredError(
+                message, is_sent=reply.status_code != 429, retry_after_s=retry_after(reply.headers.get("retry-after"))
+            )
         if reply.is_redirect:
-            raise StepError(f"{self.system} at {self._where} answers with a redirect, which is not followed: "
-                            f"correct LANDFALL_{self.system.upper()}_BASE_URL, then rerun")
+            raise StepError(
+                f"{self.system} at {self._where} answers with a redirect, which is not followed: "
+                f"correct LANDFALL_{self.system.upper()}_BASE_URL, then rerun"
+            )
         if reply.status_code != 200:
-            raise StepError(f"{self.system} at {self._where} answers HTTP {reply.status_code}: "
-                            f"check LANDFALL_{self.system.upper()}_BASE_URL and the network between, then rerun")
+            raise StepError(
+                f"{self.system} at {self._where} answers HTTP {reply.status_code}: "
+                f"check LANDFALL_{self.system.upper()}_BASE_URL and the network between, then rerun"
+            )
         if reply.headers.get("content-encoding", "identity") != "identity":
-            raise StepError(f"{self.system} sent a compressed answer that was not asked for: check what stands between, then rerun")
+            raise StepError(
+                f"{self.system} sent a compressed answer that was not asked for: check what stands between, then rerun"
+            )
 
     def _read(self, reply: httpx.Response, ends: float) -> bytes:
         body = bytearray()
         for chunk in reply.iter_raw():
             body += chunk
             if len(body) > self._most_bytes:
-                raise StepError(f"{self.system} sent more than {self._most_bytes} bytes for one page: ask for fewer records, then rerun")
+                raise StepError(
+                    f"{self.system} sent more than {self._most_bytes} bytes for one page: ask for fewer records, then rerun"
+                )
             if time.monotonic() > ends:
-                raise UnansweredError(f"{self.system} took longer than {self._deadline_s:g} s for one answer", is_sent=True)
+                raise UnansweredError(
+                    f"{self.system} took longer than {self._deadline_s:g} s for one answer", is_sent=True
+                )
         return bytes(body)
 
 

@@ -23,9 +23,16 @@ def mask(kind: str, value: str) -> str:
     return "****"
 
 
-def protect(connection: Loading, records: Sequence[dict[str, Any]], classified: Mapping[str, str], load_id: str) -> None:
+def protect(
+    connection: Loading, records: Sequence[dict[str, Any]], classified: Mapping[str, str], load_id: str
+) -> None:
     """Replace the classified fields of `records` in place; one statement for the page. Missing and empty values stay as they are."""
-    held = [(record, field, kind, str(record[field])) for record in records for field, kind in classified.items() if record.get(field)]
+    held = [
+        (record, field, kind, str(record[field]))
+        for record in records
+        for field, kind in classified.items()
+        if record.get(field)
+    ]
     if not held:
         return
     tokens = vault.tokens(connection, [(kind, value) for _, _, kind, value in held], load_id)

@@ -33,12 +33,16 @@ def _rows(path: Path, columns: set[str]) -> Iterator[dict[str, str]]:
             yield from reader
         except (csv.Error, UnicodeDecodeError) as error:
             line = reader.line_num
-            raise StepError(f"{path} cannot be read beyond line {line} ({error}): export the history again, then rerun") from None
+            raise StepError(
+                f"{path} cannot be read beyond line {line} ({error}): export the history again, then rerun"
+            ) from None
 
 
 def _existing(path: Path) -> Path:
     if not path.exists():
-        raise StepError(f"{path} does not exist: export the history again or set LANDFALL_HISTORY_DIR to its folder, then rerun")
+        raise StepError(
+            f"{path} does not exist: export the history again or set LANDFALL_HISTORY_DIR to its folder, then rerun"
+        )
     return path
 
 
@@ -99,8 +103,10 @@ def _changes(path: Path, stream: Stream) -> dict[str, list[Change]]:
                 try:
                     value = _value(stream, field, row["new_value"])
                 except UndecodableError:
-                    raise StepError(f"{path}: a value of {field} is not {stream.fields[field]}: correct the field's kind in the "
-                                    "mapping or export the history again, then rerun") from None
+                    raise StepError(
+                        f"{path}: a value of {field} is not {stream.fields[field]}: correct the field's kind in the "
+                        "mapping or export the history again, then rerun"
+                    ) from None
                 found[row["id"]].append((datetime.fromisoformat(row["changed_at"]), {field: value}))
     return found
 
@@ -113,7 +119,9 @@ def _versions(record_id: str, changes: list[Change]) -> Iterator[Record | Reject
         if state.pop(DELETED, False):
             version: dict[str, Any] = dict(TOMBSTONE)
         else:
-            version = {name: value for name, value in state.items() if value is not None} | {"last_modified_time": milliseconds(at)}
+            version = {name: value for name, value in state.items() if value is not None} | {
+                "last_modified_time": milliseconds(at)
+            }
         found = fault(version)
         if found:
             yield Reject(f"the record holds {found}", raw_text(version), record_id)

@@ -28,7 +28,9 @@ def write(connection: Sending, as_of: date, owed: list[Message]) -> Counter[str]
         lines = csv.writer(file)
         lines.writerow(["opportunity_id", "action", *keys])
         for message in owed:
-            lines.writerow([_safe(message.record_id), message.action, *(_safe(message.payload.get(key)) for key in keys)])
+            lines.writerow(
+                [_safe(message.record_id), message.action, *(_safe(message.payload.get(key)) for key in keys)]
+            )
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

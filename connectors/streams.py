@@ -82,7 +82,9 @@ def crm_mapping() -> CrmMapping:
             entry["name"] = name
         return CrmMapping.model_validate(text)
     except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise StepError(f"{path} is not a mapping of streams ({type(error).__name__}): correct it, then rerun") from error
+        raise StepError(
+            f"{path} is not a mapping of streams ({type(error).__name__}): correct it, then rerun"
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

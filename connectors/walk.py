@@ -57,7 +57,10 @@ def instant_of(value: Any) -> datetime | None:
 def window_filters(walk: Walk, last_id: str | None) -> list[dict[str, Any]]:
     """The filters that ask for the walk's next page: within the window, behind `last_id`."""
     start = milliseconds(walk.window_from) if walk.window_from else 0
-    filters = [("last_modified_time", "GTE", str(start)), ("last_modified_time", "LT", str(milliseconds(walk.window_to)))]
+    filters = [
+        ("last_modified_time", "GTE", str(start)),
+        ("last_modified_time", "LT", str(milliseconds(walk.window_to))),
+    ]
     if last_id is not None:
         filters.append(("_id", "GT", last_id))
     return [{"field_name": field, "operator": operator, "field_values": [value]} for field, operator, value in filters]
@@ -75,7 +78,11 @@ def walk_stream(connection: Loading, crm: Fxiaoke, stream: Stream, owed: Walk, t
         last_id = _behind(rows, last_id, stream, must_move=not is_last)
         records, rejects = read_page(stream, walk, rows)
         protect(connection, [record.record for record in records], stream.classified, walk.load_id)
-        tally.add(land_page(connection, walk, records, rejects, last_id=last_id, requests=crm.requests - sent, is_last=is_last))
+        tally.add(
+            land_page(
+                connection, walk, records, rejects, last_id=last_id, requests=crm.requests - sent, is_last=is_last
+            )
+        )
     return walk
 
 
@@ -83,7 +90,11 @@ def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record]
     """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason."""
     records, rejects = [], []
     for row in rows:
-        asked = {name: row[name] for name in stream.projection if row.get(name) is not None} if isinstance(row, dict) else {}
+        asked = (
+            {name: row[name] for name in stream.projection if row.get(name) is not None}
+            if isinstance(row, dict)
+            else {}
+        )
         record_id, changed_at = asked.get("_id"), instant_of(asked.get("last_modified_time"))
         found = fault(asked)
         if found:
@@ -107,14 +118,22 @@ def count_held_back(connection: Loading, crm: Fxiaoke, stream: Stream, walk: Wal
     sent = crm.requests
     after = {"field_name": "last_modified_time", "operator": "GTE", "field_values": [str(milliseconds(walk.window_to))]}
     rows = crm.query(stream.object, [after], ["_id", "last_modified_by"])
-    count = sum(1 for row in rows if isinstance(row, dict) and row.get("last_modified_by") not in (our_user, [our_user]))
+    count = sum(
+        1 for row in rows if isinstance(row, dict) and row.get("last_modified_by") not in (our_user, [our_user])
+    )
     note_held_back(connection, walk, count, crm.requests - sent)
     return count
 
 
 def _behind(rows: list[Any], last_id: str | None, stream: Stream, *, must_move: bool) -> str | None:
-    seen = [row["_id"] for row in rows if isinstance(row, dict) and isinstance(row.get("_id"), str) and fault(row["_id"]) is None]
+    seen = [
+        row["_id"]
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get("_id"), str) and fault(row["_id"]) is None
+    ]
     newest = max(seen, default=None)
     if must_move and (newest is None or (last_id is not None and newest <= last_id)):
-        raise StepError(f"Fxiaoke repeats a page of {stream.object} instead of going on behind the last id: ask its support, then rerun")
+        raise StepError(
+            f"Fxiaoke repeats a page of {stream.object} instead of going on behind the last id: ask its support, then rerun"
+        )
     return newest or last_id

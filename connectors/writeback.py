@@ -140,7 +140,9 @@ def _preview(owed: list[Message], where: str) -> None:
     mapping = crm_mapping().write_back
     for message in due:
         values = crm_values(mapping, message.payload) if where == "fxiaoke" else message.payload
-        print(f"{message.action} {message.record_id}: {', '.join(f'{field}={value}' for field, value in values.items())}")
+        print(
+            f"{message.action} {message.record_id}: {', '.join(f'{field}={value}' for field, value in values.items())}"
+        )
     print(f"write-back would send {len(due)} of {len(owed)} to {where}; nothing was sent")
 
 

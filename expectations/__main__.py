@@ -32,7 +32,8 @@ def decide(border: str, as_of: date, accepted_empty: list[str]) -> str:
 
         note = f"; accepted as empty by hand: {', '.join(accepted_empty)}" if accepted_empty else ""
         return Gate("landing", as_of, note=note).decide(
-            lambda: landing.suites(as_of, accepted_empty), lambda connection: move_watermarks(connection, as_of))
+            lambda: landing.suites(as_of, accepted_empty), lambda connection: move_watermarks(connection, as_of)
+        )
     if border == "features":
         from expectations.suites import features
 
@@ -48,12 +49,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m expectations", description=__doc__)
     borders = parser.add_subparsers(dest="border", required=True)
     landing = borders.add_parser("landing", help="did the world send something sane? moves the watermarks when passed")
-    landing.add_argument("--accept-empty", type=_stream, action="append", default=[], metavar="SYSTEM.STREAM",
-                         help="vouch that this stream really had no records that day")
+    landing.add_argument(
+        "--accept-empty",
+        type=_stream,
+        action="append",
+        default=[],
+        metavar="SYSTEM.STREAM",
+        help="vouch that this stream really had no records that day",
+    )
     features = borders.add_parser("features", help="may the model be fed this?")
     marts = borders.add_parser("marts", help="may people and the CRM be told this? (suites scores and marts)")
     for border in (landing, features, marts):
-        border.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD")
+        border.add_argument(
+            "--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD"
+        )
     return parser
 
 

@@ -24,7 +24,8 @@ from warehouse.steps import GateBlocked
 Border = Literal["landing", "features", "marts"]
 SHOWN_IDS = 20
 _FAILING = {  # the condition under which a row fails; ranges take theirs from their bounds
-    "expect_column_values_to_be_in_set": "{0} is not true", "expect_column_values_to_not_be_null": "{0} is null",
+    "expect_column_values_to_be_in_set": "{0} is not true",
+    "expect_column_values_to_not_be_null": "{0} is null",
     "expect_column_values_to_be_between": "",
 }
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
@@ -53,7 +54,9 @@ class Gate:
         if not outcomes:
             reason = f"the {self.border} gate had nothing to check: run the step before it, then rerun"
         elif stopping:
-            others = f" (and {len(stopping) - 1} more failed checks, see ops.check_results)" if len(stopping) > 1 else ""
+            others = (
+                f" (and {len(stopping) - 1} more failed checks, see ops.check_results)" if len(stopping) > 1 else ""
+            )
             reason = stopping[0].sentence + others
         else:
             reason = f"{len(outcomes)} checks, {warnings} warnings{self.note}"
@@ -68,15 +71,24 @@ def run_suites(border: Border, suites: list[Suite]) -> list[Outcome]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     passfile = settings().pg_passfile
-    source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url("checker"),
-                                               kwargs={"connect_args": {"passfile": str(passfile)} if passfile else {}})
+    source = context.data_sources.add_postgres(
+        "warehouse",
+        connection_string=sqlalchemy_url("checker"),
+        kwargs={"connect_args": {"passfile": str(passfile)} if passfile else {}},
+    )
     outcomes: list[Outcome] = []
     for suite in suites:
-        asset = source.add_query_asset(suite.table, query=suite.strict_query) if suite.table not in source.get_asset_names() else None
+        asset = (
+            source.add_query_asset(suite.table, query=suite.strict_query)
+            if suite.table not in source.get_asset_names()
+            else None
+        )
         asset = asset or source.add_query_asset(f"{suite.table} ({suite.name})", query=suite.strict_query)
         definition = gx.ValidationDefinition(
-            name=suite.name, data=asset.add_batch_definition_whole_table("all"),
-            suite=context.suites.add(gx.ExpectationSuite(name=suite.name, expectations=list(suite.checks))))
+            name=suite.name,
+            data=asset.add_batch_definition_whole_table("all"),
+            suite=context.suites.add(gx.ExpectationSuite(name=suite.name, expectations=list(suite.checks))),
+        )
         found = context.validation_definitions.add(definition).run(result_format=COUNTS_ONLY)
         outcomes += [_outcome(suite, result) for result in found.results]
     _write_docs(context, border)
@@ -90,16 +102,27 @@ def _outcome(suite: Suite, result: Any) -> Outcome:
     column = expectation.kwargs.get("column") if expectation.type in _FAILING else None
     ids = _failing_ids(suite, column, expectation) if state == "failed" and column else []
     return Outcome(
-        suite=suite.name, table=suite.table, check=expectation.meta["check"], threshold=expectation.meta["threshold"],
-        reason=str(expectation.notes), level=expectation.severity.value if hasattr(expectation.severity, "value") else expectation.severity,
-        state=state, observed=counts.get("element_count", counts.get("observed_value")), failed=counts.get("unexpected_count"),
-        ids=ids, action=suite.action, error=_error_kind(result.exception_info) if state == "error" else "")
+        suite=suite.name,
+        table=suite.table,
+        check=expectation.meta["check"],
+        threshold=expectation.meta["threshold"],
+        reason=str(expectation.notes),
+        level=expectation.severity.value if hasattr(expectation.severity, "value") else expectation.severity,
+        state=state,
+        observed=counts.get("element_count", counts.get("observed_value")),
+        failed=counts.get("unexpected_count"),
+        ids=ids,
+        action=suite.action,
+        error=_error_kind(result.exception_info) if state == "error" else "",
+    )
 
 
 def _failing_ids(suite: Suite, column: str, expectation: Any) -> list[str]:
     """Ids of the first rows that fail a column's check."""
     sides = (("<", expectation.kwargs.get("min_value")), (">", expectation.kwargs.get("max_value")))
-    test = _FAILING[expectation.type] or " or ".join(f"{{0}} {sign} {bound}" for sign, bound in sides if bound is not None)
+    test = _FAILING[expectation.type] or " or ".join(
+        f"{{0}} {sign} {bound}" for sign, bound in sides if bound is not None
+    )
     query = f"select record_id from ({suite.strict_query}) as checked where {test.format(column)} order by 1 limit {SHOWN_IDS}"  # noqa: S608 - suites only
     return [str(record_id) for (record_id,) in fetch_all("checker", query)]
 
@@ -107,9 +130,14 @@ def _failing_ids(suite: Suite, column: str, expectation: Any) -> list[str]:
 def _write_docs(context: Any, border: Border) -> None:
     folder = settings().home / "data_docs" / border
     shutil.rmtree(folder, ignore_errors=True)
-    context.add_data_docs_site("local", {
-        "class_name": "SiteBuilder", "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}})
+    context.add_data_docs_site(
+        "local",
+        {
+            "class_name": "SiteBuilder",
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
+        },
+    )
     context.build_data_docs(site_names=["local"])
 
 

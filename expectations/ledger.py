@@ -56,7 +56,9 @@ class Verdict:
 
 def record_start(border: str, as_of: date, build_id: str | None) -> None:
     """Block the border until the gate has finished: whatever kills it, nothing passes."""
-    record(Verdict(border, as_of, build_id, "blocked", f"the {border} gate has begun and not finished: run it again"), [])
+    record(
+        Verdict(border, as_of, build_id, "blocked", f"the {border} gate has begun and not finished: run it again"), []
+    )
 
 
 def record(verdict: Verdict, outcomes: list[Outcome], also: Callable[[Any], None] | None = None) -> None:
@@ -68,9 +70,24 @@ def record(verdict: Verdict, outcomes: list[Outcome], also: Callable[[Any], None
                 """insert into ops.check_results (as_of, border, suite, expectation, table_name, level, state, observed_count, failed_count,
                        threshold, reason, build_id, checked_at)
                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, transaction_timestamp())""",
-                (verdict.as_of, verdict.border, outcome.suite, outcome.check, outcome.table, outcome.level, outcome.state, outcome.observed,
-                 outcome.failed, outcome.threshold, outcome.reason + ids, verdict.build_id))
-        connection.execute("insert into ops.gate_verdicts (as_of, border, build_id, verdict, reason) values (%s, %s, %s, %s, %s)",
-                           (verdict.as_of, verdict.border, verdict.build_id, verdict.verdict, verdict.reason))
+                (
+                    verdict.as_of,
+                    verdict.border,
+                    outcome.suite,
+                    outcome.check,
+                    outcome.table,
+                    outcome.level,
+                    outcome.state,
+                    outcome.observed,
+                    outcome.failed,
+                    outcome.threshold,
+                    outcome.reason + ids,
+                    verdict.build_id,
+                ),
+            )
+        connection.execute(
+            "insert into ops.gate_verdicts (as_of, border, build_id, verdict, reason) values (%s, %s, %s, %s, %s)",
+            (verdict.as_of, verdict.border, verdict.build_id, verdict.verdict, verdict.reason),
+        )
         if also:
             also(connection)

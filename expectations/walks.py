@@ -35,11 +35,15 @@ class Stream:
 
 def judged_since(as_of: date) -> datetime:
     """The cutoff of the last day before `as_of` whose landing gate passed; long ago when none did."""
-    found = fetch_all("checker", """
+    found = fetch_all(
+        "checker",
+        """
         select max(as_of) from (
             select distinct on (as_of) as_of, verdict from ops.gate_verdicts
             where border = 'landing' and as_of < %s order by as_of, verdict_id desc) as newest
-        where verdict = 'passed'""", (as_of,))
+        where verdict = 'passed'""",
+        (as_of,),
+    )
     return cutoff(found[0][0]) if found[0][0] else LONG_AGO
 
 
@@ -52,7 +56,8 @@ def streams(as_of: date) -> list[Stream]:
 def move_watermarks(connection: Any, as_of: date) -> None:
     """Move the watermark of every stream walked to the end of `as_of`, inside the verdict's transaction."""
     for system, stream in connection.execute(
-            "select distinct system, stream from ops.loads where state = 'finished' and window_to = %s", (cutoff(as_of),)).fetchall():
+        "select distinct system, stream from ops.loads where state = 'finished' and window_to = %s", (cutoff(as_of),)
+    ).fetchall():
         watermarks.move(connection, system, stream, cutoff(as_of), as_of)
 
 
@@ -60,5 +65,12 @@ def fill(query: str, as_of: date, **names: str) -> str:
     """`query` with $judged (the walks of this gate), $cutoff, $as_of, $zone and `names` filled in: GX takes no bound parameters."""
     end, since = (f"timestamptz '{instant.isoformat()}'" for instant in (cutoff(as_of), judged_since(as_of)))
     required = ", ".join(f"('{system}', '{stream}')" for system, listed in REQUIRED.items() for stream in listed)
-    return Template(query).substitute(names, judged=f"window_to > {since} and window_to <= {end}", since=since, cutoff=end,
-                                      as_of=f"date '{as_of}'", zone=f"'{settings().time_zone}'", required=required)
+    return Template(query).substitute(
+        names,
+        judged=f"window_to > {since} and window_to <= {end}",
+        since=since,
+        cutoff=end,
+        as_of=f"date '{as_of}'",
+        zone=f"'{settings().time_zone}'",
+        required=required,
+    )

@@ -29,11 +29,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="create the tenant's database, or bring it up to date")
     opening = commands.add_parser("open-build", help="name the build of a day by its inputs and make its schema")
-    opening.add_argument("--model", choices=["champion", "current"], default="champion",
-                         help="that day's champion, or today's (marked hindsight)")
-    publishing = commands.add_parser("publish", help="show a checked build to readers, then drop what retention no longer keeps")
+    opening.add_argument(
+        "--model",
+        choices=["champion", "current"],
+        default="champion",
+        help="that day's champion, or today's (marked hindsight)",
+    )
+    publishing = commands.add_parser(
+        "publish", help="show a checked build to readers, then drop what retention no longer keeps"
+    )
     for command in (opening, publishing):
-        command.add_argument("--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD")
+        command.add_argument(
+            "--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD"
+        )
     back = commands.add_parser("rollback", help="show the build published before")
     back.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
     return parser

@@ -90,8 +90,10 @@ def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion
     with connect("transformer") as connection:
         champion = connection.execute(_CHAMPION, (as_of, model == "current")).fetchone()
         if champion is None:
-            raise StepError(f"scores.models holds no promoted model with as_of ≤ {as_of}: run "
-                            f"`python -m ml train --as-of {as_of} --if-missing`, then rerun")
+            raise StepError(
+                f"scores.models holds no promoted model with as_of ≤ {as_of}: run "
+                f"`python -m ml train --as-of {as_of} --if-missing`, then rerun"
+            )
         model_version, model_digest, model_as_of = champion
         inputs, code, seed = inputs_digest(connection, as_of), code_version(), settings().seed
         name = hashlib.sha256(f"{as_of} {inputs} {code} {model_digest} {seed}".encode()).hexdigest()
@@ -102,7 +104,8 @@ def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion
                on conflict (build_id) do update
                   set opened_at = clock_timestamp(),
                       state = case when held.state in ('published', 'retired') then held.state else 'building' end""",
-            (build_id, as_of, inputs, code, model_version, seed, model_as_of > as_of))
+            (build_id, as_of, inputs, code, model_version, seed, model_as_of > as_of),
+        )
         build = _newest(connection, as_of)
         _make_schema(connection, build.schema)
     return build
@@ -122,9 +125,12 @@ def build_schema(as_of: date) -> str:
 def _newest(connection: psycopg.Connection, as_of: date) -> Build:
     found = connection.execute(
         "select build_id, as_of, model_version, seed, state from ops.builds where as_of = %s order by opened_at desc limit 1",
-        (as_of,)).fetchone()
+        (as_of,),
+    ).fetchone()
     if found is None:
-        raise StepError(f"ops.builds holds no build of {as_of}: run `python -m warehouse open-build --as-of {as_of}`, then rerun")
+        raise StepError(
+            f"ops.builds holds no build of {as_of}: run `python -m warehouse open-build --as-of {as_of}`, then rerun"
+        )
     return Build(*found)
 
 

@@ -31,8 +31,12 @@ def declare(connection: Loading, declared: Iterable[Setting], as_of: date, decid
     """Make each setting hold: from ever when its key is new, from `as_of` on when its newest value differs. Returns the rows added."""
     added = 0
     with connection.transaction():
-        newest = {(kind, key): value for kind, key, value in connection.execute(
-            "select distinct on (kind, key) kind, key, value from ops.settings order by kind, key, valid_from desc, decided_at desc")}
+        newest = {
+            (kind, key): value
+            for kind, key, value in connection.execute(
+                "select distinct on (kind, key) kind, key, value from ops.settings order by kind, key, valid_from desc, decided_at desc"
+            )
+        }
         for setting in declared:
             known = newest.get((setting.kind, setting.key))
             if known == setting.value:
@@ -41,5 +45,6 @@ def declare(connection: Loading, declared: Iterable[Setting], as_of: date, decid
             added += connection.execute(
                 "insert into ops.settings (kind, key, value, valid_from, decided_at, decided_by, reason)"
                 " values (%s, %s, %s, %s, %s, %s, %s) on conflict (kind, key, valid_from, decided_at) do nothing",
-                (setting.kind, setting.key, Jsonb(setting.value), ALWAYS, decided_at, decided_by, setting.reason)).rowcount
+                (setting.kind, setting.key, Jsonb(setting.value), ALWAYS, decided_at, decided_by, setting.reason),
+            ).rowcount
     return added

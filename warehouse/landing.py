@@ -21,8 +21,15 @@ from warehouse.walks import Loading, Walk
 
 BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 TOMBSTONE = {"is_deleted": True}
-_COLUMNS = {"ordinal": "int4", "record_id": "text", "record": "jsonb", "record_hash": "text", "changed_at": "timestamptz",
-            "known_at": "timestamptz", "is_reconstructed": "bool"}
+_COLUMNS = {
+    "ordinal": "int4",
+    "record_id": "text",
+    "record": "jsonb",
+    "record_hash": "text",
+    "changed_at": "timestamptz",
+    "known_at": "timestamptz",
+    "is_reconstructed": "bool",
+}
 _PAGE = """
 create temporary table if not exists landing_page (
     ordinal integer, record_id text, record jsonb, record_hash text, changed_at timestamptz, known_at timestamptz,
@@ -106,13 +113,24 @@ class PageCounts:
 
 def record_hash(record: dict[str, Any]) -> str:
     """sha256 (hex) over the canonical JSON of `record` without bookkeeping and without our own score fields."""
-    told = {name: value for name, value in record.items()
-            if name not in BOOKKEEPING and not (name.startswith("lf_") and name.endswith("__c"))}
+    told = {
+        name: value
+        for name, value in record.items()
+        if name not in BOOKKEEPING and not (name.startswith("lf_") and name.endswith("__c"))
+    }
     return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def land_page(connection: Loading, walk: Walk, records: Sequence[Record], rejects: Sequence[Reject] = (), *, last_id: str | None,
-              requests: int = 0, is_last: bool = False) -> PageCounts:
+def land_page(
+    connection: Loading,
+    walk: Walk,
+    records: Sequence[Record],
+    rejects: Sequence[Reject] = (),
+    *,
+    last_id: str | None,
+    requests: int = 0,
+    is_last: bool = False,
+) -> PageCounts:
     """Append one page to the walk's table and move its cursor to `last_id`, all or nothing. `is_last` finishes the walk."""
     failpoint("landing.before")
     with connection.transaction():
@@ -120,7 +138,9 @@ def land_page(connection: Loading, walk: Walk, records: Sequence[Record], reject
         _set_aside(connection, walk, rejects)
         counts = PageCounts(landed, unchanged, echoed, len(rejects))
         if counts.received != len(records) + len(rejects):
-            raise RuntimeError(f"{walk.table}: {counts.received} of {len(records) + len(rejects)} records accounted for, nothing was kept")
+            raise RuntimeError(
+                f"{walk.table}: {counts.received} of {len(records) + len(rejects)} records accounted for, nothing was kept"
+            )
         _move_cursor(connection, walk, counts, last_id, requests, is_last)
         failpoint("landing.inside")
     failpoint("landing.after")
@@ -129,8 +149,18 @@ def land_page(connection: Loading, walk: Walk, records: Sequence[Record], reject
 
 def _append(connection: Loading, walk: Walk, records: Sequence[Record]) -> tuple[int, int, int]:
     connection.execute(_PAGE)
-    rows = ((ordinal, r.record_id, Jsonb(orjson.dumps(r.record), dumps=bytes), record_hash(r.record), r.changed_at, r.known_at,
-             r.is_reconstructed) for ordinal, r in enumerate(records))
+    rows = (
+        (
+            ordinal,
+            r.record_id,
+            Jsonb(orjson.dumps(r.record), dumps=bytes),
+            record_hash(r.record),
+            r.changed_at,
+            r.known_at,
+            r.is_reconstructed,
+        )
+        for ordinal, r in enumerate(records)
+    )
     append_rows(connection, "landing_page", _COLUMNS, rows)
     statement = sql.SQL(_LAND).format(table=sql.Identifier(*walk.table.split(".")))
     found = connection.execute(statement, {"load_id": walk.load_id}).fetchone()
@@ -145,16 +175,31 @@ def _set_aside(connection: Loading, walk: Walk, rejects: Sequence[Reject]) -> No
             "with noted as (insert into ops.quarantine (load_id, system, stream, record_id, line_number, reason)"
             " values (%s, %s, %s, %s, %s, %s) returning quarantine_id)"
             " insert into vault.quarantined (quarantine_id, raw) select quarantine_id, %s from noted",
-            (walk.load_id, walk.system, walk.stream, reject.record_id, reject.line_number, reject.reason, reject.raw))
+            (walk.load_id, walk.system, walk.stream, reject.record_id, reject.line_number, reject.reason, reject.raw),
+        )
 
 
-def _move_cursor(connection: Loading, walk: Walk, counts: PageCounts, last_id: str | None, requests: int, is_last: bool) -> None:
+def _move_cursor(
+    connection: Loading, walk: Walk, counts: PageCounts, last_id: str | None, requests: int, is_last: bool
+) -> None:
     state = "finished" if is_last else "running"
     connection.execute(
         "update ops.cursors set last_id = coalesce(%s, last_id), state = %s, updated_at = clock_timestamp() where load_id = %s",
-        (last_id, state, walk.load_id))
+        (last_id, state, walk.load_id),
+    )
     connection.execute(
         "update ops.loads set pages = pages + 1, requests = requests + %s, received = received + %s, landed = landed + %s,"
         " unchanged = unchanged + %s, echoed = echoed + %s, quarantined = quarantined + %s, state = %s,"
         " finished_at = case when %s then clock_timestamp() end where load_id = %s",
-        (requests, counts.received, counts.landed, counts.unchanged, counts.echoed, counts.quarantined, state, is_last, walk.load_id))
+        (
+            requests,
+            counts.received,
+            counts.landed,
+            counts.unchanged,
+            counts.echoed,
+            counts.quarantined,
+            state,
+            is_last,
+            walk.load_id,
+        ),
+    )

@@ -72,8 +72,11 @@ def prepare(connection: psycopg.Connection, schema: str, build_id: str) -> list[
 
 def attach(connection: psycopg.Connection, schema: str, name: str, build_id: str) -> None:
     """Attach one prepared table to its parent, inside the caller's transaction."""
-    connection.execute(sql.SQL("alter table {} attach partition {} for values in ({})").format(
-        sql.Identifier("marts", name), sql.Identifier(schema, name), sql.Literal(build_id)))
+    connection.execute(
+        sql.SQL("alter table {} attach partition {} for values in ({})").format(
+            sql.Identifier("marts", name), sql.Identifier(schema, name), sql.Literal(build_id)
+        )
+    )
 
 
 def _columns(connection: psycopg.Connection, schema: str, name: str) -> list[tuple[str, str]]:
@@ -83,15 +86,22 @@ def _columns(connection: psycopg.Connection, schema: str, name: str) -> list[tup
 
 def _guard(connection: psycopg.Connection, schema: str, name: str, build_id: str) -> None:
     table = sql.Identifier(schema, name)
-    guarded = connection.execute("select 1 from pg_constraint where conrelid = to_regclass(%s) and conname = %s",
-                                 (table.as_string(connection), GUARD)).fetchone()
+    guarded = connection.execute(
+        "select 1 from pg_constraint where conrelid = to_regclass(%s) and conname = %s",
+        (table.as_string(connection), GUARD),
+    ).fetchone()
     try:
         connection.execute(sql.SQL("alter table {} alter column build_id set not null").format(table))
         if guarded is None:
-            connection.execute(sql.SQL("alter table {} add constraint {} check (build_id = {})").format(
-                table, sql.Identifier(GUARD), sql.Literal(build_id)))
+            connection.execute(
+                sql.SQL("alter table {} add constraint {} check (build_id = {})").format(
+                    table, sql.Identifier(GUARD), sql.Literal(build_id)
+                )
+            )
     except (psycopg.errors.NotNullViolation, psycopg.errors.CheckViolation) as error:
-        raise StepError(f"{schema}.{name} holds rows of another build or of none: correct the model's build_id, then rerun") from error
+        raise StepError(
+            f"{schema}.{name} holds rows of another build or of none: correct the model's build_id, then rerun"
+        ) from error
 
 
 def _fit_parent(connection: psycopg.Connection, schema: str, name: str) -> None:
@@ -102,8 +112,10 @@ def _fit_parent(connection: psycopg.Connection, schema: str, name: str) -> None:
     held = _columns(connection, "marts", name)
     changed = [column for column, kind in held if dict(built).get(column, kind) != kind]
     if changed:
-        raise StepError(f"marts.{name} holds column {changed[0]} as {dict(held)[changed[0]]} and {schema} as {dict(built)[changed[0]]}: "
-                        "give the changed column a new name, then rerun")
+        raise StepError(
+            f"marts.{name} holds column {changed[0]} as {dict(held)[changed[0]]} and {schema} as {dict(built)[changed[0]]}: "
+            "give the changed column a new name, then rerun"
+        )
     for column, kind in held:
         if column not in dict(built):
             connection.execute(_add_column(schema, name, column, kind))
@@ -117,18 +129,31 @@ def _fit_parent(connection: psycopg.Connection, schema: str, name: str) -> None:
 
 
 def _add_column(schema: str, name: str, column: str, kind: str) -> sql.Composed:
-    return sql.SQL("alter table {} add column {} {}").format(sql.Identifier(schema, name), sql.Identifier(column), sql.SQL(kind))
+    return sql.SQL("alter table {} add column {} {}").format(
+        sql.Identifier(schema, name), sql.Identifier(column), sql.SQL(kind)
+    )
 
 
 def _create_parent(name: str, columns: list[tuple[str, str]]) -> sql.Composed:
-    lines = [sql.SQL("{} {}{}").format(sql.Identifier(column), sql.SQL(kind), sql.SQL(" not null" if column == "build_id" else ""))
-             for column, kind in columns]
-    return sql.SQL("create table {} ({}) partition by list (build_id)").format(sql.Identifier("marts", name), sql.SQL(", ").join(lines))
+    lines = [
+        sql.SQL("{} {}{}").format(
+            sql.Identifier(column), sql.SQL(kind), sql.SQL(" not null" if column == "build_id" else "")
+        )
+        for column, kind in columns
+    ]
+    return sql.SQL("create table {} ({}) partition by list (build_id)").format(
+        sql.Identifier("marts", name), sql.SQL(", ").join(lines)
+    )
 
 
 def _create_view(name: str, columns: list[str]) -> list[sql.Composed]:
-    view = sql.SQL("create or replace view {} as select {} from {} where build_id = (select build_id from ops.published_build)").format(
-        sql.Identifier("published", name), sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier("marts", name))
+    view = sql.SQL(
+        "create or replace view {} as select {} from {} where build_id = (select build_id from ops.published_build)"
+    ).format(
+        sql.Identifier("published", name),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.Identifier("marts", name),
+    )
     return [sql.SQL("set local role publisher").format(), view]
 
 
@@ -144,5 +169,7 @@ def _patiently(connection: psycopg.Connection, statements: list[sql.Composed], t
             time.sleep(LOCK_PAUSE_S)
         else:
             return
-    raise StepError(f"{thing} is read without a pause and could not be changed in {LOCK_ATTEMPTS} attempts: "
-                    "end the longest query on it, then rerun")
+    raise StepError(
+        f"{thing} is read without a pause and could not be changed in {LOCK_ATTEMPTS} attempts: "
+        "end the longest query on it, then rerun"
+    )

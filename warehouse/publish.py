@@ -77,10 +77,14 @@ def rollback(to: str | None = None) -> str:
         connection.execute("select pg_advisory_lock(hashtext('landfall publish'))")
         found = connection.execute(_ROLLBACK, {"to": to}).fetchone()
         if found is None:
-            raise StepError(f"ops.publications holds no {to or 'earlier build'}: list its build_ids, then roll back with --to BUILD_ID")
+            raise StepError(
+                f"ops.publications holds no {to or 'earlier build'}: list its build_ids, then roll back with --to BUILD_ID"
+            )
         build_id, as_of, manifest, has_marts = found
         if not has_marts:
-            raise StepError(f"the marts of build {build_id} were dropped by retention: roll back with --to a younger build")
+            raise StepError(
+                f"the marts of build {build_id} were dropped by retention: roll back with --to a younger build"
+            )
         _point_at(connection, build_id)
         _smoke(connection, manifest["tables"])
         _note_publication(connection, build_id, as_of, "rollback", manifest)
@@ -96,17 +100,23 @@ def _require_verdict(connection: psycopg.Connection, build: Build) -> None:
     if verdict == "blocked":
         connection.execute("update ops.builds set state = 'blocked' where build_id = %s", (build.build_id,))
     said = "its marts were built again after the gate looked" if verdict == "passed" else reason
-    raise GateBlocked(f"build {build.build_id} is not published, the last build stays: {said}; "
-                      f"run `python -m expectations marts --as-of {build.as_of}`, then publish again")
+    raise GateBlocked(
+        f"build {build.build_id} is not published, the last build stays: {said}; "
+        f"run `python -m expectations marts --as-of {build.as_of}`, then publish again"
+    )
 
 
 def _manifest(connection: psycopg.Connection, build: Build) -> dict[str, Any]:
-    inputs: Any = connection.execute("select inputs_digest, code_version, stale_inputs from ops.builds where build_id = %s",
-                                     (build.build_id,)).fetchone()
+    inputs: Any = connection.execute(
+        "select inputs_digest, code_version, stale_inputs from ops.builds where build_id = %s", (build.build_id,)
+    ).fetchone()
     return {
         "tables": {name: asdict(content) for name, content in marts.contents(connection, build.schema).items()},
         "checks": dict(connection.execute(_CHECKS, {"build": build.build_id}).fetchall()),
-        "inputs_digest": inputs[0], "code_version": inputs[1], "stale_inputs": inputs[2], "model_version": build.model_version,
+        "inputs_digest": inputs[0],
+        "code_version": inputs[1],
+        "stale_inputs": inputs[2],
+        "model_version": build.model_version,
     }
 
 
@@ -115,10 +125,14 @@ def _show(connection: psycopg.Connection, build: Build, names: list[str], manife
     connection.execute("set local lock_timeout = '5s'")
     for name in names:
         marts.attach(connection, build.schema, name, build.build_id)
-    later = connection.execute("select 1 from ops.published_build join ops.builds using (build_id) where as_of > %s",
-                               (build.as_of,)).fetchone()
+    later = connection.execute(
+        "select 1 from ops.published_build join ops.builds using (build_id) where as_of > %s", (build.as_of,)
+    ).fetchone()
     if later:
-        connection.execute("update ops.builds set state = 'retired', closed_at = clock_timestamp() where build_id = %s", (build.build_id,))
+        connection.execute(
+            "update ops.builds set state = 'retired', closed_at = clock_timestamp() where build_id = %s",
+            (build.build_id,),
+        )
     else:
         _point_at(connection, build.build_id)
         _smoke(connection, manifest["tables"])
@@ -127,10 +141,17 @@ def _show(connection: psycopg.Connection, build: Build, names: list[str], manife
 
 
 def _point_at(connection: psycopg.Connection, build_id: str) -> None:
-    connection.execute("update ops.builds set state = 'retired' where state = 'published' and build_id <> %s", (build_id,))
-    connection.execute("update ops.builds set state = 'published', closed_at = clock_timestamp() where build_id = %s", (build_id,))
-    connection.execute("insert into ops.published_build (build_id) values (%s) "
-                       "on conflict (only_row) do update set build_id = excluded.build_id", (build_id,))
+    connection.execute(
+        "update ops.builds set state = 'retired' where state = 'published' and build_id <> %s", (build_id,)
+    )
+    connection.execute(
+        "update ops.builds set state = 'published', closed_at = clock_timestamp() where build_id = %s", (build_id,)
+    )
+    connection.execute(
+        "insert into ops.published_build (build_id) values (%s) "
+        "on conflict (only_row) do update set build_id = excluded.build_id",
+        (build_id,),
+    )
 
 
 def _smoke(connection: psycopg.Connection, tables: dict[str, Any]) -> None:
@@ -141,16 +162,24 @@ def _smoke(connection: psycopg.Connection, tables: dict[str, Any]) -> None:
         try:
             counted: Any = connection.execute(query).fetchone()
         except psycopg.errors.InsufficientPrivilege as error:
-            raise StepError(f"bi_reader may not read published.{name}: grant select on it as publisher, then rerun") from error
+            raise StepError(
+                f"bi_reader may not read published.{name}: grant select on it as publisher, then rerun"
+            ) from error
         if counted[0] != content["rows"]:
-            raise StepError(f"bi_reader sees {counted[0]} rows of published.{name}, the build holds {content['rows']}: "
-                            f"compare the view's condition with marts.{name}, then rerun")
+            raise StepError(
+                f"bi_reader sees {counted[0]} rows of published.{name}, the build holds {content['rows']}: "
+                f"compare the view's condition with marts.{name}, then rerun"
+            )
     connection.execute("set local role transformer")
 
 
-def _note_publication(connection: psycopg.Connection, build_id: str, as_of: date, kind: str, manifest: dict[str, Any]) -> None:
-    connection.execute("insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, %s, %s)",
-                       (build_id, as_of, kind, Jsonb(manifest)))
+def _note_publication(
+    connection: psycopg.Connection, build_id: str, as_of: date, kind: str, manifest: dict[str, Any]
+) -> None:
+    connection.execute(
+        "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, %s, %s)",
+        (build_id, as_of, kind, Jsonb(manifest)),
+    )
 
 
 def _confirm(connection: psycopg.Connection, build: Build) -> str:
@@ -159,8 +188,10 @@ def _confirm(connection: psycopg.Connection, build: Build) -> str:
     again = {name: asdict(content) for name, content in marts.contents(connection, build.schema).items()}
     if again and again != published[0]:
         name = min(name for name in again.keys() | published[0].keys() if again.get(name) != published[0].get(name))
-        raise StepError(f"{build.schema}.{name} differs from what build {build.build_id} published "
-                        f"({again.get(name)} against {published[0].get(name)}): compare both tables; the published one stays")
+        raise StepError(
+            f"{build.schema}.{name} differs from what build {build.build_id} published "
+            f"({again.get(name)} against {published[0].get(name)}): compare both tables; the published one stays"
+        )
     connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(build.schema)))
     said = "its rerun is identical and was dropped" if again else "nothing to do"
     return f"build {build.build_id} is published already ({build.state}): {said}"

@@ -54,21 +54,26 @@ def sending() -> Iterator[Sending]:
         except psycopg.errors.LockNotAvailable as error:
             raise StepError("another write-back of this tenant is running: wait until it ends, then rerun") from error
         except psycopg.OperationalError as error:
-            raise StepError(f"PostgreSQL failed during write-back ({type(error).__name__}): read its log and start it, then rerun; "
-                            "what was acknowledged is not sent again") from error
+            raise StepError(
+                f"PostgreSQL failed during write-back ({type(error).__name__}): read its log and start it, then rerun; "
+                "what was acknowledged is not sent again"
+            ) from error
 
 
 def messages(connection: Sending, as_of: date) -> list[Message]:
     """All messages of the published build of `as_of`, by record. Raises StepError when that day has no published build."""
     build = connection.execute(
-        "select p.build_id from ops.publications p where p.as_of = %s order by p.publication_id desc limit 1", (as_of,)).fetchone()
+        "select p.build_id from ops.publications p where p.as_of = %s order by p.publication_id desc limit 1", (as_of,)
+    ).fetchone()
     if build is None:
         raise StepError(f"{as_of} has no published build: run `python -m warehouse publish --as-of {as_of}` first")
     rows = connection.execute(
         "select s.build_id, s.opportunity_id, s.system, s.action, s.payload, s.payload_hash, r.state"
         " from sync.sync_crm__opportunity_scores s left join ops.writeback_receipts r"
         " on r.build_id = s.build_id and r.system = s.system and r.entity = %s and r.record_id = s.opportunity_id"
-        " where s.build_id = %s order by s.opportunity_id", (ENTITY, build[0])).fetchall()
+        " where s.build_id = %s order by s.opportunity_id",
+        (ENTITY, build[0]),
+    ).fetchall()
     return [Message(*row) for row in rows]
 
 
@@ -79,7 +84,8 @@ def announce(connection: Sending, message: Message) -> None:
         " values (%s, %s, %s, %s, %s, %s, 'pending') on conflict (build_id, system, entity, record_id) do update"
         " set payload = excluded.payload, payload_hash = excluded.payload_hash, state = 'pending', attempt = held.attempt + 1,"
         " sent_at = clock_timestamp()",
-        (message.build_id, message.system, ENTITY, message.record_id, Jsonb(message.payload), message.payload_hash))
+        (message.build_id, message.system, ENTITY, message.record_id, Jsonb(message.payload), message.payload_hash),
+    )
 
 
 def settle(connection: Sending, message: Message, outcome: Outcome) -> None:
@@ -87,8 +93,17 @@ def settle(connection: Sending, message: Message, outcome: Outcome) -> None:
     connection.execute(
         "update ops.writeback_receipts set state = %s, error_code = %s, answer = %s, trace_id = %s, sent_at = clock_timestamp()"
         " where build_id = %s and system = %s and entity = %s and record_id = %s",
-        (outcome.state, outcome.error_code, outcome.answer, outcome.trace_id,
-         message.build_id, message.system, ENTITY, message.record_id))
+        (
+            outcome.state,
+            outcome.error_code,
+            outcome.answer,
+            outcome.trace_id,
+            message.build_id,
+            message.system,
+            ENTITY,
+            message.record_id,
+        ),
+    )
 
 
 def settle_all(connection: Sending, sent: Sequence[Message], outcome: Outcome) -> None:

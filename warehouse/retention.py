@@ -72,6 +72,11 @@ def retire() -> list[str]:
     return dropped
 
 
-def _detach(connection: psycopg.Connection, schema: str, name: str, manner: Literal["concurrently", "finalize"]) -> None:
-    connection.execute(sql.SQL("alter table {} detach partition {} {}").format(
-        sql.Identifier("marts", name), sql.Identifier(schema, name), sql.SQL(manner)))
+def _detach(
+    connection: psycopg.Connection, schema: str, name: str, manner: Literal["concurrently", "finalize"]
+) -> None:
+    connection.execute(
+        sql.SQL("alter table {} detach partition {} {}").format(
+            sql.Identifier("marts", name), sql.Identifier(schema, name), sql.SQL(manner)
+        )
+    )

@@ -40,11 +40,21 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
     """
     key, seed = settings().vault_key.get_secret_value(), settings().token_seed.get_secret_value()
     if not key:
-        raise StepError("personal fields cannot be kept without a key: set LANDFALL_VAULT_KEY to a long random text, then rerun")
+        raise StepError(
+            "personal fields cannot be kept without a key: set LANDFALL_VAULT_KEY to a long random text, then rerun"
+        )
     by_hash = {_keyed(key, value): value for value in set(values)}
     if not by_hash:
         return {}
     fresh = [f"p_{_keyed(seed, value)[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()]
-    found = connection.execute(_EXCHANGE, (list(by_hash), fresh, [kind for kind, _ in by_hash.values()],
-                                           [original for _, original in by_hash.values()], load_id)).fetchall()
+    found = connection.execute(
+        _EXCHANGE,
+        (
+            list(by_hash),
+            fresh,
+            [kind for kind, _ in by_hash.values()],
+            [original for _, original in by_hash.values()],
+            load_id,
+        ),
+    ).fetchall()
     return {by_hash[field_hash]: token for field_hash, token in found}

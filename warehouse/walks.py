@@ -54,10 +54,14 @@ def loading() -> Iterator[Loading]:
         except psycopg.errors.LockNotAvailable as error:
             raise StepError("another extraction of this tenant is running: wait until it ends, then rerun") from error
         except psycopg.errors.DiskFull as error:
-            raise StepError("PostgreSQL has no disk space left: free some, then rerun; the walk goes on at its last page") from error
+            raise StepError(
+                "PostgreSQL has no disk space left: free some, then rerun; the walk goes on at its last page"
+            ) from error
         except psycopg.OperationalError as error:
-            raise StepError(f"PostgreSQL failed while loading ({type(error).__name__}): read its log and start it, "
-                            "then rerun; the walk goes on at its last page") from error
+            raise StepError(
+                f"PostgreSQL failed while loading ({type(error).__name__}): read its log and start it, "
+                "then rerun; the walk goes on at its last page"
+            ) from error
 
 
 def owed(connection: Loading, system: str, stream: str, as_of: date, look_back: timedelta) -> list[Walk]:
@@ -72,14 +76,21 @@ def owed(connection: Loading, system: str, stream: str, as_of: date, look_back: 
     if reached >= end:
         former = connection.execute(
             "select window_from, is_reconstructed from ops.loads where system = %s and stream = %s and as_of = %s and window_to = %s"
-            " order by started_at limit 1", (system, stream, as_of, end)).fetchone()
+            " order by started_at limit 1",
+            (system, stream, as_of, end),
+        ).fetchone()
         if former is None:
-            raise StepError(f"{system} {stream} has been read beyond {as_of} already: extract reads forward only, use `make backfill`")
+            raise StepError(
+                f"{system} {stream} has been read beyond {as_of} already: extract reads forward only, use `make backfill`"
+            )
         return [Walk(system, stream, as_of, former[0], end, former[1])]
     first = business_day(reached)
     days = [first + timedelta(days=n) for n in range((as_of - first).days + 1)]
     starts = [reached, *(cutoff(day) for day in days[:-1])]
-    return [Walk(system, stream, day, start - look_back, cutoff(day), day < as_of) for day, start in zip(days, starts, strict=True)]
+    return [
+        Walk(system, stream, day, start - look_back, cutoff(day), day < as_of)
+        for day, start in zip(days, starts, strict=True)
+    ]
 
 
 def begin(connection: Loading, walk: Walk, *, kind: str = "") -> Walk:
@@ -91,7 +102,8 @@ def begin(connection: Loading, walk: Walk, *, kind: str = "") -> Walk:
     former = connection.execute(
         "select l.load_id, l.state, c.window_from, c.window_to, c.last_id from ops.loads l join ops.cursors c using (load_id)"
         " where l.load_id = %(stem)s or l.load_id ~ ('^' || %(stem)s || '-r[0-9]+$') order by length(l.load_id) desc, l.load_id desc",
-        {"stem": stem}).fetchall()
+        {"stem": stem},
+    ).fetchall()
     if former and former[0][1] == "running":
         load_id, _, window_from, window_to, last_id = former[0]
         return replace(walk, load_id=load_id, window_from=window_from, window_to=window_to, last_id=last_id)
@@ -100,20 +112,36 @@ def begin(connection: Loading, walk: Walk, *, kind: str = "") -> Walk:
         connection.execute(
             "insert into ops.loads (load_id, system, stream, as_of, window_from, window_to, is_reconstructed, state)"
             " values (%s, %s, %s, %s, %s, %s, %s, 'running')",
-            (started.load_id, walk.system, walk.stream, walk.as_of, walk.window_from, walk.window_to, walk.is_reconstructed))
+            (
+                started.load_id,
+                walk.system,
+                walk.stream,
+                walk.as_of,
+                walk.window_from,
+                walk.window_to,
+                walk.is_reconstructed,
+            ),
+        )
         connection.execute(
             "insert into ops.cursors (load_id, system, stream, window_from, window_to, state) values (%s, %s, %s, %s, %s, 'running')",
-            (started.load_id, walk.system, walk.stream, walk.window_from, walk.window_to))
+            (started.load_id, walk.system, walk.stream, walk.window_from, walk.window_to),
+        )
     return started
 
 
 def has_finished(connection: Loading, system: str, stream: str, kind: str) -> bool:
     """Whether a walk of that kind over the stream has ended, whatever its day."""
-    found = connection.execute("select exists (select from ops.loads where system = %s and stream = %s and state = 'finished'"
-                               " and load_id ~ %s)", (system, stream, f"-{kind}(-r[0-9]+)?$")).fetchone()
+    found = connection.execute(
+        "select exists (select from ops.loads where system = %s and stream = %s and state = 'finished'"
+        " and load_id ~ %s)",
+        (system, stream, f"-{kind}(-r[0-9]+)?$"),
+    ).fetchone()
     return bool(found and found[0])
 
 
 def note_held_back(connection: Loading, walk: Walk, count: int, requests: int) -> None:
     """Keep how many records changed after the window's end and wait for the next night."""
-    connection.execute("update ops.loads set held_back = %s, requests = requests + %s where load_id = %s", (count, requests, walk.load_id))
+    connection.execute(
+        "update ops.loads set held_back = %s, requests = requests + %s where load_id = %s",
+        (count, requests, walk.load_id),
+    )

@@ -18,11 +18,14 @@ def move(connection: psycopg.Connection, system: str, stream: str, to: datetime,
            on conflict (system, stream) do update
               set watermark = excluded.watermark, as_of = excluded.as_of, moved_at = clock_timestamp()
             where held.watermark < excluded.watermark""",
-        (system, stream, to, as_of))
+        (system, stream, to, as_of),
+    )
     return moved.rowcount == 1
 
 
 def current(connection: psycopg.Connection, system: str, stream: str) -> datetime | None:
     """The stream's watermark in UTC, or None when it was never read to the end."""
-    found = connection.execute("select watermark from ops.watermarks where system = %s and stream = %s", (system, stream)).fetchone()
+    found = connection.execute(
+        "select watermark from ops.watermarks where system = %s and stream = %s", (system, stream)
+    ).fetchone()
     return None if found is None else found[0]

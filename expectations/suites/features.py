@@ -9,10 +9,24 @@ from warehouse.clock import cutoff
 
 ALWAYS_KNOWN = ("age_days", "days_in_stage", "days_to_period_end", "has_amount")
 NOT_NEGATIVE = (
-    "age_days", "days_in_stage", "stage_moves_count", "stage_regressions_count", "stage_skips_count", "open_gross_amount",
-    "close_date_pushes_count", "interactions_count_14d", "interactions_count_30d", "interactions_count_90d", "inbound_count_90d",
-    "meetings_count_90d", "days_since_last_interaction", "interaction_channels_count_90d", "account_won_count_730d", "account_open_count",
-    "owner_open_count", "days_to_period_end",
+    "age_days",
+    "days_in_stage",
+    "stage_moves_count",
+    "stage_regressions_count",
+    "stage_skips_count",
+    "open_gross_amount",
+    "close_date_pushes_count",
+    "interactions_count_14d",
+    "interactions_count_30d",
+    "interactions_count_90d",
+    "inbound_count_90d",
+    "meetings_count_90d",
+    "days_since_last_interaction",
+    "interaction_channels_count_90d",
+    "account_won_count_730d",
+    "account_open_count",
+    "owner_open_count",
+    "days_to_period_end",
 )
 
 _NEWEST = """
@@ -70,56 +84,125 @@ def suites(as_of: date) -> list[Suite]:
     promised = ", ".join(f"('{name}', '{kind}')" for name, kind in promised_columns("opportunity_features").items())
 
     def filled(query: str) -> str:
-        return Template(query).substitute(as_of=f"date '{as_of}'", cutoff=f"timestamptz '{cutoff(as_of).isoformat()}'", promised=promised)
+        return Template(query).substitute(
+            as_of=f"date '{as_of}'", cutoff=f"timestamptz '{cutoff(as_of).isoformat()}'", promised=promised
+        )
 
     table = "features.opportunity_features"
     return [
-        Suite("features.contract", table, filled(_COLUMNS), again, (
-            holds("is_present", "a missing column stops the run, it is never filled in"),
-            holds("has_promised_type", "the model reads types, not guesses"),
-        )),
-        Suite("features.rows", table, filled(_NEWEST), again, (
-            has_rows("a day without open deals means that the spine broke"),
-            unique(["opportunity_id"], "one newest row a deal and day"),
-            never_null("opportunity_id", "a key"),
-            holds("is_cut_at_the_day", "features of a day end at its cutoff"),
-            holds("is_event_before_cutoff", "an event after the cutoff would be a look ahead"),
-            holds("is_known_by_cutoff", "knowledge after the cutoff would be a look ahead"),
-            holds("is_window_nested", "a longer window cannot hold fewer contacts"),
-            never_null("stage_code", "a fifth of the deals without a stage is a lost stage map", mostly=0.8),
-            never_null("stage_code", "each deal without a stage is scored without its strongest feature", level="warning"),
-            never_null("open_gross_amount", "three in ten young deals have no amount; nine in ten would be a lost field", mostly=0.1),
-            never_null("owner_id", "a deal without an owner counts at the company only", level="warning", mostly=0.99),
-            *(never_null(name, "computed from dates and counts that every deal has", mostly=0.99) for name in ALWAYS_KNOWN),
-            *(within(name, 0, None, "a count or an age is not negative; money is refused below zero at landing") for name in NOT_NEGATIVE),
-            within("stage_set_rate", 0, 1, "a probability"),
-            within("owner_win_rate_365d", 0, 1, "a share"),
-        )),
-        Suite("features.spine", table, filled(_SPINE), again, (
-            has_rows("a day without open deals means that the spine broke"),
-            holds("has_features", "an open deal without a row would not be scored"),
-            holds("has_node", "an open deal without a node would be missing in the forecast"),
-        )),
-        Suite("features.later_days", table, filled(_LATER), again, (
-            no_rows("deals with features of later days", "of a day not read yet they would be a look ahead", level="critical"),
-        )),
-        Suite("features.outcomes", "features.opportunity_outcomes", filled(_OUTCOMES), again, (
-            has_rows("every deal has an outcome, open ones too"),
-            unique(["record_id"], "one outcome a deal"),
-            holds("is_outcome_named", "open, won or lost"),
-            holds("is_closing_dated", "a closed deal has its day, an open one has none"),
-            holds("is_known_by_the_day", "an outcome learnt later would be a look ahead"),
-            holds("is_closed_after_creation", "entered after the fact; more than one in five would be a broken date", mostly=0.8),
-        )),
-        Suite("features.periods", "features.period_features", filled(_PERIODS), again, (
-            has_rows("without its rows there is no forecast"),
-            unique(["as_of_date", "node_id", "window_id"], "the table's key"),
-            holds("is_won_known", "won to date is a sum, at least zero"),
-            within("won_gross_amount", 0, None, "a sum of signed amounts"),
-            holds("is_sum_of_children", "a node's won amount is that of its children, to the cent"),
-        )),
-        Suite("features.stages", "intermediate.int_stage_values_unmapped", _UNMAPPED,
-              "add the value to the stage map (kind stage_map in the settings), then rerun the night", (
-            no_rows("stage values that nothing maps", "deals in an unknown stage keep their value but have no stage code", level="warning"),
-        )),
+        Suite(
+            "features.contract",
+            table,
+            filled(_COLUMNS),
+            again,
+            (
+                holds("is_present", "a missing column stops the run, it is never filled in"),
+                holds("has_promised_type", "the model reads types, not guesses"),
+            ),
+        ),
+        Suite(
+            "features.rows",
+            table,
+            filled(_NEWEST),
+            again,
+            (
+                has_rows("a day without open deals means that the spine broke"),
+                unique(["opportunity_id"], "one newest row a deal and day"),
+                never_null("opportunity_id", "a key"),
+                holds("is_cut_at_the_day", "features of a day end at its cutoff"),
+                holds("is_event_before_cutoff", "an event after the cutoff would be a look ahead"),
+                holds("is_known_by_cutoff", "knowledge after the cutoff would be a look ahead"),
+                holds("is_window_nested", "a longer window cannot hold fewer contacts"),
+                never_null("stage_code", "a fifth of the deals without a stage is a lost stage map", mostly=0.8),
+                never_null(
+                    "stage_code", "each deal without a stage is scored without its strongest feature", level="warning"
+                ),
+                never_null(
+                    "open_gross_amount",
+                    "three in ten young deals have no amount; nine in ten would be a lost field",
+                    mostly=0.1,
+                ),
+                never_null(
+                    "owner_id", "a deal without an owner counts at the company only", level="warning", mostly=0.99
+                ),
+                *(
+                    never_null(name, "computed from dates and counts that every deal has", mostly=0.99)
+                    for name in ALWAYS_KNOWN
+                ),
+                *(
+                    within(name, 0, None, "a count or an age is not negative; money is refused below zero at landing")
+                    for name in NOT_NEGATIVE
+                ),
+                within("stage_set_rate", 0, 1, "a probability"),
+                within("owner_win_rate_365d", 0, 1, "a share"),
+            ),
+        ),
+        Suite(
+            "features.spine",
+            table,
+            filled(_SPINE),
+            again,
+            (
+                has_rows("a day without open deals means that the spine broke"),
+                holds("has_features", "an open deal without a row would not be scored"),
+                holds("has_node", "an open deal without a node would be missing in the forecast"),
+            ),
+        ),
+        Suite(
+            "features.later_days",
+            table,
+            filled(_LATER),
+            again,
+            (
+                no_rows(
+                    "deals with features of later days",
+                    "of a day not read yet they would be a look ahead",
+                    level="critical",
+                ),
+            ),
+        ),
+        Suite(
+            "features.outcomes",
+            "features.opportunity_outcomes",
+            filled(_OUTCOMES),
+            again,
+            (
+                has_rows("every deal has an outcome, open ones too"),
+                unique(["record_id"], "one outcome a deal"),
+                holds("is_outcome_named", "open, won or lost"),
+                holds("is_closing_dated", "a closed deal has its day, an open one has none"),
+                holds("is_known_by_the_day", "an outcome learnt later would be a look ahead"),
+                holds(
+                    "is_closed_after_creation",
+                    "entered after the fact; more than one in five would be a broken date",
+                    mostly=0.8,
+                ),
+            ),
+        ),
+        Suite(
+            "features.periods",
+            "features.period_features",
+            filled(_PERIODS),
+            again,
+            (
+                has_rows("without its rows there is no forecast"),
+                unique(["as_of_date", "node_id", "window_id"], "the table's key"),
+                holds("is_won_known", "won to date is a sum, at least zero"),
+                within("won_gross_amount", 0, None, "a sum of signed amounts"),
+                holds("is_sum_of_children", "a node's won amount is that of its children, to the cent"),
+            ),
+        ),
+        Suite(
+            "features.stages",
+            "intermediate.int_stage_values_unmapped",
+            _UNMAPPED,
+            "add the value to the stage map (kind stage_map in the settings), then rerun the night",
+            (
+                no_rows(
+                    "stage values that nothing maps",
+                    "deals in an unknown stage keep their value but have no stage code",
+                    level="warning",
+                ),
+            ),
+        ),
     ]

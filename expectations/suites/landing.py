@@ -16,17 +16,25 @@ SILENT_NIGHTS = 14  # longer than the longest holiday
 
 # Landing table → fields that every living record has. What the go-live export of stages alone cannot know is not listed.
 PRESENT = {
-    "fxiaoke__departments": ("name",), "fxiaoke__people": ("user_id",), "fxiaoke__accounts": ("name",),
-    "fxiaoke__leads": ("create_time",), "fxiaoke__opportunities": ("sales_stage", "create_time"),
-    "fxiaoke__activity_records": ("create_time",), "files__opportunities": ("id", "created_at"),
-    "files__stage_changes": ("opportunity_id", "stage", "changed_at"), "files__interactions": ("opportunity_id", "occurred_at"),
+    "fxiaoke__departments": ("name",),
+    "fxiaoke__people": ("user_id",),
+    "fxiaoke__accounts": ("name",),
+    "fxiaoke__leads": ("create_time",),
+    "fxiaoke__opportunities": ("sales_stage", "create_time"),
+    "fxiaoke__activity_records": ("create_time",),
+    "files__opportunities": ("id", "created_at"),
+    "files__stage_changes": ("opportunity_id", "stage", "changed_at"),
+    "files__interactions": ("opportunity_id", "occurred_at"),
 }
 AMOUNT = {"fxiaoke__opportunities": "amount", "files__opportunities": "amount"}
 EPOCH_MS, ISO_INSTANT, DECIMAL = r"^\d{11,13}$", r"^\d{4}-\d{2}-\d{2}T?", r"^-?\d{1,18}([.]\d+)?$"
 INSTANTS = {
-    "fxiaoke__leads": ("create_time", EPOCH_MS), "fxiaoke__opportunities": ("create_time", EPOCH_MS),
-    "fxiaoke__activity_records": ("create_time", EPOCH_MS), "files__opportunities": ("created_at", ISO_INSTANT),
-    "files__stage_changes": ("changed_at", ISO_INSTANT), "files__interactions": ("occurred_at", ISO_INSTANT),
+    "fxiaoke__leads": ("create_time", EPOCH_MS),
+    "fxiaoke__opportunities": ("create_time", EPOCH_MS),
+    "fxiaoke__activity_records": ("create_time", EPOCH_MS),
+    "files__opportunities": ("created_at", ISO_INSTANT),
+    "files__stage_changes": ("changed_at", ISO_INSTANT),
+    "files__interactions": ("occurred_at", ISO_INSTANT),
 }
 
 _WALKS = """
@@ -102,67 +110,124 @@ from (
 def suites(as_of: date, accepted_empty: list[str]) -> list[Suite]:
     """The suites of the landing border. `accepted_empty`: streams ("system.stream") that a person vouches were really empty."""
     walked = streams(as_of)
-    return [_streams_suite(as_of, accepted_empty), _walks_suite(as_of, accepted_empty, walked),
-            *(_records_suite(as_of, stream) for stream in walked if stream.landed)]
+    return [
+        _streams_suite(as_of, accepted_empty),
+        _walks_suite(as_of, accepted_empty, walked),
+        *(_records_suite(as_of, stream) for stream in walked if stream.landed),
+    ]
 
 
 def _streams_suite(as_of: date, accepted_empty: list[str]) -> Suite:
     query = fill(_STREAMS, as_of, accepted=_literals(accepted_empty), silent=str(SILENT_NIGHTS))
-    return Suite("landing.streams", "ops.loads", query, f"run `python -m connectors extract --as-of {as_of}`, then rerun the gate", (
-        has_rows("a night that read nothing at all has not run"),
-        holds("is_required_stream_walked", "without these streams there is no forecast"),
-        holds("is_walked", "an optional stream that was left out makes its features old", level="warning"),
-        holds("has_ever_had_rows", "a required stream that never brought a record is not connected, whatever it answers"),
-        holds("is_alive", f"{SILENT_NIGHTS} nights without a deal are no holiday; a permission or filter changed"),
-    ))
+    return Suite(
+        "landing.streams",
+        "ops.loads",
+        query,
+        f"run `python -m connectors extract --as-of {as_of}`, then rerun the gate",
+        (
+            has_rows("a night that read nothing at all has not run"),
+            holds("is_required_stream_walked", "without these streams there is no forecast"),
+            holds("is_walked", "an optional stream that was left out makes its features old", level="warning"),
+            holds(
+                "has_ever_had_rows",
+                "a required stream that never brought a record is not connected, whatever it answers",
+            ),
+            holds("is_alive", f"{SILENT_NIGHTS} nights without a deal are no holiday; a permission or filter changed"),
+        ),
+    )
 
 
 def _walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) -> Suite:
     counts = "".join(
         f"when '{stream.system}.{stream.name}' then (select count(*) from {stream.table} as t where t.load_id = l.load_id) "  # noqa: S608 - ours
-        for stream in walked)
-    query = fill(_WALKS, as_of, handful=str(HANDFUL), share=str(FAULTY_SHARE), usual=str(USUAL_RECEIVED), compared=str(COMPARED_NIGHTS),
-                 accepted=_literals(accepted_empty), rows_found=f"case l.system || '.' || l.stream {counts or 'when null then 0 '}end")
-    action = ("an empty answer is not no data: look at the source, then rerun extract and gate; if it really had nothing, "
-              "rerun the gate with --accept-empty system.stream")
-    return Suite("landing.walks", "ops.loads", query, action, (
-        holds("is_volume_plausible", "nothing came where earlier nights of the same kind (working day or week-end) brought records"),
-        holds("is_volume_usual", "a tenth or ten times the usual number is worth a look", level="warning"),
-        holds("is_finished", "an unfinished walk would lose what it has not read; run extract again"),
-        holds("is_every_landed_row_there", "rows in the table and the ledger's count are two witnesses of the same page"),
-        holds("is_quarantine_small", f"more than {FAULTY_SHARE:.1%} (and {HANDFUL}) unreadable records mean that the format changed"),
-        holds("is_quarantine_empty", "each unreadable record is kept and should be looked at", level="warning"),
-    ))
+        for stream in walked
+    )
+    query = fill(
+        _WALKS,
+        as_of,
+        handful=str(HANDFUL),
+        share=str(FAULTY_SHARE),
+        usual=str(USUAL_RECEIVED),
+        compared=str(COMPARED_NIGHTS),
+        accepted=_literals(accepted_empty),
+        rows_found=f"case l.system || '.' || l.stream {counts or 'when null then 0 '}end",
+    )
+    action = (
+        "an empty answer is not no data: look at the source, then rerun extract and gate; if it really had nothing, "
+        "rerun the gate with --accept-empty system.stream"
+    )
+    return Suite(
+        "landing.walks",
+        "ops.loads",
+        query,
+        action,
+        (
+            holds(
+                "is_volume_plausible",
+                "nothing came where earlier nights of the same kind (working day or week-end) brought records",
+            ),
+            holds("is_volume_usual", "a tenth or ten times the usual number is worth a look", level="warning"),
+            holds("is_finished", "an unfinished walk would lose what it has not read; run extract again"),
+            holds(
+                "is_every_landed_row_there",
+                "rows in the table and the ledger's count are two witnesses of the same page",
+            ),
+            holds(
+                "is_quarantine_small",
+                f"more than {FAULTY_SHARE:.1%} (and {HANDFUL}) unreadable records mean that the format changed",
+            ),
+            holds("is_quarantine_empty", "each unreadable record is kept and should be looked at", level="warning"),
+        ),
+    )
 
 
 def _records_suite(as_of: date, stream: Stream) -> Suite:
     name = f"{stream.system}__{stream.name}"
     share = 1 - max(FAULTY_SHARE, HANDFUL / stream.landed)
     facts = {f"has_{field}": f"is_gone or coalesce(record ->> '{field}', '') <> ''" for field in PRESENT.get(name, ())}
-    checks = [holds(column, "every living record has it; where it is missing the mapping or a permission changed", mostly=max(share, 0))
-              for column in facts]
+    checks = [
+        holds(
+            column,
+            "every living record has it; where it is missing the mapping or a permission changed",
+            mostly=max(share, 0),
+        )
+        for column in facts
+    ]
     if name in AMOUNT:
         amount = f"record ->> '{AMOUNT[name]}'"
         facts["is_amount_readable"] = f"coalesce({amount}, '0') ~ '{DECIMAL}'"
-        facts["is_amount_sane"] = (f"case when coalesce({amount}, '0') ~ '{DECIMAL}' "
-                                   f"then coalesce({amount}, '0')::numeric between 0 and 1000000000000 else true end")
-        checks += [holds("is_amount_readable", "a number format that changed would empty the forecast", mostly=max(share, 0)),
-                   holds("is_amount_sane", "no deal is negative or above 10^12; a few are slips of people", mostly=max(share, 0))]
+        facts["is_amount_sane"] = (
+            f"case when coalesce({amount}, '0') ~ '{DECIMAL}' "
+            f"then coalesce({amount}, '0')::numeric between 0 and 1000000000000 else true end"
+        )
+        checks += [
+            holds("is_amount_readable", "a number format that changed would empty the forecast", mostly=max(share, 0)),
+            holds(
+                "is_amount_sane", "no deal is negative or above 10^12; a few are slips of people", mostly=max(share, 0)
+            ),
+        ]
     if name in INSTANTS:
         field, pattern = INSTANTS[name]
         facts["is_instant_readable"] = f"is_gone or coalesce(record ->> '{field}' ~ '{pattern}', false)"
-        checks.append(holds("is_instant_readable", "without its instant a record has no place in any day", mostly=max(share, 0)))
+        checks.append(
+            holds("is_instant_readable", "without its instant a record has no place in any day", mostly=max(share, 0))
+        )
     columns = ",\n    ".join(f"{fact} as {column}" for column, fact in facts.items()) or "true as is_generic"
     query = fill(_RECORDS, as_of, table=stream.table, system=stream.system, stream=stream.name, facts=columns)
-    return Suite(f"landing.{name}", stream.table, query,
-                 f"correct the source or its mapping, then run `python -m connectors extract --as-of {as_of}` and the gate again", (
-        has_rows("the walk's ledger counted rows"),
-        unique(["record_id"], "one newest version a record"),
-        holds("is_object", "a record that is no object cannot be read by name"),
-        holds("is_changed_before_cutoff", "a later change belongs to the next day"),
-        holds("is_known_by_cutoff", "the day sees only what was known by its end"),
-        *checks,
-    ))
+    return Suite(
+        f"landing.{name}",
+        stream.table,
+        query,
+        f"correct the source or its mapping, then run `python -m connectors extract --as-of {as_of}` and the gate again",
+        (
+            has_rows("the walk's ledger counted rows"),
+            unique(["record_id"], "one newest version a record"),
+            holds("is_object", "a record that is no object cannot be read by name"),
+            holds("is_changed_before_cutoff", "a later change belongs to the next day"),
+            holds("is_known_by_cutoff", "the day sees only what was known by its end"),
+            *checks,
+        ),
+    )
 
 
 def _literals(names: list[str]) -> str:

@@ -59,53 +59,102 @@ from $schema.mart_build
 def suites(build: Build) -> list[Suite]:
     """The suites of the build's marts. A missing required mart leaves its own suite out: the first one blocks."""
     again = f"run `python -m nightly dbt marts --as-of {build.as_of}`, then rerun the gate"
-    tables = [name for (name,) in fetch_all("checker", "select tablename from pg_tables where schemaname = %s order by 1", (build.schema,))]
-    counts = " union all ".join(Template(_COUNT).substitute(name=name, schema=build.schema, build_id=build.build_id) for name in tables)
+    tables = [
+        name
+        for (name,) in fetch_all(
+            "checker", "select tablename from pg_tables where schemaname = %s order by 1", (build.schema,)
+        )
+    ]
+    counts = " union all ".join(
+        Template(_COUNT).substitute(name=name, schema=build.schema, build_id=build.build_id) for name in tables
+    )
 
     def filled(query: str) -> str:
         return Template(query).substitute(
-            build_id=build.build_id, schema=build.schema, as_of=f"date '{build.as_of}'", model_version=build.model_version, counts=counts,
-            required=", ".join(f"('{name}')" for name in REQUIRED_MARTS), listed=", ".join(f"'{name}'" for name in REQUIRED_MARTS))
+            build_id=build.build_id,
+            schema=build.schema,
+            as_of=f"date '{build.as_of}'",
+            model_version=build.model_version,
+            counts=counts,
+            required=", ".join(f"('{name}')" for name in REQUIRED_MARTS),
+            listed=", ".join(f"'{name}'" for name in REQUIRED_MARTS),
+        )
 
-    found = [Suite("marts.missing", build.schema, filled(_MISSING), again, (
-        holds("is_there", "readers would meet an empty page"),
-    ))]
+    found = [
+        Suite(
+            "marts.missing",
+            build.schema,
+            filled(_MISSING),
+            again,
+            (holds("is_there", "readers would meet an empty page"),),
+        )
+    ]
     if not set(REQUIRED_MARTS) <= set(tables):
         return found
     return [
         *found,
-        Suite("marts.tables", build.schema, filled(_TABLES), again, (
-            holds("has_required_rows", "readers would meet an empty page"),
-            holds("has_rows", "an empty page is worth a look", level="warning"),
-            holds("is_of_this_build", "a mart holds one build only, or readers would meet a mixture"),
-        )),
-        Suite("marts.deals", f"{build.schema}.mart_open_opportunities", filled(_DEALS), again, (
-            unique(["record_id"], "one row a deal"),
-            holds("is_shown", "every open deal is on the page"),
-            holds("is_open", "a closed deal is not"),
-            holds("is_scored", "every deal on the page has its probability"),
-            holds("is_as_scored", "the page and the CRM say the same number"),
-            within("p_win_by_period_end", 0, 1, "a probability"),
-            within("p_win_ever", 0, 1, "a probability"),
-            holds("is_expected_amount_right", "expected = probability × amount, to the cent"),
-            holds("has_stage", "a deal in an unknown stage is shown with the CRM's own word", level="warning"),
-        )),
-        Suite("marts.forecasts", f"{build.schema}.mart_period_forecast", filled(_FORECASTS), again, (
-            unique(["record_id"], "one row a node, period and measure"),
-            holds("is_sum_of_parts", "mean = won + from open deals + from new business, to the cent"),
-            holds("is_range_ordered", "P10 ≤ P50 ≤ P90 wherever there is a range"),
-            holds("is_sum_of_children", "a node's mean is that of its children, to the cent of each of three parts"),
-            holds("is_missing_range_explained", "no range without the reason why"),
-            holds("has_target", "a gap needs a target; set it in the settings, kind target", level="warning"),
-        )),
-        Suite("marts.movement", f"{build.schema}.mart_forecast_movement", filled(_MOVEMENT), again, (
-            holds("is_sum_of_change", "the reasons for a change add up to the change, to the cent"),
-        )),
-        Suite("marts.build", f"{build.schema}.mart_build", filled(_BUILD), again, (
-            has_rows("one row that says what the reader looks at", most=1),
-            holds("is_this_build", "the build and day on the page are those of the data"),
-            holds("is_every_deal_scored", "as many scores as open deals"),
-            holds("is_model_named", "a score names its model"),
-            holds("has_freshness", "a page says how fresh its sources are"),
-        )),
+        Suite(
+            "marts.tables",
+            build.schema,
+            filled(_TABLES),
+            again,
+            (
+                holds("has_required_rows", "readers would meet an empty page"),
+                holds("has_rows", "an empty page is worth a look", level="warning"),
+                holds("is_of_this_build", "a mart holds one build only, or readers would meet a mixture"),
+            ),
+        ),
+        Suite(
+            "marts.deals",
+            f"{build.schema}.mart_open_opportunities",
+            filled(_DEALS),
+            again,
+            (
+                unique(["record_id"], "one row a deal"),
+                holds("is_shown", "every open deal is on the page"),
+                holds("is_open", "a closed deal is not"),
+                holds("is_scored", "every deal on the page has its probability"),
+                holds("is_as_scored", "the page and the CRM say the same number"),
+                within("p_win_by_period_end", 0, 1, "a probability"),
+                within("p_win_ever", 0, 1, "a probability"),
+                holds("is_expected_amount_right", "expected = probability × amount, to the cent"),
+                holds("has_stage", "a deal in an unknown stage is shown with the CRM's own word", level="warning"),
+            ),
+        ),
+        Suite(
+            "marts.forecasts",
+            f"{build.schema}.mart_period_forecast",
+            filled(_FORECASTS),
+            again,
+            (
+                unique(["record_id"], "one row a node, period and measure"),
+                holds("is_sum_of_parts", "mean = won + from open deals + from new business, to the cent"),
+                holds("is_range_ordered", "P10 ≤ P50 ≤ P90 wherever there is a range"),
+                holds(
+                    "is_sum_of_children", "a node's mean is that of its children, to the cent of each of three parts"
+                ),
+                holds("is_missing_range_explained", "no range without the reason why"),
+                holds("has_target", "a gap needs a target; set it in the settings, kind target", level="warning"),
+            ),
+        ),
+        Suite(
+            "marts.movement",
+            f"{build.schema}.mart_forecast_movement",
+            filled(_MOVEMENT),
+            again,
+            (holds("is_sum_of_change", "the reasons for a change add up to the change, to the cent"),),
+        ),
+        Suite(
+            "marts.build",
+            f"{build.schema}.mart_build",
+            filled(_BUILD),
+            again,
+            (
+                has_rows("one row that says what the reader looks at", most=1),
+                holds("is_this_build", "the build and day on the page are those of the data"),
+                holds("is_every_deal_scored", "as many scores as open deals"),
+                holds("is_model_named", "a score names its model"),
+                holds("has_freshness", "a page says how fresh its sources are"),
+            ),
+        ),
     ]

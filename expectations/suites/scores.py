@@ -45,32 +45,47 @@ left join (
 
 def suites(build: Build) -> list[Suite]:
     """The suites of the build's scores and forecasts."""
+
     def filled(query: str) -> str:
-        return Template(query).substitute(build_id=build.build_id, as_of=f"date '{build.as_of}'", model_version=build.model_version,
-                                          tolerance=f"{TOLERANCE:.9f}")
+        return Template(query).substitute(
+            build_id=build.build_id,
+            as_of=f"date '{build.as_of}'",
+            model_version=build.model_version,
+            tolerance=f"{TOLERANCE:.9f}",
+        )
 
     return [
-        Suite("scores.opportunities", "scores.opportunity_scores", filled(_SCORES),
-              f"run `python -m ml score --as-of {build.as_of}` and the steps after it", (
-            has_rows("a build without scores tells nothing"),
-            unique(["record_id"], "one score a deal"),
-            holds("is_scored", "every open deal is scored, once"),
-            holds("is_open", "a closed deal must not be told a chance"),
-            within("p_win_ever", 0, 1, "a probability"),
-            within("p_win_by_period_end", 0, 1, "a probability"),
-            holds("is_period_within_ever", "what is won by the period's end is won ever"),
-            holds("is_growing_with_time", "more time never lowers the chance; all five horizons are there"),
-            holds("is_from_this_build", "the model and day that the build names"),
-            holds("has_reasons", "a number without reasons persuades nobody", level="warning"),
-        )),
-        Suite("scores.forecasts", "scores.period_forecasts", filled(_FORECASTS),
-              f"run `python -m ml forecast --as-of {build.as_of}` and the steps after it", (
-            has_rows("a build without a forecast tells nothing"),
-            unique(["record_id"], "one forecast a node, period and measure"),
-            holds("is_sum_of_parts", "mean = won + from open deals + from new business, to the cent"),
-            holds("is_range_ordered", "P10 ≤ P50 ≤ P90"),
-            holds("is_not_negative", "sums of amounts that are not negative"),
-            holds("is_sum_of_children", "what children expect adds up to their parent, to the cent"),
-            holds("has_range", "too little history for a range is said, not hidden", level="warning"),
-        )),
+        Suite(
+            "scores.opportunities",
+            "scores.opportunity_scores",
+            filled(_SCORES),
+            f"run `python -m ml score --as-of {build.as_of}` and the steps after it",
+            (
+                has_rows("a build without scores tells nothing"),
+                unique(["record_id"], "one score a deal"),
+                holds("is_scored", "every open deal is scored, once"),
+                holds("is_open", "a closed deal must not be told a chance"),
+                within("p_win_ever", 0, 1, "a probability"),
+                within("p_win_by_period_end", 0, 1, "a probability"),
+                holds("is_period_within_ever", "what is won by the period's end is won ever"),
+                holds("is_growing_with_time", "more time never lowers the chance; all five horizons are there"),
+                holds("is_from_this_build", "the model and day that the build names"),
+                holds("has_reasons", "a number without reasons persuades nobody", level="warning"),
+            ),
+        ),
+        Suite(
+            "scores.forecasts",
+            "scores.period_forecasts",
+            filled(_FORECASTS),
+            f"run `python -m ml forecast --as-of {build.as_of}` and the steps after it",
+            (
+                has_rows("a build without a forecast tells nothing"),
+                unique(["record_id"], "one forecast a node, period and measure"),
+                holds("is_sum_of_parts", "mean = won + from open deals + from new business, to the cent"),
+                holds("is_range_ordered", "P10 ≤ P50 ≤ P90"),
+                holds("is_not_negative", "sums of amounts that are not negative"),
+                holds("is_sum_of_children", "what children expect adds up to their parent, to the cent"),
+                holds("has_range", "too little history for a range is said, not hidden", level="warning"),
+            ),
+        ),
     ]

@@ -19,15 +19,25 @@ class Company:
     def __init__(self, home: Path) -> None:
         self.home = home
         self._run("create", "--day", DAY, "--scale", "0.02", "--seed", "1", "--days-ahead", "20")
-        self.process = subprocess.Popen([sys.executable, "-m", "sandbox", "--home", str(home), "serve", "--port", "0"],
-                                        env=child_environment(), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", "--home", str(home), "serve", "--port", "0"],
+            env=child_environment(),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         said = self.process.stdout.readline() if self.process.stdout else ""
         assert said.startswith("listening on http://127.0.0.1:"), said
         self.url = said.split()[-1]
 
     def _run(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", "sandbox", "--home", str(self.home), *arguments], env=child_environment(), cwd=ROOT,
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "sandbox", "--home", str(self.home), *arguments],
+            env=child_environment(),
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
     def export(self, mode: str) -> Path:
         """The go-live export of that mode."""
@@ -58,5 +68,12 @@ class Company:
 
 def run_step(*arguments: str, **overrides: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m connectors …` as people do; `overrides` are settings."""
-    return subprocess.run([sys.executable, "-m", "connectors", *arguments], env={**os.environ, **child_environment(**overrides)},
-                          cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-m", "connectors", *arguments],
+        env={**os.environ, **child_environment(**overrides)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )

@@ -54,7 +54,9 @@ def test_history_lands_every_version_once_and_sets_the_watermark(live: Company) 
     assert min(before.values()) > 0
     reached = query("select distinct watermark from ops.watermarks where system = 'fxiaoke'")
     assert reached == [(cutoff(date(2026, 6, 2)),)]  # 28 days before the company's day
-    assert query(f"select count(*) from {DEALS} where not is_reconstructed or changed_at >= %s", cutoff(date(2026, 6, 2))) == [(0,)]
+    assert query(
+        f"select count(*) from {DEALS} where not is_reconstructed or changed_at >= %s", cutoff(date(2026, 6, 2))
+    ) == [(0,)]
     targets = query("select count(*), min(decided_at)::text from ops.settings where kind = 'target'")
     assert targets[0][0] > 0
     assert targets[0][1] == "-infinity"
@@ -90,9 +92,12 @@ def test_landing_shows_exactly_what_the_crm_shows_before_the_days_end(live: Comp
                 protect(connection, [record.record for record in records], stream.classified, "comparison")
                 shown |= {record.record_id: record_hash(record.record) for record in records}
                 last_id = page[-1]["_id"] if page else None
-            landed = dict(connection.execute(
-                f"select distinct on (record_id) record_id, record_hash from landing.fxiaoke__{stream.name}"
-                " order by record_id, changed_at desc, known_at desc, load_id desc").fetchall())
+            landed = dict(
+                connection.execute(
+                    f"select distinct on (record_id) record_id, record_hash from landing.fxiaoke__{stream.name}"
+                    " order by record_id, changed_at desc, known_at desc, load_id desc"
+                ).fetchall()
+            )
             assert {record_id: landed.get(record_id) for record_id in shown} == shown, stream.name
     crm.close()
 
@@ -110,10 +115,17 @@ def test_the_same_night_again_reads_again_and_lands_nothing(live: Company) -> No
 def test_an_original_never_reaches_landing_or_a_log(live: Company) -> None:
     originals = [original for (original,) in query("select original from vault.persons where kind = 'phone'")]
     assert len(originals) > 50
-    landed = query("select string_agg(record::text, '') from (select record from landing.fxiaoke__leads"
-                   " union all select record from landing.fxiaoke__people) as records")[0][0]
+    landed = query(
+        "select string_agg(record::text, '') from (select record from landing.fxiaoke__leads"
+        " union all select record from landing.fxiaoke__people) as records"
+    )[0][0]
     assert [original for original in originals if original in landed] == []
-    assert query("select count(*) from landing.fxiaoke__leads where record->'mobile'->>'mask' ~ '^1[0-9]{2}[*]{4}[0-9]{4}$'")[0][0] > 50
+    assert (
+        query(
+            "select count(*) from landing.fxiaoke__leads where record->'mobile'->>'mask' ~ '^1[0-9]{2}[*]{4}[0-9]{4}$'"
+        )[0][0]
+        > 50
+    )
 
 
 def test_later_nights_ask_no_more_than_their_rows_need(live: Company) -> None:
@@ -131,10 +143,23 @@ def test_later_nights_ask_no_more_than_their_rows_need(live: Company) -> None:
 
 def test_a_change_after_midnight_waits_for_the_next_night_and_is_counted(live: Company) -> None:
     deal = query(f"select record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 1")[0][0]
-    live.ask("patch", [{"object": "NewOpportunityObj", "id": deal, "op": "update", "fields": {"amount": "424242.00"}, "actor": "1007"}])
+    live.ask(
+        "patch",
+        [
+            {
+                "object": "NewOpportunityObj",
+                "id": deal,
+                "op": "update",
+                "fields": {"amount": "424242.00"},
+                "actor": "1007",
+            }
+        ],
+    )
     assert run_step("extract", "--as-of", "2026-07-02").returncode == 0
-    assert query("select held_back >= 1 from ops.loads where stream = 'opportunities' and as_of = '2026-07-02'"
-                 " order by started_at desc limit 1") == [(True,)]
+    assert query(
+        "select held_back >= 1 from ops.loads where stream = 'opportunities' and as_of = '2026-07-02'"
+        " order by started_at desc limit 1"
+    ) == [(True,)]
     live.ask("advance", {"days": 1})
     assert run_step("extract", "--as-of", "2026-07-03").returncode == 0
     brought = query(f"select known_at from {DEALS} where record_id = %s and record->>'amount' = '424242.00'", deal)
@@ -143,7 +168,12 @@ def test_a_change_after_midnight_waits_for_the_next_night_and_is_counted(live: C
 
 
 def test_what_we_write_comes_back_as_an_echo_only(live: Company) -> None:
-    deals = [row[0] for row in query(f"select distinct record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 3")]
+    deals = [
+        row[0]
+        for row in query(
+            f"select distinct record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 3"
+        )
+    ]
     crm = Fxiaoke()
     for deal in deals:
         crm.update("NewOpportunityObj", deal, {"lf_band__c": "A", "lf_p_win_ever__c": "0.4"})
@@ -152,8 +182,10 @@ def test_what_we_write_comes_back_as_an_echo_only(live: Company) -> None:
     before = {deal: query(f"select count(*) from {DEALS} where record_id = %s", deal)[0][0] for deal in deals}
     assert run_step("extract", "--as-of", "2026-07-04").returncode == 0
     after = {deal: query(f"select count(*) from {DEALS} where record_id = %s", deal)[0][0] for deal in deals}
-    echoed, = query("select echoed from ops.loads where stream = 'opportunities' and as_of = '2026-07-04'")[0]
-    assert sum(after.values()) - sum(before.values()) + echoed == len(deals)  # a deal its rep changed that day lands for that
+    (echoed,) = query("select echoed from ops.loads where stream = 'opportunities' and as_of = '2026-07-04'")[0]
+    assert sum(after.values()) - sum(before.values()) + echoed == len(
+        deals
+    )  # a deal its rep changed that day lands for that
     accept(date(2026, 7, 4))
 
 
@@ -161,7 +193,9 @@ def test_missed_days_are_caught_up_in_order(live: Company) -> None:
     live.ask("advance", {"days": 3})
     done = run_step("extract", "--as-of", "2026-07-07")
     assert done.returncode == 0, done.stderr
-    loads = query("select as_of::text, is_reconstructed from ops.loads where stream = 'leads' and as_of > '2026-07-04' order by started_at")
+    loads = query(
+        "select as_of::text, is_reconstructed from ops.loads where stream = 'leads' and as_of > '2026-07-04' order by started_at"
+    )
     assert loads == [("2026-07-05", True), ("2026-07-06", True), ("2026-07-07", False)]
     late = "select count(*) from landing.fxiaoke__activity_records where known_at > %s and changed_at >= known_at"
     assert query(late, cutoff(date(2026, 7, 4))) == [(0,)]
@@ -186,8 +220,9 @@ def test_a_passing_fault_costs_a_retry_and_no_row(live: Company, fault: dict[str
     ({"daily_quota": 1}, {}, "(30002): the day's quota is spent: wait until midnight or buy more calls, then rerun"),
     ({}, {"fxiaoke_base_url": "http://127.0.0.1:9", "request_deadline_s": "2"}, "fxiaoke at http://127.0.0.1:9 cannot be reached"),
 ])  # fmt: skip
-def test_a_lasting_fault_ends_in_one_sentence_with_the_next_action(live: Company, rules: dict[str, Any], environment: dict[str, str],
-                                                                   message: str) -> None:
+def test_a_lasting_fault_ends_in_one_sentence_with_the_next_action(
+    live: Company, rules: dict[str, Any], environment: dict[str, str], message: str
+) -> None:
     former = live.ask("rules")
     live.ask("rules", rules)
     done = run_step("extract", "--as-of", "2026-07-07", **environment)
@@ -209,7 +244,15 @@ def test_an_object_that_is_not_granted_does_not_stop_the_others(live: Company) -
 
 
 def test_both_generations_of_sign_in_read_the_same(live: Company) -> None:
-    done = run_step("extract", "--as-of", "2026-07-07", "--stream", "accounts", fxiaoke_auth_style="body", fxiaoke_user_id="FSUID_1000")
+    done = run_step(
+        "extract",
+        "--as-of",
+        "2026-07-07",
+        "--stream",
+        "accounts",
+        fxiaoke_auth_style="body",
+        fxiaoke_user_id="FSUID_1000",
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -39,18 +39,24 @@ def query(statement: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def night(tenant_database: str, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def night(
+    tenant_database: str, inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., None]]:
     """Run `extract` on what lies in `inputs`, with changes to the mapping; landing starts empty."""
     monkeypatch.setenv("LANDFALL_INPUT_DIR", str(inputs))
     monkeypatch.setenv("LANDFALL_MAPPING", str(tmp_path / "mapping.yml"))
     settings.cache_clear()
     with connect("owner_ddl") as connection:
-        connection.execute("truncate landing.files__opportunities, ops.loads, ops.cursors, ops.settings, vault.quarantined, ops.watermarks,"
-                           " ops.quarantine")
+        connection.execute(
+            "truncate landing.files__opportunities, ops.loads, ops.cursors, ops.settings, vault.quarantined, ops.watermarks,"
+            " ops.quarantine"
+        )
 
     def run(as_of: date = DAY, **stream: Any) -> None:
         changed = {**MAPPING["streams"]["opportunities"], **stream}
-        (tmp_path / "mapping.yml").write_text(yaml.safe_dump({**MAPPING, "streams": {"opportunities": changed}}), "utf-8")
+        (tmp_path / "mapping.yml").write_text(
+            yaml.safe_dump({**MAPPING, "streams": {"opportunities": changed}}), "utf-8"
+        )
         extract(as_of)
 
     yield run
@@ -58,15 +64,21 @@ def night(tenant_database: str, inputs: Path, tmp_path: Path, monkeypatch: pytes
 
 
 def landed() -> list[tuple[Any, ...]]:
-    return query("select record_id, record - 'id' - 'currency', known_at, is_reconstructed from landing.files__opportunities order by 1, 3")
+    return query(
+        "select record_id, record - 'id' - 'currency', known_at, is_reconstructed from landing.files__opportunities order by 1, 3"
+    )
 
 
 def test_rows_become_standard_records_dated_by_themselves(night: Callable[..., None], inputs: Path) -> None:
     (inputs / "deals.csv").write_text(CSV, "utf-8")
     night()
     assert landed() == [
-        ("O-1", {"amount": "100.50", "created_at": "2026-06-01T09:00:00+08:00", "expected_close_on": "2026-07-31"},
-         datetime(2026, 6, 1, 16, tzinfo=UTC), True),
+        (
+            "O-1",
+            {"amount": "100.50", "created_at": "2026-06-01T09:00:00+08:00", "expected_close_on": "2026-07-31"},
+            datetime(2026, 6, 1, 16, tzinfo=UTC),
+            True,
+        ),
         ("O-2", {"created_at": "2026-06-30T23:30:00+08:00"}, cutoff(DAY), False),
     ]
 
@@ -78,14 +90,18 @@ def test_a_row_of_a_later_day_waits_for_its_night(night: Callable[..., None], in
     assert query("select held_back, received, landed from ops.loads") == [(1, 1, 1)]
 
 
-def test_a_row_that_a_later_night_sees_first_is_known_from_that_night_on(night: Callable[..., None], inputs: Path) -> None:
+def test_a_row_that_a_later_night_sees_first_is_known_from_that_night_on(
+    night: Callable[..., None], inputs: Path
+) -> None:
     (inputs / "deals.csv").write_text(CSV, "utf-8")
     night()
     with connect("checker") as connection:
         watermarks.move(connection, "files", "opportunities", cutoff(DAY), DAY)
     (inputs / "deals.csv").write_text(CSV + "O-3,7,2026-06-15 10:00,\n", "utf-8")
     night(date(2026, 7, 1))
-    assert [(row[0], row[2], row[3]) for row in landed() if row[0] == "O-3"] == [("O-3", cutoff(date(2026, 7, 1)), False)]
+    assert [(row[0], row[2], row[3]) for row in landed() if row[0] == "O-3"] == [
+        ("O-3", cutoff(date(2026, 7, 1)), False)
+    ]
     assert query("select landed, unchanged from ops.loads where as_of = '2026-07-01'") == [(1, 2)]
 
 
@@ -94,11 +110,16 @@ def test_the_same_night_again_lands_nothing(night: Callable[..., None], inputs: 
     night()
     night()
     assert query("select landed, unchanged from ops.loads order by started_at") == [(2, 0), (0, 2)]
-    assert query("select kind, key, decided_at::text, count(*) from ops.settings group by 1, 2, 3 having count(*) > 1") == []
+    assert (
+        query("select kind, key, decided_at::text, count(*) from ops.settings group by 1, 2, 3 having count(*) > 1")
+        == []
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_chinese_text_is_read_in_the_encoding_of_the_mapping(night: Callable[..., None], inputs: Path, encoding: str) -> None:
+def test_chinese_text_is_read_in_the_encoding_of_the_mapping(
+    night: Callable[..., None], inputs: Path, encoding: str
+) -> None:
     (inputs / "deals.csv").write_text(CSV, encoding)
     night(encoding="gb18030" if encoding == "gb18030" else "utf-8")
     assert len(landed()) == 2
@@ -108,8 +129,9 @@ def test_chinese_text_is_read_in_the_encoding_of_the_mapping(night: Callable[...
     ("gb18030", "utf-8", r"deals\.csv is not utf-8: byte 0 does not fit; set `encoding: gb18030`"),
     ("utf-8", "gb18030", r"deals\.csv is UTF-8 and not gb18030: set `encoding: utf-8`"),
 ])  # fmt: skip
-def test_a_wrong_encoding_is_refused_with_what_to_set(night: Callable[..., None], inputs: Path, written: str, said: str,
-                                                      advice: str) -> None:
+def test_a_wrong_encoding_is_refused_with_what_to_set(
+    night: Callable[..., None], inputs: Path, written: str, said: str, advice: str
+) -> None:
     (inputs / "deals.csv").write_text(CSV, written)
     with pytest.raises(StepError, match=advice):
         night(encoding=said)
@@ -127,15 +149,23 @@ def test_a_missing_file_is_named(night: Callable[..., None]) -> None:
         night()
 
 
-def test_bad_rows_are_set_aside_with_line_and_reason_and_the_rest_lands(night: Callable[..., None], inputs: Path) -> None:
+def test_bad_rows_are_set_aside_with_line_and_reason_and_the_rest_lands(
+    night: Callable[..., None], inputs: Path
+) -> None:
     bad = ["O-3,12;5,2026-06-02,", "O-4,NaN,2026-06-02,", "O-5,1e3,2026-06-02,", ",1,2026-06-02,", "O-6,1,02.06.2026,", "O-7,1",
            "O-8,-1,2026-06-02,", "O-9,99999999999999999,2026-06-02,"]  # fmt: skip
     (inputs / "deals.csv").write_text(CSV + "\n".join(bad) + "\n", "utf-8")
     night()
     assert [row[0] for row in landed()] == ["O-1", "O-2", "O-8"]
     assert query("select line_number, reason from ops.quarantine order by 1") == [
-        (4, "金额 is not an amount"), (5, "金额 is not an amount"), (6, "金额 is not an amount"), (7, "编号 is empty"),
-        (8, "创建 is not an instant"), (9, "the row has another number of cells than the header"), (11, "金额 is not an amount")]
+        (4, "金额 is not an amount"),
+        (5, "金额 is not an amount"),
+        (6, "金额 is not an amount"),
+        (7, "编号 is empty"),
+        (8, "创建 is not an instant"),
+        (9, "the row has another number of cells than the header"),
+        (11, "金额 is not an amount"),
+    ]
     assert query("select received = landed + unchanged + quarantined, quarantined from ops.loads") == [(True, 7)]
 
 
@@ -145,7 +175,9 @@ def test_text_that_breaks_copy_arrives_whole(night: Callable[..., None], inputs:
     assert [row[0] for row in landed()] == ["\\.", 'a\nb "c"']
 
 
-def test_a_file_that_does_not_date_its_rows_is_dated_by_the_day_it_is_read(night: Callable[..., None], inputs: Path) -> None:
+def test_a_file_that_does_not_date_its_rows_is_dated_by_the_day_it_is_read(
+    night: Callable[..., None], inputs: Path
+) -> None:
     (inputs / "deals.csv").write_text(CSV, "utf-8")
     night(changed_at=None)
     assert {(row[0], row[2], row[3]) for row in landed()} == {("O-1", cutoff(DAY), False), ("O-2", cutoff(DAY), False)}
@@ -153,33 +185,41 @@ def test_a_file_that_does_not_date_its_rows_is_dated_by_the_day_it_is_read(night
 
 def test_csv_gz_excel_and_parquet_give_the_same_records(inputs: Path) -> None:
     first, second = datetime(2026, 6, 1, 9), datetime(2026, 6, 30, 23, 30)  # noqa: DTZ001 - as files hold them
-    (inputs / "a.csv.gz").write_bytes(gzip.compress("编号,金额,创建\nO-1,100.5,2026-06-01T09:00:00\nO-2,,2026-06-30T23:30:00\n".encode()))
+    (inputs / "a.csv.gz").write_bytes(
+        gzip.compress("编号,金额,创建\nO-1,100.5,2026-06-01T09:00:00\nO-2,,2026-06-30T23:30:00\n".encode())
+    )
     book = openpyxl.Workbook()
     for row in [["编号", "金额", "创建"], ["O-1", 100.5, first], ["O-2", None, second]]:
         book.active.append(row)
     book.save(inputs / "a.xlsx")
     columns = {"编号": ["O-1", "O-2"], "金额": [100.5, None], "创建": [first, second]}
     parquet.write_table(pa.table(columns), inputs / "a.parquet")
-    read = [[row.cells for row in read_rows(inputs / name, encoding="utf-8", delimiter=",", sheet=None, columns={"编号"})]
-            for name in ("a.csv.gz", "a.xlsx", "a.parquet")]
+    read = [
+        [row.cells for row in read_rows(inputs / name, encoding="utf-8", delimiter=",", sheet=None, columns={"编号"})]
+        for name in ("a.csv.gz", "a.xlsx", "a.parquet")
+    ]
     assert read[0] == read[1] == read[2]
     assert read[0][0] == {"编号": "O-1", "金额": "100.5", "创建": "2026-06-01T09:00:00"}
 
 
-def test_a_changed_default_holds_from_its_day_on_and_no_earlier(night: Callable[..., None], inputs: Path,
-                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_default_holds_from_its_day_on_and_no_earlier(
+    night: Callable[..., None], inputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (inputs / "deals.csv").write_text(CSV, "utf-8")
     night()
     stage = {**MAPPING["stages"]["S1"], "set_rate": 0.2}
     monkeypatch.setitem(MAPPING, "stages", {"S1": stage})
     night(date(2026, 7, 1))
     night(date(2026, 7, 2))
-    rates = query("select value->>'set_rate', decided_at::text from ops.settings where kind = 'stage' order by setting_id")
+    rates = query(
+        "select value->>'set_rate', decided_at::text from ops.settings where kind = 'stage' order by setting_id"
+    )
     assert rates == [("0.1", "-infinity"), ("0.2", "2026-06-30 16:00:00+00")]
 
 
-def test_a_time_zone_that_differs_from_the_settings_is_refused(night: Callable[..., None], inputs: Path,
-                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_zone_that_differs_from_the_settings_is_refused(
+    night: Callable[..., None], inputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(MAPPING, "time_zone", "Europe/Amsterdam")
     with pytest.raises(StepError, match="says time zone Europe/Amsterdam and LANDFALL_TIME_ZONE is Asia/Shanghai"):
         night()
@@ -187,7 +227,9 @@ def test_a_time_zone_that_differs_from_the_settings_is_refused(night: Callable[.
 
 def test_a_mapping_with_a_field_of_no_standard_name_is_refused(tmp_path: Path) -> None:
     fields = {"id": "a", "created_at": "b", "colour": "c"}
-    (tmp_path / "m.yml").write_text(yaml.safe_dump({**MAPPING, "streams": {"opportunities": {"file": "x.csv", "fields": fields}}}))
+    (tmp_path / "m.yml").write_text(
+        yaml.safe_dump({**MAPPING, "streams": {"opportunities": {"file": "x.csv", "fields": fields}}})
+    )
     with pytest.raises(StepError, match="stream opportunities: colour is no standard field"):
         load_mapping(tmp_path / "m.yml")
 
@@ -201,9 +243,17 @@ def test_a_real_banks_exports_are_read_by_configuration_only() -> None:
     rows = list(read_rows(folder / stream.file, encoding="utf-8", delimiter=",", sheet=None, columns=stream.columns))
     records = [record_of("opportunities", stream, row, zone) for row in rows]
     assert len(records) == 13_087
-    assert records[0] == {"sales_process": "loan", "currency": "EUR", "id": "173688", "amount": "20000",
-                          "created_at": "2011-10-01T00:38:44.546000+02:00"}
+    assert records[0] == {
+        "sales_process": "loan",
+        "currency": "EUR",
+        "id": "173688",
+        "amount": "20000",
+        "created_at": "2011-10-01T00:38:44.546000+02:00",
+    }
     assert not any(record.get("amount") == "0" for record in records)
     events = mapping.streams["stage_changes"]
-    stages = {row.cells["activity"] for row in read_rows(folder / events.file, encoding="utf-8", delimiter=",", sheet=None, columns=set())}
+    stages = {
+        row.cells["activity"]
+        for row in read_rows(folder / events.file, encoding="utf-8", delimiter=",", sheet=None, columns=set())
+    }
     assert stages == mapping.stage_map["*"].keys() | set(events.where[0].values)

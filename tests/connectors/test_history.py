@@ -28,8 +28,10 @@ def deal_fields(**given: str) -> str:
 def export(tenant_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An export of two deals and nothing else, for a tenant that has landed nothing yet."""
     with connect("owner_ddl") as owner:
-        owner.execute("truncate landing.fxiaoke__opportunities, ops.loads, ops.cursors, ops.watermarks, ops.settings, ops.quarantine,"
-                      " vault.quarantined")
+        owner.execute(
+            "truncate landing.fxiaoke__opportunities, ops.loads, ops.cursors, ops.watermarks, ops.settings, ops.quarantine,"
+            " vault.quarantined"
+        )
     for stream in crm_mapping().streams.values():
         (tmp_path / f"{stream.object}_initial.csv").write_text(",".join(["id", *stream.fields]) + "\n")
     deals = tmp_path / "NewOpportunityObj_initial.csv"
@@ -59,8 +61,10 @@ def export(tenant_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def landed() -> list[tuple[Any, ...]]:
     with connect("loader") as connection:
-        return connection.execute("select record_id, record - '_id' - 'last_modified_time', changed_at, known_at"
-                                  " from landing.fxiaoke__opportunities order by 1, 3").fetchall()
+        return connection.execute(
+            "select record_id, record - '_id' - 'last_modified_time', changed_at, known_at"
+            " from landing.fxiaoke__opportunities order by 1, 3"
+        ).fetchall()
 
 
 def fetch(statement: str) -> list[tuple[Any, ...]]:
@@ -70,8 +74,14 @@ def fetch(statement: str) -> list[tuple[Any, ...]]:
 
 def test_changes_of_one_instant_make_one_version_and_deletion_a_tombstone(export: Path) -> None:
     load_history(AS_OF)
-    born = {"name": "甲", "sales_stage": "eq_need", "amount": "100.00", "sales_process_id": "equipment", "is_renewal__c": False,
-            "create_time": int(BORN)}
+    born = {
+        "name": "甲",
+        "sales_stage": "eq_need",
+        "amount": "100.00",
+        "sales_process_id": "equipment",
+        "is_renewal__c": False,
+        "create_time": int(BORN),
+    }
     moved = {**born, "sales_stage": "eq_quote"}
     del moved["amount"]
     first, second = cutoff(date(2026, 6, 1)), cutoff(GO_LIVE)
@@ -79,21 +89,37 @@ def test_changes_of_one_instant_make_one_version_and_deletion_a_tombstone(export
         ("a", born, datetime(2026, 6, 1, 1, tzinfo=UTC), first),
         ("a", moved, datetime(2026, 6, 1, 7, tzinfo=UTC), first),
         ("a", {**moved, "owner": ["1008"]}, datetime(2026, 6, 2, 2, tzinfo=UTC), second),
-        ("b", {"name": "乙", "sales_stage": "eq_need", "create_time": int(BORN)}, datetime(2026, 6, 1, 1, tzinfo=UTC), first),
+        (
+            "b",
+            {"name": "乙", "sales_stage": "eq_need", "create_time": int(BORN)},
+            datetime(2026, 6, 1, 1, tzinfo=UTC),
+            first,
+        ),
         ("b", {"is_deleted": True}, datetime(2026, 6, 2, 2, tzinfo=UTC), second),
     ]
     assert fetch("select distinct watermark from ops.watermarks") == [(second,)]
     assert fetch("select key, value->>'gross_amount', decided_at::text, valid_from::text from ops.settings") == [
-        ("D0|2026Q3", "1000.00", "-infinity", "1970-01-01")]
+        ("D0|2026Q3", "1000.00", "-infinity", "1970-01-01")
+    ]
 
 
-def test_a_stage_log_alone_tells_stage_and_what_is_fixed_at_creation(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_log_alone_tells_stage_and_what_is_fixed_at_creation(
+    export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LANDFALL_HISTORY", "stage_only")
     settings.cache_clear()
     load_history(AS_OF)
-    fixed = {"sales_process_id": "equipment", "create_time": int(BORN), "sales_stage": "eq_need", "stg_changed_time": int(BORN)}
+    fixed = {
+        "sales_process_id": "equipment",
+        "create_time": int(BORN),
+        "sales_stage": "eq_need",
+        "stg_changed_time": int(BORN),
+    }
     assert [(row[0], row[1]) for row in landed()] == [
-        ("a", fixed), ("a", fixed | {"sales_stage": "eq_quote", "stg_changed_time": 1780297200000}), ("b", {"create_time": int(BORN)})]
+        ("a", fixed),
+        ("a", fixed | {"sales_stage": "eq_quote", "stg_changed_time": 1780297200000}),
+        ("b", {"create_time": int(BORN)}),
+    ]
     assert fetch("select * from ops.watermarks") == []  # the first night reads every record as it is that day
     load_history(AS_OF)
     assert len(fetch("select * from ops.loads")) == 1
@@ -132,7 +158,9 @@ def test_a_record_without_a_creation_time_is_kept_beside(export: Path) -> None:
     path = export / "NewOpportunityObj_initial.csv"
     path.write_text(path.read_text() + deal_fields(id="c", create_time="soon") + "\n")
     load_history(AS_OF)
-    assert fetch("select record_id, reason from ops.quarantine") == [("c", "create_time or another field is not of its kind")]
+    assert fetch("select record_id, reason from ops.quarantine") == [
+        ("c", "create_time or another field is not of its kind")
+    ]
     assert len(landed()) == 5
 
 

@@ -43,7 +43,10 @@ def serve() -> Iterator[Callable[[Play], str]]:
 def answer(status: int, body: bytes = b"{}", **headers: str) -> Play:
     def play(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
-        for name, value in {"content-length": str(len(body)), **{key.replace("_", "-"): text for key, text in headers.items()}}.items():
+        for name, value in {
+            "content-length": str(len(body)),
+            **{key.replace("_", "-"): text for key, text in headers.items()},
+        }.items():
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(body)
@@ -55,7 +58,9 @@ def test_a_redirect_is_refused_and_not_followed(serve: Callable[[Play], str]) ->
     asked: list[str] = []
     elsewhere = serve(lambda handler: asked.append(handler.path))
     transport = Transport("fxiaoke", serve(answer(302, location=f"{elsewhere}/latest/meta-data")), deadline_s=5)
-    with pytest.raises(StepError, match="answers with a redirect, which is not followed: correct LANDFALL_FXIAOKE_BASE_URL"):
+    with pytest.raises(
+        StepError, match="answers with a redirect, which is not followed: correct LANDFALL_FXIAOKE_BASE_URL"
+    ):
         transport.post(ASK)
     assert asked == []
 
@@ -107,7 +112,9 @@ def test_errors_show_no_secret(serve: Callable[[Play], str], status: int) -> Non
     assert "t0ken" not in repr(caught.value)
 
 
-@pytest.mark.parametrize("address", ["http://open.fxiaoke.com", "ftp://127.0.0.1", "file:///etc/passwd", "https://user@host", "nonsense"])
+@pytest.mark.parametrize(
+    "address", ["http://open.fxiaoke.com", "ftp://127.0.0.1", "file:///etc/passwd", "https://user@host", "nonsense"]
+)
 def test_only_encrypted_addresses_outside_loopback_are_used(address: str) -> None:
     with pytest.raises(StepError, match="LANDFALL_FXIAOKE_BASE_URL"):
         Transport("fxiaoke", address, deadline_s=5)

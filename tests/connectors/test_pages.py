@@ -16,7 +16,9 @@ from warehouse.clock import cutoff
 from warehouse.walks import Walk
 
 DAY = date(2026, 6, 30)
-DEALS = Stream(name="opportunities", object="NewOpportunityObj", fields={"name": "text", "amount": "text", "owner": "list"})
+DEALS = Stream(
+    name="opportunities", object="NewOpportunityObj", fields={"name": "text", "amount": "text", "owner": "list"}
+)
 WALK = Walk("fxiaoke", "opportunities", DAY, datetime(2026, 6, 29, 15, tzinfo=UTC), cutoff(DAY))
 INSIDE = 1782800000000
 
@@ -45,10 +47,16 @@ def test_one_bad_record_does_not_cost_the_page() -> None:
         {"_id": "c", "last_modified_time": "yesterday"}, {"_id": "d", "last_modified_time": 1},
     ]  # fmt: skip
     records, rejects = read_page(DEALS, WALK, rows)
-    assert [record.record for record in records] == [{"_id": "a", "name": "x", "amount": "1", "last_modified_time": INSIDE}]
+    assert [record.record for record in records] == [
+        {"_id": "a", "name": "x", "amount": "1", "last_modified_time": INSIDE}
+    ]
     assert [(reject.record_id, reject.reason) for reject in rejects] == [
-        ("b", "the record holds a lone surrogate in field name"), (None, "the record has no _id"), (None, "the record has no _id"),
-        ("c", "last_modified_time is not a number of milliseconds"), ("d", "last_modified_time lies outside the window that was asked for")]
+        ("b", "the record holds a lone surrogate in field name"),
+        (None, "the record has no _id"),
+        (None, "the record has no _id"),
+        ("c", "last_modified_time is not a number of milliseconds"),
+        ("d", "last_modified_time lies outside the window that was asked for"),
+    ]
 
 
 def test_a_page_is_asked_for_by_window_and_last_id_in_milliseconds() -> None:
@@ -63,7 +71,9 @@ def test_what_people_wrote_is_never_asked_for() -> None:
     streams = crm_mapping().streams
     assert "active_record_content" not in streams["activity_records"].projection
     assert {name: set(stream.classified) for name, stream in streams.items() if stream.classified} == {
-        "people": {"phone"}, "leads": {"name", "mobile"}}
+        "people": {"phone"},
+        "leads": {"name", "mobile"},
+    }
 
 
 @pytest.mark.parametrize(("kind", "value", "shown"), [

@@ -28,7 +28,9 @@ SCORE = CLEARED | {
 
 def receipts() -> list[tuple[Any, ...]]:
     with connect("writeback") as connection:
-        return connection.execute("select record_id, state, attempt, error_code from ops.writeback_receipts order by 1").fetchall()
+        return connection.execute(
+            "select record_id, state, attempt, error_code from ops.writeback_receipts order by 1"
+        ).fetchall()
 
 
 @pytest.fixture
@@ -43,20 +45,31 @@ def deals(company: Company) -> list[str]:
 def owe(company: Company) -> Iterator[Callable[..., None]]:
     """Publish a build of the day that owes the given (deal, action, payload) messages; earlier receipts are forgotten."""
 
-    def publish(*messages: tuple[str, str, dict[str, Any]], build_id: str = "20260630_a", system: str = "fxiaoke") -> None:
+    def publish(
+        *messages: tuple[str, str, dict[str, Any]], build_id: str = "20260630_a", system: str = "fxiaoke"
+    ) -> None:
         with connect("owner_ddl") as owner:
             owner.execute("truncate ops.writeback_receipts, ops.publications, ops.published_build, ops.builds")
         with connect("transformer") as connection:
             connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
-            connection.execute("create table sync.sync_crm__opportunity_scores (build_id text, opportunity_id text, system text,"
-                               " action text, payload jsonb, payload_hash text)")
-            connection.execute("insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state)"
-                               " values (%s, %s, '', '', 1, 'published')", (build_id, DAY))
-            connection.execute("insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
-                               (build_id, DAY))
+            connection.execute(
+                "create table sync.sync_crm__opportunity_scores (build_id text, opportunity_id text, system text,"
+                " action text, payload jsonb, payload_hash text)"
+            )
+            connection.execute(
+                "insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state)"
+                " values (%s, %s, '', '', 1, 'published')",
+                (build_id, DAY),
+            )
+            connection.execute(
+                "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
+                (build_id, DAY),
+            )
             for deal, action, payload in messages:
-                connection.execute("insert into sync.sync_crm__opportunity_scores values (%s, %s, %s, %s, %s, md5(%s))",
-                                   (build_id, deal, system, action, json.dumps(payload), json.dumps(payload)))
+                connection.execute(
+                    "insert into sync.sync_crm__opportunity_scores values (%s, %s, %s, %s, %s, md5(%s))",
+                    (build_id, deal, system, action, json.dumps(payload), json.dumps(payload)),
+                )
 
     yield publish
     with connect("transformer") as connection:
@@ -75,14 +88,23 @@ def send(**overrides: str) -> str:
     return done.stdout.strip().splitlines()[-1]
 
 
-def test_a_score_is_in_the_crm_with_its_receipt_and_no_workflow_fired(company: Company, deals: list[str], owe: Callable[..., None]) -> None:
+def test_a_score_is_in_the_crm_with_its_receipt_and_no_workflow_fired(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
     before = company.ask(f"record/{DEAL}/{deals[0]}")["body"]
     owe((deals[0], "send", SCORE))
     assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 0 skipped, 0 over cap"
     after = company.ask(f"record/{DEAL}/{deals[0]}")["body"]
     assert {field: value for field, value in after.items() if field not in before} == {
-        "lf_p_win_by_period_end__c": "0.31", "lf_p_win_ever__c": "0.62", "lf_expected_close_week__c": "2026-08-03", "lf_band__c": "B",
-        "lf_reasons__c": "阶段停留 12 天", "lf_scored_at__c": 1782835200000, "lf_model_version__c": "win-1", "lf_link__c": "http://x/1"}
+        "lf_p_win_by_period_end__c": "0.31",
+        "lf_p_win_ever__c": "0.62",
+        "lf_expected_close_week__c": "2026-08-03",
+        "lf_band__c": "B",
+        "lf_reasons__c": "阶段停留 12 天",
+        "lf_scored_at__c": 1782835200000,
+        "lf_model_version__c": "win-1",
+        "lf_link__c": "http://x/1",
+    }
     assert {field: after[field] for field in before} == before
     assert [entry["workflow_fired"] for entry in writes(company, deals[0])] == [0]
     assert receipts() == [(deals[0], "acked", 1, "0")]
@@ -97,7 +119,9 @@ def test_what_is_acknowledged_is_not_sent_again(company: Company, deals: list[st
 
 
 @pytest.mark.parametrize("failpoint", ["writeback.before", "writeback.inside", "writeback.after"])
-def test_a_kill_leads_to_one_effective_write(company: Company, deals: list[str], owe: Callable[..., None], failpoint: str) -> None:
+def test_a_kill_leads_to_one_effective_write(
+    company: Company, deals: list[str], owe: Callable[..., None], failpoint: str
+) -> None:
     score = SCORE | {"model_version": failpoint}
     owe((deals[1], "send", score), (deals[2], "send", score))
     assert run_step("writeback", "--as-of", DAY, writeback="fxiaoke", failpoint=failpoint).returncode == -9
@@ -107,7 +131,9 @@ def test_a_kill_leads_to_one_effective_write(company: Company, deals: list[str],
         assert [entry["fields"]["lf_model_version__c"] for entry in writes(company, deal)].count(failpoint) == 1
 
 
-def test_a_lost_reply_is_read_back_and_not_sent_twice(company: Company, deals: list[str], owe: Callable[..., None]) -> None:
+def test_a_lost_reply_is_read_back_and_not_sent_twice(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
     owe((deals[0], "send", SCORE | {"model_version": "lost"}))
     company.ask("faults", [{"kind": "reply_lost", "endpoint": "update", "request_index": 1}])
     assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 0 skipped, 0 over cap"
@@ -115,7 +141,9 @@ def test_a_lost_reply_is_read_back_and_not_sent_twice(company: Company, deals: l
     assert [entry["fields"]["lf_model_version__c"] for entry in writes(company, deals[0])].count("lost") == 1
 
 
-def test_a_locked_record_stays_unknown_and_is_tried_again_next_time(company: Company, deals: list[str], owe: Callable[..., None]) -> None:
+def test_a_locked_record_stays_unknown_and_is_tried_again_next_time(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
     owe((deals[0], "send", SCORE | {"model_version": "locked"}), (deals[1], "send", SCORE))
     company.ask("rules", {"locked_ids": [deals[0]]})
     assert send() == "write-back: 2 sent, 1 acked, 0 rejected, 1 unknown, 0 skipped, 0 over cap"
@@ -124,7 +152,9 @@ def test_a_locked_record_stays_unknown_and_is_tried_again_next_time(company: Com
     assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 1 skipped, 0 over cap"
 
 
-def test_a_record_that_is_gone_is_rejected_and_its_withdrawal_is_done(company: Company, deals: list[str], owe: Callable[..., None]) -> None:
+def test_a_record_that_is_gone_is_rejected_and_its_withdrawal_is_done(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
     owe(("0000", "send", SCORE), ("0001", "withdraw", CLEARED), (deals[0], "send", SCORE))
     assert send() == "write-back: 3 sent, 2 acked, 1 rejected, 0 unknown, 0 skipped, 0 over cap"
     assert [row[1] for row in receipts()] == ["rejected", "acked", "acked"]
@@ -139,13 +169,16 @@ def test_a_withdrawn_score_is_cleared(company: Company, deals: list[str], owe: C
     assert [field for field in body if field.startswith("lf_") and body[field] is not None] == []
 
 
-def test_the_cap_leaves_the_rest_for_another_night(company: Company, deals: list[str], owe: Callable[..., None]) -> None:
+def test_the_cap_leaves_the_rest_for_another_night(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
     owe(*((deal, "send", SCORE) for deal in deals))
     assert send(writeback_cap="2") == "write-back: 2 sent, 2 acked, 0 rejected, 0 unknown, 0 skipped, 1 over cap"
 
 
-def test_a_spent_quota_stops_with_one_sentence_and_keeps_what_was_acknowledged(company: Company, deals: list[str],
-                                                                               owe: Callable[..., None]) -> None:
+def test_a_spent_quota_stops_with_one_sentence_and_keeps_what_was_acknowledged(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
     owe(*((deal, "send", SCORE) for deal in deals))
     company.ask("faults", [{"kind": "30002", "endpoint": "update", "request_index": 2}])
     done = run_step("writeback", "--as-of", DAY, writeback="fxiaoke")
@@ -155,7 +188,9 @@ def test_a_spent_quota_stops_with_one_sentence_and_keeps_what_was_acknowledged(c
     assert send() == "write-back: 2 sent, 2 acked, 0 rejected, 0 unknown, 1 skipped, 0 over cap"
 
 
-def test_a_dry_run_and_a_switched_off_write_back_send_nothing(company: Company, deals: list[str], owe: Callable[..., None]) -> None:
+def test_a_dry_run_and_a_switched_off_write_back_send_nothing(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
     owe((deals[0], "send", SCORE))
     seq = company.last_request()
     shown = run_step("writeback", "--as-of", DAY, "--dry-run", writeback="fxiaoke")
@@ -170,9 +205,14 @@ def test_a_day_without_a_published_build_sends_nothing(company: Company, owe: Ca
     assert (done.returncode, "2026-06-29 has no published build" in done.stderr) == (1, True)
 
 
-def test_scores_in_a_file_are_safe_to_open_and_complete_after_a_rerun(company: Company, owe: Callable[..., None]) -> None:
+def test_scores_in_a_file_are_safe_to_open_and_complete_after_a_rerun(
+    company: Company, owe: Callable[..., None]
+) -> None:
     formulas = ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "＝1"]
-    owe(*((f"D{n}", "send", SCORE | {"reasons": text, "p_win_ever": -0.5}) for n, text in enumerate(formulas)), system="files")
+    owe(
+        *((f"D{n}", "send", SCORE | {"reasons": text, "p_win_ever": -0.5}) for n, text in enumerate(formulas)),
+        system="files",
+    )
     assert send(writeback="csv").startswith("write-back: 7 sent, 7 acked")
     path = Path(settings().home) / "outputs" / settings().tenant / f"opportunity_scores_{DAY}.csv"
     first = path.read_bytes()
@@ -187,6 +227,9 @@ def test_scores_in_a_file_are_safe_to_open_and_complete_after_a_rerun(company: C
 def test_reasons_are_cut_at_the_fields_length_and_days_are_local_midnights() -> None:
     mapping = crm_mapping().write_back
     assert len(crm_values(mapping, SCORE | {"reasons": "长" * 900})["lf_reasons__c"]) == 500
-    with_day = mapping.model_copy(update={"fields": {"expected_close_week": mapping.fields["expected_close_week"].model_copy(
-        update={"kind": "day"})}})
+    with_day = mapping.model_copy(
+        update={
+            "fields": {"expected_close_week": mapping.fields["expected_close_week"].model_copy(update={"kind": "day"})}
+        }
+    )
     assert crm_values(with_day, SCORE) == {"lf_expected_close_week__c": 1785686400000}

@@ -75,14 +75,18 @@ class Line:
     def ask(self, *arguments: str, **overrides: str) -> str:
         """Run a command that must succeed; returns its output."""
         done = self.command(*arguments, **overrides)
-        assert done.returncode == 0, f"python -m {' '.join(arguments)} ended with {done.returncode}:\n{done.output[-3000:]}"
+        assert done.returncode == 0, (
+            f"python -m {' '.join(arguments)} ended with {done.returncode}:\n{done.output[-3000:]}"
+        )
         return done.output
 
     def start(self) -> None:
         """Create the company and its database, serve the CRM."""
         self.home.mkdir(parents=True, exist_ok=True)
         code = "from nightly.services import start_for_night; start_for_night()"
-        done = subprocess.run([sys.executable, "-c", code], env=self.env(), text=True, capture_output=True, check=False, cwd=ROOT)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=self.env(), text=True, capture_output=True, check=False, cwd=ROOT
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
     def stop(self) -> None:

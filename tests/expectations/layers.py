@@ -10,8 +10,15 @@ from warehouse.clock import cutoff
 DAY = date(2026, 1, 5)
 DEALS = ("O-1", "O-2", "O-3")
 _KNOWN = {
-    "revision": "1", "owner_id": "'1001'", "sales_process": "'parts'", "stage_code": "'S2'", "open_gross_amount": "100.00",
-    "stage_set_rate": "0.3", "features_hash": "'h'", "period_id": "'2026Q1'", "owner_win_rate_365d": "0.25",
+    "revision": "1",
+    "owner_id": "'1001'",
+    "sales_process": "'parts'",
+    "stage_code": "'S2'",
+    "open_gross_amount": "100.00",
+    "stage_set_rate": "0.3",
+    "features_hash": "'h'",
+    "period_id": "'2026Q1'",
+    "owner_win_rate_365d": "0.25",
 }
 _OTHERWISE = {"integer": "1", "numeric": "1", "double precision": "1", "boolean": "false", "text": "null"}
 
@@ -19,11 +26,22 @@ _OTHERWISE = {"integer": "1", "numeric": "1", "double precision": "1", "boolean"
 def make_features() -> None:
     """Tables of the features layer with three open deals and a company of one team on DAY."""
     columns = promised_columns("opportunity_features")
-    values = _KNOWN | {"as_of_date": f"date '{DAY}'", "cutoff_at": f"timestamptz '{cutoff(DAY)}'",
-                       "latest_event_at": "'2026-01-05 10:00+08'", "latest_known_at": f"'{cutoff(DAY)}'"}
+    values = _KNOWN | {
+        "as_of_date": f"date '{DAY}'",
+        "cutoff_at": f"timestamptz '{cutoff(DAY)}'",
+        "latest_event_at": "'2026-01-05 10:00+08'",
+        "latest_known_at": f"'{cutoff(DAY)}'",
+    }
     listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-    rows = ", ".join("(" + ", ".join(f"'{deal}'" if name == "opportunity_id" else values.get(name) or _OTHERWISE[kind]
-                                     for name, kind in columns.items()) + ")" for deal in DEALS)
+    rows = ", ".join(
+        "("
+        + ", ".join(
+            f"'{deal}'" if name == "opportunity_id" else values.get(name) or _OTHERWISE[kind]
+            for name, kind in columns.items()
+        )
+        + ")"
+        for deal in DEALS
+    )
     deals = ", ".join(f"('{deal}', date '{DAY}')" for deal in DEALS)
     execute(
         "transformer",
@@ -39,13 +57,17 @@ def make_features() -> None:
         f"create table features.period_features as select date '{DAY}' as as_of_date, node_id, 'current' as window_id, parent_node_id, "
         "'current' as window_kind, '2026Q1' as period_id, won::numeric(18,2) as won_gross_amount "
         "from (values ('company', null, 30), ('T1', 'company', 30)) as v (node_id, parent_node_id, won)",
-        "create table intermediate.int_stage_values_unmapped (system text, sales_process text, stage_value text)")
+        "create table intermediate.int_stage_values_unmapped (system text, sales_process text, stage_value text)",
+    )
 
 
 def make_build() -> Build:
     """A build of DAY on top of `make_features`: a model, scores, a forecast and the four marts."""
-    execute("ml", """insert into scores.models (model_version, model_name, as_of, tier, digest, metrics, is_promoted, reason)
-                     values ('win-1', 'win', '2026-01-01', 'smoothed', 'd', '{}', true, 'test') on conflict do nothing""")
+    execute(
+        "ml",
+        """insert into scores.models (model_version, model_name, as_of, tier, digest, metrics, is_promoted, reason)
+                     values ('win-1', 'win', '2026-01-01', 'smoothed', 'd', '{}', true, 'test') on conflict do nothing""",
+    )
     build = open_build(DAY)
     own, schema = f"'{build.build_id}'", build.schema
     execute("owner_ddl", "truncate scores.opportunity_scores, scores.period_forecasts")
@@ -58,11 +80,14 @@ def make_build() -> Build:
             from unnest(array{list(DEALS)}) as deal""",
         f"""insert into scores.period_forecasts (build_id, node_id, period_id, measure, won, from_open, from_new, mean, p10, p50, p90)
             select {own}, node, '2026Q1', 'signed_gross_amount', 30, 120, 50, 200, 150, 190, 260
-            from unnest(array['company', 'T1']) as node""")
+            from unnest(array['company', 'T1']) as node""",
+    )
     execute(
         "transformer",
-        *(f"drop table if exists {schema}.{name}" for name in ("mart_build", "mart_forecast_movement", "mart_open_opportunities",
-                                                               "mart_period_forecast")),
+        *(
+            f"drop table if exists {schema}.{name}"
+            for name in ("mart_build", "mart_forecast_movement", "mart_open_opportunities", "mart_period_forecast")
+        ),
         f"""create table {schema}.mart_open_opportunities as select build_id, opportunity_id, p_win_ever, p_win_by_period_end,
                 40.00::numeric(18,2) as expected_gross_amount, 100.00::numeric(18,2) as open_gross_amount, 'S2' as stage_code
             from scores.opportunity_scores""",
@@ -71,5 +96,6 @@ def make_build() -> Build:
         f"""create table {schema}.mart_forecast_movement as select {own}::text as build_id, 'company' as node_id, '2026Q1' as period_id,
                 amount::numeric(18,2), 12.00::numeric(18,2) as mean_change from (values (20), (-8)) as v (amount)""",
         f"""create table {schema}.mart_build as select {own}::text as build_id, date '{DAY}' as as_of, 3 as open_count, 3 as scored_count,
-                'win-1' as model_version, '{{}}'::jsonb as freshness""")
+                'win-1' as model_version, '{{}}'::jsonb as freshness""",
+    )
     return build

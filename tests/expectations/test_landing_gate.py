@@ -22,8 +22,11 @@ MONDAY = date(2026, 1, 5)
 @pytest.fixture(autouse=True)
 def _nothing_landed(tenant_database: str) -> Iterator[None]:
     yield
-    execute("owner_ddl", "truncate landing.fxiaoke__opportunities, landing.fxiaoke__people, ops.loads, ops.watermarks, ops.gate_verdicts, "
-                         "ops.check_results, ops.step_runs")
+    execute(
+        "owner_ddl",
+        "truncate landing.fxiaoke__opportunities, landing.fxiaoke__people, ops.loads, ops.watermarks, ops.gate_verdicts, "
+        "ops.check_results, ops.step_runs",
+    )
 
 
 def blocked(day: date, accepted_empty: list[str] | None = None) -> str:
@@ -146,7 +149,10 @@ def test_many_unreadable_records_block_and_a_handful_warns(quarantined: int, is_
 
 def test_knowledge_or_changes_after_the_cutoff_are_blocked() -> None:
     quiet_night(MONDAY)
-    execute("owner_ddl", f"update landing.fxiaoke__opportunities set changed_at = '{cutoff(MONDAY)}' where record_id = '0105-3'")
+    execute(
+        "owner_ddl",
+        f"update landing.fxiaoke__opportunities set changed_at = '{cutoff(MONDAY)}' where record_id = '0105-3'",
+    )
     assert "is_changed_before_cutoff fails for 1 of 30 rows (allowed: every row, first 0105-3)" in blocked(MONDAY)
 
 
@@ -176,7 +182,9 @@ def test_no_value_of_a_record_reaches_results_or_data_docs() -> None:
 def test_a_gate_killed_on_the_way_leaves_its_border_blocked() -> None:
     quiet_night(MONDAY)
     decide("landing", MONDAY, [])
-    gate = subprocess.Popen([sys.executable, "-m", "expectations", "landing", "--as-of", str(MONDAY)], cwd=ROOT, env={**os.environ})
+    gate = subprocess.Popen(
+        [sys.executable, "-m", "expectations", "landing", "--as-of", str(MONDAY)], cwd=ROOT, env={**os.environ}
+    )
     while len(verdicts(MONDAY)) < 3 and gate.poll() is None:
         time.sleep(0.02)
     gate.send_signal(signal.SIGKILL)
@@ -186,8 +194,14 @@ def test_a_gate_killed_on_the_way_leaves_its_border_blocked() -> None:
 
 
 def test_the_command_exits_with_three_and_one_sentence_when_it_blocks() -> None:
-    done = subprocess.run([sys.executable, "-m", "expectations", "landing", "--as-of", str(MONDAY)], cwd=ROOT, env={**os.environ},
-                          check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "expectations", "landing", "--as-of", str(MONDAY)],
+        cwd=ROOT,
+        env={**os.environ},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 3
     assert done.stderr.strip().startswith("landing gate blocked: ops.loads: number of rows is 0")
     assert fetch("select state from ops.step_runs where step = 'gate_landing'") == [("blocked",)]

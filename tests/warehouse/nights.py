@@ -31,8 +31,11 @@ class Nights:
         """Open the build of `as_of`, make its two marts (deals: id, amount) and write the gate's verdict."""
         build = open_build(as_of)
         self.make_marts(build, deals or [("O-1", "100.00"), ("O-2", "250.50")])
-        self.execute("checker", "insert into ops.gate_verdicts (as_of, border, build_id, verdict, reason) "
-                                f"values ('{as_of}', 'marts', '{build.build_id}', '{verdict}', 'test')")
+        self.execute(
+            "checker",
+            "insert into ops.gate_verdicts (as_of, border, build_id, verdict, reason) "
+            f"values ('{as_of}', 'marts', '{build.build_id}', '{verdict}', 'test')",
+        )
         return build
 
     def make_marts(self, build: Build, deals: list[tuple[str, str]]) -> None:
@@ -42,4 +45,5 @@ class Nights:
             "transformer",
             f"drop table if exists {build.schema}.mart_deals, {build.schema}.mart_build",
             f"create table {build.schema}.mart_deals as select * from (values {values}) as v (build_id, opportunity_id, gross_amount)",
-            f"create table {build.schema}.mart_build as select '{build.build_id}'::text as build_id, '{build.as_of}'::date as as_of")
+            f"create table {build.schema}.mart_build as select '{build.build_id}'::text as build_id, '{build.as_of}'::date as as_of",
+        )

@@ -19,7 +19,9 @@ def test_the_same_inputs_open_the_same_build(nights: Nights) -> None:
     assert first.build_id.startswith("20260105_")
     assert len(first.build_id) == len("20260105_") + 12
     assert open_build(JAN_5) == first
-    assert nights.fetch("auditor", "select count(*), min(model_version) from ops.builds where as_of = '2026-01-05'") == [(1, "win-1")]
+    assert nights.fetch(
+        "auditor", "select count(*), min(model_version) from ops.builds where as_of = '2026-01-05'"
+    ) == [(1, "win-1")]
 
 
 def test_a_row_that_the_day_sees_makes_another_build_and_its_order_of_arrival_does_not(nights: Nights) -> None:
@@ -43,8 +45,11 @@ def test_a_row_that_only_a_later_day_sees_leaves_the_build_alone(nights: Nights)
 def test_a_setting_counts_from_its_day_and_its_decision(nights: Nights) -> None:
     before = open_build(JAN_5)
     row = "insert into ops.settings (kind, key, value, valid_from, decided_at, decided_by, reason) values ('target', 'D0|2026Q1', '{}', "
-    nights.execute("loader", row + "'2026-01-06', '-infinity', 'test', 'valid later')",
-                   row + "'2026-01-01', '2026-01-06 00:00+08', 'test', 'decided later')")
+    nights.execute(
+        "loader",
+        row + "'2026-01-06', '-infinity', 'test', 'valid later')",
+        row + "'2026-01-01', '2026-01-06 00:00+08', 'test', 'decided later')",
+    )
     assert open_build(JAN_5) == before
     nights.execute("loader", row + "'2026-01-02', '2026-01-05 23:59+08', 'test', 'seen')")
     assert open_build(JAN_5) != before
@@ -64,10 +69,14 @@ def test_hindsight_uses_the_current_model_and_says_so(nights: Nights, promote: C
     promote("win-july", date(2026, 7, 1))
     build = open_build(JAN_5, model="current")
     assert build.model_version == "win-july"
-    assert nights.fetch("auditor", f"select is_hindsight from ops.builds where build_id = '{build.build_id}'") == [(True,)]
+    assert nights.fetch("auditor", f"select is_hindsight from ops.builds where build_id = '{build.build_id}'") == [
+        (True,)
+    ]
 
 
-def test_the_build_opened_last_is_current_even_if_another_is_newer(nights: Nights, promote: Callable[[str, date], None]) -> None:
+def test_the_build_opened_last_is_current_even_if_another_is_newer(
+    nights: Nights, promote: Callable[[str, date], None]
+) -> None:
     day = date(2026, 7, 2)
     july = open_build(day)
     promote("win-july-2", day)
@@ -78,12 +87,16 @@ def test_the_build_opened_last_is_current_even_if_another_is_newer(nights: Night
 
 
 def test_a_day_without_a_champion_names_the_command_that_makes_one(nights: Nights) -> None:
-    with pytest.raises(StepError, match=r"no promoted model .* run `python -m ml train --as-of 2025-12-31 --if-missing`"):
+    with pytest.raises(
+        StepError, match=r"no promoted model .* run `python -m ml train --as-of 2025-12-31 --if-missing`"
+    ):
         open_build(date(2025, 12, 31))
 
 
 def test_a_day_without_a_build_names_the_command_that_opens_one(nights: Nights) -> None:
-    with pytest.raises(StepError, match="no build of 2026-02-01: run `python -m warehouse open-build --as-of 2026-02-01`"):
+    with pytest.raises(
+        StepError, match="no build of 2026-02-01: run `python -m warehouse open-build --as-of 2026-02-01`"
+    ):
         build_schema(date(2026, 2, 1))
 
 

@@ -50,7 +50,9 @@ def test_a_record_seen_again_unchanged_does_not_land_again(connection: Loading, 
 
 
 def test_a_page_that_holds_a_record_twice_lands_it_once(connection: Loading, walk: Walk) -> None:
-    assert land(connection, walk, seen("O-1", "100", MORNING), seen("O-1", "100", MORNING)) == PageCounts(landed=1, unchanged=1)
+    assert land(connection, walk, seen("O-1", "100", MORNING), seen("O-1", "100", MORNING)) == PageCounts(
+        landed=1, unchanged=1
+    )
 
 
 def test_versions_of_one_record_in_one_page_land_in_the_order_of_their_change(connection: Loading, walk: Walk) -> None:
@@ -74,21 +76,30 @@ def test_what_we_wrote_comes_back_as_an_echo_and_does_not_land(connection: Loadi
     land(connection, walk, seen("O-1", "100", MORNING, version="1", last_modified_by=["1007"]))
     echo = seen("O-1", "100", NOON, version="2", last_modified_by=["1000"], last_modified_time=7, lf_band__c="A")
     assert land(connection, walk, echo) == PageCounts(unchanged=1, echoed=1)
-    assert land(connection, walk, seen("O-1", "100", MORNING)) == PageCounts(unchanged=1)  # the look-back's row is no echo
+    assert land(connection, walk, seen("O-1", "100", MORNING)) == PageCounts(
+        unchanged=1
+    )  # the look-back's row is no echo
 
 
 def test_a_record_that_cannot_be_read_is_kept_beside_with_its_reason(connection: Loading, walk: Walk) -> None:
     reject = Reject("the record holds a NUL character in field name", b'{"name": "a\\u0000"}', "O-2")
     assert land(connection, walk, seen("O-1", "100", MORNING), rejects=(reject,)) == PageCounts(landed=1, quarantined=1)
-    kept = connection.execute("select q.record_id, q.reason, v.raw from ops.quarantine q join vault.quarantined v using (quarantine_id)"
-                              " where q.load_id = %s", (walk.load_id,)).fetchall()
+    kept = connection.execute(
+        "select q.record_id, q.reason, v.raw from ops.quarantine q join vault.quarantined v using (quarantine_id)"
+        " where q.load_id = %s",
+        (walk.load_id,),
+    ).fetchall()
     assert kept == [("O-2", "the record holds a NUL character in field name", b'{"name": "a\\u0000"}')]
 
 
 def test_the_load_adds_up_its_pages_and_the_cursor_stands_behind_the_last(connection: Loading, walk: Walk) -> None:
     land(connection, walk, seen("O-1", "100", MORNING), seen("O-2", "100", MORNING))
-    land_page(connection, walk, [seen("O-2", "100", MORNING)], [Reject("bad", b"x")], last_id="O-3", requests=2, is_last=True)
-    load = connection.execute("select state, pages, requests, received, landed, unchanged, quarantined from ops.loads").fetchone()
+    land_page(
+        connection, walk, [seen("O-2", "100", MORNING)], [Reject("bad", b"x")], last_id="O-3", requests=2, is_last=True
+    )
+    load = connection.execute(
+        "select state, pages, requests, received, landed, unchanged, quarantined from ops.loads"
+    ).fetchone()
     assert load == ("finished", 2, 3, 4, 2, 1, 1)
     assert connection.execute("select state, last_id from ops.cursors").fetchone() == ("finished", "O-3")
 
@@ -109,6 +120,9 @@ def test_the_hash_leaves_out_bookkeeping_and_our_scores_and_nothing_else() -> No
 
 def test_loader_may_append_to_landing_and_never_change_it(connection: Loading, walk: Walk) -> None:
     land(connection, walk, seen("O-1", "100", MORNING))
-    for statement in ("update landing.fxiaoke__opportunities set record_id = 'x'", "delete from landing.fxiaoke__opportunities"):
+    for statement in (
+        "update landing.fxiaoke__opportunities set record_id = 'x'",
+        "delete from landing.fxiaoke__opportunities",
+    ):
         with pytest.raises(Exception, match="permission denied"):
             connection.execute(statement)

@@ -41,7 +41,9 @@ def test_missed_days_are_walked_in_order_and_marked(connection: Loading) -> None
     watermarks.move(connection, "fxiaoke", "leads", end, last)
     walks = owed(connection, "fxiaoke", "leads", date(2026, 6, 29), HOUR)
     assert [(walk.as_of.day, walk.window_from, walk.window_to, walk.is_reconstructed) for walk in walks] == [
-        (28, end - HOUR, cutoff(date(2026, 6, 28)), True), (29, cutoff(date(2026, 6, 28)) - HOUR, cutoff(date(2026, 6, 29)), False)]
+        (28, end - HOUR, cutoff(date(2026, 6, 28)), True),
+        (29, cutoff(date(2026, 6, 28)) - HOUR, cutoff(date(2026, 6, 29)), False),
+    ]
 
 
 def test_an_accepted_day_run_again_reads_its_former_window_under_a_new_name(connection: Loading) -> None:
@@ -63,7 +65,9 @@ def test_a_killed_walk_is_taken_up_where_it_committed(connection: Loading) -> No
 
 def test_a_day_before_the_streams_first_is_refused_with_the_next_action(connection: Loading) -> None:
     watermarks.move(connection, "fxiaoke", "activity_records", cutoff(date(2026, 6, 30)), date(2026, 6, 30))
-    with pytest.raises(StepError, match=r"fxiaoke activity_records has been read beyond 2026-06-01 already: .*make backfill"):
+    with pytest.raises(
+        StepError, match=r"fxiaoke activity_records has been read beyond 2026-06-01 already: .*make backfill"
+    ):
         owed(connection, "fxiaoke", "activity_records", date(2026, 6, 1), HOUR)
 
 
@@ -80,16 +84,22 @@ with loading() as connection:
 """
 
 
-@pytest.mark.parametrize(("failpoint", "rows_after_the_kill"), [("landing.before", 0), ("landing.inside", 0), ("landing.after", 1)])
+@pytest.mark.parametrize(
+    ("failpoint", "rows_after_the_kill"), [("landing.before", 0), ("landing.inside", 0), ("landing.after", 1)]
+)
 def test_a_kill_leaves_a_page_whole_or_absent(tenant_database: str, failpoint: str, rows_after_the_kill: int) -> None:
     def run(**environment: str) -> int:
         env = child_environment(**environment)
-        return subprocess.run([sys.executable, "-c", LAND_ONE_PAGE], env=env, cwd=ROOT, check=False, timeout=60).returncode
+        return subprocess.run(
+            [sys.executable, "-c", LAND_ONE_PAGE], env=env, cwd=ROOT, check=False, timeout=60
+        ).returncode
 
     def state() -> tuple[int, str | None]:
         with loading() as connection:
             rows = connection.execute("select count(*) from landing.fxiaoke__opportunities").fetchone()
-            cursor = connection.execute("select last_id from ops.cursors where load_id = '20260630-fxiaoke-opportunities'").fetchone()
+            cursor = connection.execute(
+                "select last_id from ops.cursors where load_id = '20260630-fxiaoke-opportunities'"
+            ).fetchone()
         return (rows[0] if rows else -1), (cursor[0] if cursor else None)
 
     with loading() as connection:

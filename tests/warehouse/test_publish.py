@@ -63,18 +63,23 @@ def test_the_next_build_replaces_it_and_the_earlier_stays_attached(nights: Night
     build = nights.build(date(2026, 1, 6), [("O-2", "250.50"), ("O-3", "7.00")])
     publish(build.as_of)
     assert seen(nights) == ("O-2 O-3", date(2026, 1, 6))
-    assert nights.fetch("auditor", "select as_of, state from ops.builds where state in ('published', 'retired') order by as_of") == [
-        (date(2026, 1, 5), "retired"), (date(2026, 1, 6), "published")]
+    assert nights.fetch(
+        "auditor", "select as_of, state from ops.builds where state in ('published', 'retired') order by as_of"
+    ) == [(date(2026, 1, 5), "retired"), (date(2026, 1, 6), "published")]
     assert nights.fetch("transformer", "select count(distinct build_id) from marts.mart_deals") == [(2,)]
 
 
 def test_rollback_shows_the_earlier_build_and_is_written_down(nights: Nights) -> None:
     assert rollback().endswith("of 2026-01-05")
     assert seen(nights) == ("O-1 O-2", date(2026, 1, 5))
-    assert nights.fetch("auditor", "select kind from ops.publications order by publication_id desc limit 1") == [("rollback",)]
+    assert nights.fetch("auditor", "select kind from ops.publications order by publication_id desc limit 1") == [
+        ("rollback",)
+    ]
     with pytest.raises(StepError, match="holds no earlier build"):
         rollback()
-    [(newer,)] = nights.fetch("auditor", "select build_id from ops.publications where kind = 'publish' and as_of = '2026-01-06'")
+    [(newer,)] = nights.fetch(
+        "auditor", "select build_id from ops.publications where kind = 'publish' and as_of = '2026-01-06'"
+    )
     rollback(str(newer))
     assert seen(nights) == ("O-2 O-3", date(2026, 1, 6))
 
@@ -89,7 +94,9 @@ def test_the_rerun_of_a_published_build_is_compared_and_dropped(nights: Nights) 
 
 def test_a_rerun_that_differs_stops_with_the_table_and_leaves_readers_alone(nights: Nights) -> None:
     build = nights.build(date(2026, 1, 6), [("O-2", "250.50"), ("O-3", "7.01")])
-    with pytest.raises(StepError, match=f"{build.schema}.mart_deals differs from what build {build.build_id} published"):
+    with pytest.raises(
+        StepError, match=f"{build.schema}.mart_deals differs from what build {build.build_id} published"
+    ):
         publish(build.as_of)
     assert seen(nights) == ("O-2 O-3", date(2026, 1, 6))
     assert nights.fetch("bi_reader", "select sum(gross_amount) from published.mart_deals")[0][0] == 257.50
@@ -99,7 +106,9 @@ def test_an_earlier_day_published_late_is_kept_but_not_shown(nights: Nights) -> 
     build = nights.build(date(2026, 1, 2))
     assert publish(build.as_of).endswith("a later day stays on show")
     assert seen(nights)[1] == date(2026, 1, 6)
-    assert nights.fetch("transformer", f"select count(*) from marts.mart_deals where build_id = '{build.build_id}'") == [(2,)]
+    assert nights.fetch(
+        "transformer", f"select count(*) from marts.mart_deals where build_id = '{build.build_id}'"
+    ) == [(2,)]
 
 
 def test_rows_of_another_build_stop_the_publication(nights: Nights) -> None:
@@ -128,8 +137,11 @@ def test_a_lost_grant_stops_the_publication_and_readers_keep_the_last_build(nigh
 
 def test_a_new_mart_column_is_null_in_earlier_builds_and_a_removed_one_in_later(nights: Nights) -> None:
     build = nights.build(date(2026, 1, 7))
-    nights.execute("transformer", f"alter table {build.schema}.mart_deals add column band text default 'A'",
-                   f"alter table {build.schema}.mart_deals drop column gross_amount")
+    nights.execute(
+        "transformer",
+        f"alter table {build.schema}.mart_deals add column band text default 'A'",
+        f"alter table {build.schema}.mart_deals drop column gross_amount",
+    )
     publish(build.as_of)
     columns = "select distinct gross_amount, band from published.mart_deals"
     assert nights.fetch("bi_reader", columns) == [(None, "A")]
@@ -139,7 +151,9 @@ def test_a_new_mart_column_is_null_in_earlier_builds_and_a_removed_one_in_later(
 
 def test_a_column_of_another_type_asks_for_a_new_name(nights: Nights) -> None:
     build = nights.build(date(2026, 1, 8))
-    nights.execute("transformer", f"alter table {build.schema}.mart_deals alter column gross_amount type double precision")
+    nights.execute(
+        "transformer", f"alter table {build.schema}.mart_deals alter column gross_amount type double precision"
+    )
     with pytest.raises(StepError, match=r"column gross_amount as numeric.*give the changed column a new name"):
         publish(build.as_of)
 
@@ -147,12 +161,22 @@ def test_a_column_of_another_type_asks_for_a_new_name(nights: Nights) -> None:
 def killed_at(point: str, as_of: date) -> int:
     """Exit code of a publish command that dies at `point`."""
     command = [sys.executable, "-m", "warehouse", "publish", "--as-of", str(as_of)]
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "LANDFALL_FAILPOINT": point}, check=False, capture_output=True).returncode
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "LANDFALL_FAILPOINT": point}, check=False, capture_output=True
+    ).returncode
 
 
-@pytest.mark.parametrize(("point", "day", "survives"), [
-    ("publish.before", date(2026, 2, 2), False), ("publish.inside", date(2026, 2, 3), False), ("publish.after", date(2026, 2, 4), True)])
-def test_a_kill_leaves_the_old_build_or_the_new_one_and_a_restart_ends_alike(nights: Nights, point: str, day: date, survives: bool) -> None:
+@pytest.mark.parametrize(
+    ("point", "day", "survives"),
+    [
+        ("publish.before", date(2026, 2, 2), False),
+        ("publish.inside", date(2026, 2, 3), False),
+        ("publish.after", date(2026, 2, 4), True),
+    ],
+)
+def test_a_kill_leaves_the_old_build_or_the_new_one_and_a_restart_ends_alike(
+    nights: Nights, point: str, day: date, survives: bool
+) -> None:
     before = seen(nights)
     nights.build(day, [(point, "1.00")])
     assert killed_at(point, day) == -signal.SIGKILL

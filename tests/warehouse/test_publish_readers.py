@@ -35,8 +35,12 @@ class Reader(threading.Thread):
                 try:
                     with connection.transaction():
                         connection.execute("set transaction isolation level repeatable read")
-                        deals = connection.execute("select min(build_id), max(build_id), count(*) from published.mart_deals").fetchone()
-                        build = connection.execute("select min(build_id), max(build_id), count(*) from published.mart_build").fetchone()
+                        deals = connection.execute(
+                            "select min(build_id), max(build_id), count(*) from published.mart_deals"
+                        ).fetchone()
+                        build = connection.execute(
+                            "select min(build_id), max(build_id), count(*) from published.mart_build"
+                        ).fetchone()
                         self.pages.append((*(deals or ()), *(build or ())))
                 except Exception as error:
                     self.errors.append(repr(error))
@@ -83,7 +87,9 @@ def test_retention_keeps_seven_builds_and_each_quarters_first_and_last(nights: N
     for day in [date(2026, 4, 1), date(2026, 4, 2), *days, date(2026, 7, 1)]:
         publish(nights.build(day).as_of)
     retire()
-    attached = nights.fetch("transformer", "select distinct as_of from marts.mart_build where as_of >= '2026-04-01' order by 1")
+    attached = nights.fetch(
+        "transformer", "select distinct as_of from marts.mart_build where as_of >= '2026-04-01' order by 1"
+    )
     kept = [day for (day,) in attached]
     assert kept == [date(2026, 4, 1), *days[-6:], date(2026, 7, 1)]
     gone = nights.fetch("auditor", "select build_id from ops.builds where as_of = '2026-04-02'")[0][0]

@@ -26,11 +26,15 @@ def test_a_value_keeps_its_token_and_kinds_are_apart(connection: Loading) -> Non
     again = vault.tokens(connection, [("phone", "13800000001"), ("chat", "13800000001")], "load-2")
     assert again["phone", "13800000001"] == first["phone", "13800000001"]
     assert len({*first.values(), *again.values()}) == 3
-    kept = connection.execute("select kind, original, first_load_id from vault.persons order by first_load_id, kind").fetchall()
+    kept = connection.execute(
+        "select kind, original, first_load_id from vault.persons order by first_load_id, kind"
+    ).fetchall()
     assert kept == [("name", "王强", "load-1"), ("phone", "13800000001", "load-1"), ("chat", "13800000001", "load-2")]
 
 
-def test_tokens_of_two_tenants_agree_only_where_a_seed_is_set(connection: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_of_two_tenants_agree_only_where_a_seed_is_set(
+    connection: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def token_after_erasing() -> str:
         connection.execute("delete from vault.persons")
         return vault.tokens(connection, [("phone", "13900000002")], "load")["phone", "13900000002"]
@@ -43,7 +47,9 @@ def test_tokens_of_two_tenants_agree_only_where_a_seed_is_set(connection: Loadin
 
 def test_neither_key_nor_token_shows_the_value(connection: Loading) -> None:
     vault.tokens(connection, [("phone", "13700000003")], "load")
-    shown = str(connection.execute("select field_hash, token from vault.persons where original = '13700000003'").fetchone())
+    shown = str(
+        connection.execute("select field_hash, token from vault.persons where original = '13700000003'").fetchone()
+    )
     assert "13700000003" not in shown
 
 

@@ -12,7 +12,13 @@ _FILE = os.environ.get("LANDFALL_TEST_OUTSIDE", "")
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
         return
-    host = arguments[0] if event == "socket.getaddrinfo" else arguments[-1][0] if isinstance(arguments[-1], tuple) else None
+    host = (
+        arguments[0]
+        if event == "socket.getaddrinfo"
+        else arguments[-1][0]
+        if isinstance(arguments[-1], tuple)
+        else None
+    )
     if host in (None, "", "localhost", socket.gethostname()):
         return
     try:
