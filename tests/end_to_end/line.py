@@ -1,6 +1,5 @@
 """A whole line for tests: a small sandbox company with its own home and database, and the DAG's own steps run in the DAG's order.
 
-Steps run as child processes forked from a process that has already imported what they need, since imports are most of a step's time.
 A step may be told to kill itself at a failpoint; connections that leave this machine are written to `<home>/outside.txt`.
 """
 
@@ -62,11 +61,11 @@ class Line:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }  # fmt: skip
 
-    def command(self, *arguments: str, timeout: int = 600, **overrides: str) -> Result:
+    def command(self, *arguments: str, **overrides: str) -> Result:
         """Run `python -m arguments…` to its end; output is stdout and stderr together."""
         done = subprocess.run(
             [sys.executable, "-m", *arguments], env=self.env(**overrides), text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=timeout, check=False, cwd=ROOT,
+            stderr=subprocess.STDOUT, timeout=600, check=False, cwd=ROOT,
         )  # fmt: skip
         with (self.home / "steps.log").open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(arguments)} → {done.returncode}\n{done.stdout}\n")
@@ -80,22 +79,30 @@ class Line:
         )
         return done.output
 
-    def start(self) -> None:
-        """Create the company and its database, serve the CRM."""
+    def start(self, *, is_sandbox: bool = True) -> None:
+        """Create the database and, unless told otherwise, the company, and serve its CRM."""
         self.home.mkdir(parents=True, exist_ok=True)
-        code = "from nightly.services import start_for_night; start_for_night()"
-        done = subprocess.run(
+        if not is_sandbox:
+            self.environment["SANDBOX"] = "false"
+        done = self._python("from nightly.services import start_for_night; start_for_night()")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _python(self, code: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "-c", code], env=self.env(), text=True, capture_output=True, check=False, cwd=ROOT
         )
-        assert done.returncode == 0, done.stdout + done.stderr
 
     def stop(self) -> None:
         """Stop the CRM."""
-        code = "from nightly.services import stop; stop('sandbox')"
-        subprocess.run([sys.executable, "-c", code], env=self.env(), check=False, cwd=ROOT)
+        self._python("from nightly.services import stop; stop('sandbox')")
+
+    def crm_address(self) -> str:
+        """Where the company's CRM is served."""
+        kept = dict(pair.split("=", 1) for pair in (self.home / "runtime.env").read_text("utf-8").splitlines())
+        return kept["LANDFALL_FXIAOKE_BASE_URL"]
 
     def step(self, task: str, as_of: date, **overrides: str) -> Result:
-        """Run one step of the DAG."""
+        """Run one step of the DAG; it may fail."""
         command = dict(steps_of_the_dag())[task]
         return self.command(*command.split(), "--as-of", as_of.isoformat(), **overrides)
 

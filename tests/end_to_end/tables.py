@@ -1,0 +1,36 @@
+"""Ordered hashes of whole tables, without the columns of `clock_columns.yml`: equal hashes are equal rows."""
+
+from pathlib import Path
+
+import yaml
+
+from warehouse.frames import fetch_all
+
+CLOCKS = tuple(yaml.safe_load((Path(__file__).parent / "clock_columns.yml").read_text("utf-8")))
+SCHEMAS = ("landing", "staging", "features", "scores", "sync")
+
+
+def hashes(schemas: tuple[str, ...] = SCHEMAS) -> dict[str, str]:
+    """ "schema.table" → rows and hash of every table (views left out) of the given schemas in the database of this process's settings."""
+    query = """
+        select n.nspname, c.relname,
+            string_agg(format('t.%%I::text', a.attname), ', ' order by a.attname) filter (where a.attname <> all (%s))
+        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        where c.relkind in ('r', 'p') and n.nspname = any (%s) group by 1, 2 order by 1, 2
+    """
+    found = {}
+    for schema, table, columns in fetch_all("checker", query, (list(CLOCKS), list(schemas))):
+        digest = (
+            f"select count(*)::text || ' ' || coalesce(md5(string_agg(h, '' order by h)), '')"
+            f" from (select md5(row({columns})::text) as h from {schema}.{table} as t) as hashed"
+        )
+        found[f"{schema}.{table}"] = fetch_all("checker", digest)[0][0]
+    return found
+
+
+def one(query: str, *values: object) -> tuple[object, ...]:
+    """The only row of a query."""
+    rows = fetch_all("checker", query, values)
+    assert len(rows) == 1, f"{len(rows)} rows instead of one: {query} {values}"
+    return rows[0]
