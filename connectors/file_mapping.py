@@ -6,7 +6,7 @@ ISO 8601 with offset, days as YYYY-MM-DD, amounts as decimal text; or the reason
 
 import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -234,10 +234,7 @@ def _value(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool |
 def _amount(text: str, source: Source) -> str | None:
     if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
         raise ValueError
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise ValueError from None
+    amount = Decimal(text)
     if abs(amount) >= _LARGEST:
         raise ValueError
     return None if source.zero_as_null and amount == 0 else format(amount, "f")
