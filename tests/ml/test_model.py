@@ -10,7 +10,7 @@ import pytest
 
 from config.settings import settings
 from ml import bundle
-from ml.dataset import Rows, rows_from
+from ml.dataset import Rows, label, rows_from
 from ml.features import NAMES
 from ml.model import TIERS, WinModel, allowed_tier, fit, platt, sigmoid
 from ml.reasons import explain
@@ -148,3 +148,22 @@ def test_a_field_that_only_starts_recently_is_left_out_until_180_days_carry_it(p
     young = fit(rows_from(frame), TODAY, "small_model", seed=1).tier
     assert "interactions_count_30d" not in young.columns
     assert young.files()["encoding"]["left_out"]["interactions_count_30d"].startswith("carried by training rows for 5")
+
+
+def test_regression_drops_a_step_in_the_horizon_whose_weight_would_be_negative(pipeline: Pipeline) -> None:
+    frame = pipeline(300).assign(
+        days_to_close_date=lambda deals: np.where(deals["is_won"], 400.0, 1.0)
+    )  # late promises win here
+    model = fit(rows_from(frame), TODAY, "small_model", seed=1)
+    deal = frame.iloc[-1:].assign(days_to_close_date=50.0)
+    assert np.diff(model.curve(deal[list(NAMES)], [30, 49, 50, 60]), axis=1).min() >= 0
+
+
+def test_a_win_counts_from_the_day_it_was_known_not_from_the_day_it_happened(pipeline: Pipeline) -> None:
+    frame = pipeline(300)
+    one = frame[frame["is_won"]].iloc[:1]
+    won = rows_from(one.assign(day=100, closed=110.0, known=120.0))
+    here, month = np.zeros(1, dtype=np.int64), np.full(1, 30.0)
+    assert label(won, here, month, today=119) == 0
+    assert label(won, here, month, today=120) == 1
+    assert label(won, here, np.full(1, 9.0), today=120) == 0
