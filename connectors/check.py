@@ -5,7 +5,8 @@ Out: a line a stream; exit code 1 when something has to be done first, with what
 
 from config.settings import settings
 from connectors.file_walk import check_files
-from connectors.fxiaoke import Fxiaoke, RefusedError
+from connectors.fxiaoke import Fxiaoke
+from connectors.fxiaoke_codes import RefusedError
 from connectors.streams import crm_mapping, mapping_path
 from warehouse.steps import StepError
 

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 
 from config.settings import settings
 from connectors import file_walk
-from connectors.fxiaoke import PAGE, Fxiaoke, RefusedError
+from connectors.fxiaoke import PAGE, Fxiaoke
+from connectors.fxiaoke_codes import RefusedError
 from connectors.streams import Stream, crm_mapping
 from connectors.walk import Tally, count_held_back, read_page, walk_stream, window_filters
 from warehouse.steps import StepError, StepRun, recorded

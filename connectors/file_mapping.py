@@ -1,20 +1,16 @@
-"""A tenant's files by configuration: which column fills which standard field, and how its rows become records.
+"""A tenant's files by configuration: which column of which file fills which standard field, and what its values mean.
 
-In: the YAML that LANDFALL_MAPPING names. Out: records of the standard streams (opportunities, stage_changes, interactions) with instants as
-ISO 8601 with offset, days as YYYY-MM-DD, amounts as decimal text; or the reason why a row cannot be read, naming column and not value.
+In: the YAML that LANDFALL_MAPPING names. Out: the checked mapping of the standard streams (opportunities, stage_changes, interactions), or
+one sentence that names file and entry.
 """
 
-import re
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from connectors.files import Row
 from warehouse.steps import StepError
 
 Kind = Literal["text", "amount", "instant", "day", "flag"]
@@ -51,20 +47,6 @@ REQUIRED = {
     "stage_changes": ("id", "opportunity_id", "stage", "changed_at"),
     "interactions": ("id", "opportunity_id", "kind", "occurred_at"),
 }
-DATED_BY = {"stage_changes": "changed_at", "interactions": "occurred_at"}
-_FLAGS = {
-    "true": True,
-    "1": True,
-    "yes": True,
-    "y": True,
-    "是": True,
-    "false": False,
-    "0": False,
-    "no": False,
-    "n": False,
-    "否": False,
-}
-_LARGEST = Decimal(10) ** 16  # numeric(18,2)
 
 
 class Strict(BaseModel):
@@ -151,10 +133,6 @@ class FileMapping(Strict):
     streams: dict[Literal["opportunities", "stage_changes", "interactions"], FileStream]
 
 
-class RowError(Exception):
-    """A row cannot be read; the message names the column."""
-
-
 def load_mapping(path: Path) -> FileMapping:
     """The mapping in `path`. Raises StepError naming file and entry when it is not as it should be."""
     try:
@@ -175,71 +153,3 @@ def load_mapping(path: Path) -> FileMapping:
         if wrong:
             raise StepError(f"{path}: stream {name}: {wrong[0]}: correct it, then rerun")
     return mapping
-
-
-def is_wanted(stream: FileStream, row: Row) -> bool:
-    """Whether all conditions of `where` hold for the row."""
-    return all(
-        (row.cells.get(condition.column, "") in condition.values) != condition.is_excluded for condition in stream.where
-    )
-
-
-def record_of(name: str, stream: FileStream, row: Row, zone: ZoneInfo) -> dict[str, Any]:
-    """The standard record of a row; empty cells are left out. Raises RowError."""
-    if row.is_torn:
-        raise RowError("the row has another number of cells than the header")
-    record: dict[str, Any] = dict(stream.constants)
-    for field, source in stream.fields.items():
-        value = _value(STANDARD[name][field], source, row, zone)
-        if value is not None:
-            record[field] = value
-    empty = next((field for field in REQUIRED[name] if field not in record), None)
-    if empty:
-        raise RowError(f"{' + '.join(stream.fields[empty].columns) if empty in stream.fields else empty} is empty")
-    return record
-
-
-def changed_at(name: str, stream: FileStream, row: Row, record: dict[str, Any], zone: ZoneInfo) -> datetime | None:
-    """When the row last changed by its own account, None when the file does not say."""
-    if name in DATED_BY:
-        return datetime.fromisoformat(record[DATED_BY[name]])
-    if stream.changed_at is None:
-        return None
-    value = _value("instant", stream.changed_at, row, zone)
-    if value is None:
-        raise RowError(f"{' + '.join(stream.changed_at.columns)} is empty")
-    return datetime.fromisoformat(str(value))
-
-
-def _value(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool | None:
-    cells = [row.cells.get(column, "").strip() for column in source.columns]
-    if not all(cells):
-        return None
-    text = source.separator.join(cells)
-    text = source.values.get(text, text)
-    try:
-        if kind == "amount":
-            return _amount(text, source)
-        if kind == "instant":
-            return _instant(text, zone).isoformat()
-        if kind == "day":
-            return date.fromisoformat(text[:10]).isoformat()
-        return _FLAGS[text.lower()] if kind == "flag" else text
-    except (ValueError, KeyError, OverflowError):
-        raise RowError(
-            f"{' + '.join(source.columns)} is not {'an' if kind in ('amount', 'instant') else 'a'} {kind}"
-        ) from None
-
-
-def _amount(text: str, source: Source) -> str | None:
-    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
-        raise ValueError
-    amount = Decimal(text)
-    if abs(amount) >= _LARGEST:
-        raise ValueError
-    return None if source.zero_as_null and amount == 0 else format(amount, "f")
-
-
-def _instant(text: str, zone: ZoneInfo) -> datetime:
-    instant = datetime.fromisoformat(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=zone)

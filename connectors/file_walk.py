@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from config.settings import settings
 from connectors.decoding import fault, raw_text
-from connectors.file_mapping import FileMapping, FileStream, RowError, changed_at, is_wanted, load_mapping, record_of
+from connectors.file_mapping import FileMapping, FileStream, load_mapping
+from connectors.file_rows import RowError, changed_at, is_wanted, record_of
 from connectors.files import Row, read_rows
 from connectors.walk import Tally
 from warehouse import watermarks

@@ -1,6 +1,6 @@
 """Fxiaoke (纷享销客) CRM: signing in, asking for pages, reading one record, writing one record.
 
-The gateway answers HTTP 200 also for failures, so the body's `errorCode` decides what to do next; `REACTIONS` is that table. Instants are
+The gateway answers HTTP 200 also for failures; `fxiaoke_codes` says what each `errorCode` of the body asks of us. Instants are
 epoch milliseconds. A page holds at most 100 records and is found by keyset on `_id`: the offset stays 0.
 """
 
@@ -14,42 +14,13 @@ import orjson
 
 from config.settings import Settings, settings
 from connectors.decoding import UndecodableError, decode
+from connectors.fxiaoke_codes import REACTIONS, TOO_FAST, TOO_FAST_WAIT_S, RefusedError
 from connectors.http import Pace, Patience, Request, Transport, UnansweredError
 from connectors.tokens import Token, TokenStore
 from warehouse.steps import StepError
 
 Result = TypeVar("Result")
 PAGE = 100
-TOO_FAST_WAIT_S = 20.0
-REACTIONS: dict[int, tuple[str, str]] = {  # errorCode → (reaction, what a person does about it)
-    0: ("ok", ""),
-    20016: ("refresh", "the token is refused again and again: check the app's state in the Fxiaoke console"),
-    20005: ("refresh", "the token is refused again and again: check the app's state in the Fxiaoke console"),
-    30004: ("back_off", "requests are too fast: lower LANDFALL_FXIAOKE_REQUESTS_PER_20S"),
-    14001: ("back_off", "requests are too fast: lower LANDFALL_FXIAOKE_REQUESTS_PER_20S"),
-    -1: ("back_off", "the service is busy: wait some minutes"),
-    50009: ("unknown", "the service failed or the record is locked: wait some minutes"),
-    10006: ("stop", "correct LANDFALL_FXIAOKE_APP_SECRET"),
-    20017: ("stop", "set LANDFALL_FXIAOKE_AUTH_STYLE to the app's style of sign-in"),
-    30002: ("stop", "the day's quota is spent: wait until midnight or buy more calls"),
-    30003: ("stop", "no calls have been bought: ask the CRM's administrator"),
-    20021: ("stop", "the app is disabled: enable it in the Fxiaoke console"),
-    20022: ("stop", "the app is not authorised: let the CRM's administrator authorise it"),
-    15003: ("skip", "grant the app data access to the object"),
-    20014: ("skip", "grant the app data access to the object"),
-    20020: ("skip", "grant the app data access to the object"),
-}
-
-
-class RefusedError(StepError):
-    """Fxiaoke answered with an error. `reaction`: stop (nothing else will work), skip (only this object or record), unknown."""
-
-    def __init__(self, what: str, code: int, reaction: str, advice: str, trace_id: str) -> None:
-        shown = f"{code}, trace {trace_id}" if trace_id and reaction != "stop" else str(code)
-        super().__init__(
-            f"Fxiaoke refused {what} ({shown}): {advice or 'look the code up in its documentation'}, then rerun"
-        )
-        self.code, self.reaction, self.trace_id = code, reaction, trace_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +126,7 @@ class Fxiaoke:
                 retried = error.reaction == "back_off" or (error.reaction == "unknown" and not is_write)
                 if is_last or not retried:
                     raise
-                self.patience.wait(number, TOO_FAST_WAIT_S if error.code in (30004, 14001) else None)
+                self.patience.wait(number, TOO_FAST_WAIT_S if error.code in TOO_FAST else None)
             except UnansweredError as error:
                 if error.is_sent and is_write:
                     raise

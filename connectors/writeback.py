@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from config.settings import settings
 from connectors import scores_file
-from connectors.fxiaoke import Fxiaoke, RefusedError
+from connectors.fxiaoke import Fxiaoke
+from connectors.fxiaoke_codes import RefusedError
 from connectors.http import UnansweredError
 from connectors.streams import Target, WriteBack, crm_mapping
 from connectors.walk import milliseconds
