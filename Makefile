@@ -21,7 +21,7 @@ $(UV):
 $(STAMP): requirements.lock | $(UV)
 	@test -x $(PY) || $(UV) venv --quiet --python "$$(command -v python3)" .venv
 	@echo "installing the pinned environment"
-	@$(UV) pip sync --quiet --require-hashes --python $(PY) requirements.lock
+	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(PY) requirements.lock
 	@touch $(STAMP)
 
 .PHONY: env
