@@ -43,7 +43,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={"as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last")},
-    default_args={"owner": "data engineering", "retry_delay": timedelta(minutes=2), "retry_exponential_backoff": True},
+    default_args={"owner": "data engineering", "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True},
     doc_md=__doc__,
     tags=["landfall"],
 ):

@@ -66,6 +66,6 @@ def _score(day: date, model: str) -> str:
         return "features only: no champion on that day (MODEL=current scores it in hindsight)"
     chosen = ["--as-of", day.isoformat(), "--model", model]
     run_module("warehouse", "open-build", *chosen, quiet=True)
-    run_module("ml", "score", *chosen, quiet=True)
+    run_module("ml", "score", "--as-of", day.isoformat(), quiet=True)
     run_module("ml", "forecast", "--as-of", day.isoformat(), quiet=True)
     return "scored"

@@ -13,7 +13,8 @@ from pathlib import Path
 import yaml
 
 from config.settings import settings, use
-from nightly import airflow, summary
+from nightly import airflow
+from nightly import summary as screen
 from nightly.business_day import resolve
 from nightly.services import start_for_night
 from warehouse.connection import connect
@@ -81,7 +82,7 @@ def _run_locked(as_of: date) -> int:
     code = airflow.run_dag("nightly_forecast", json.dumps({"as_of": as_of.isoformat()}), log, progress)
     failed = progress.step
     progress.close()
-    summary.show(as_of, elapsed_s=time.monotonic() - progress.started)
+    screen.show(as_of, elapsed_s=time.monotonic() - progress.started)
     if code != 0:
         said = progress.last_said.get(failed, "Airflow gave no reason")
         print(f"\nfailed at {failed}: {said}\nthe whole log: less {log}", file=sys.stderr)

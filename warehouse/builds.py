@@ -96,7 +96,7 @@ def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion
             )
         model_version, model_digest, model_as_of = champion
         inputs, code, seed = inputs_digest(connection, as_of), code_version(), settings().seed
-        name = hashlib.sha256(f"{as_of} {inputs} {code} {model_digest} {seed}".encode()).hexdigest()
+        name = hashlib.sha256(f"{as_of} {inputs} {code} {model_digest} {seed} {settings().lang}".encode()).hexdigest()
         build_id = f"{as_of:%Y%m%d}_{name[:12]}"
         connection.execute(
             """insert into ops.builds as held (build_id, as_of, inputs_digest, code_version, model_version, seed, state, is_hindsight)

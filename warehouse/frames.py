@@ -5,44 +5,36 @@ Out: data frames (ml) and plain tuples. In: binary COPY, never text, since a bar
 
 from collections.abc import Iterable, Sequence
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import psycopg
-import pyarrow as pa
 from psycopg import sql
-from pyarrow import csv as arrow_csv
 
 from warehouse.connection import connect
 
-_ARROW = {
-    16: pa.bool_(),
-    20: pa.int64(),
-    21: pa.int64(),
-    23: pa.int64(),
-    700: pa.float64(),
-    701: pa.float64(),
-    25: pa.string(),
-    1043: pa.string(),
-    1082: pa.date32(),
-    1184: pa.timestamp("us", tz="UTC"),
-    1700: pa.decimal128(38, 6),
-    3802: pa.string(),
-}
+if TYPE_CHECKING:
+    import pandas as pd
+
+# PostgreSQL type (oid) → Arrow type, by its name or as a function of pyarrow; anything else arrives as text.
+_ARROW = {16: "bool", 20: "int64", 21: "int64", 23: "int64", 700: "float64", 701: "float64", 1082: "date32"}
+_TIMESTAMPTZ, _NUMERIC = 1184, 1700
 
 
-def read_frame(role: str, query: str, params: Sequence[Any] = ()) -> pd.DataFrame:
+def read_frame(role: str, query: str, params: Sequence[Any] = ()) -> "pd.DataFrame":
     """Run `query` as `role` and return its rows as a typed frame; `numeric` arrives as Decimal, null stays missing."""
+    import pyarrow as pa  # here, since most steps need no frames and the import takes a second
+    from pyarrow import csv as arrow_csv
+
+    known = {_TIMESTAMPTZ: pa.timestamp("us", tz="UTC"), _NUMERIC: pa.decimal128(38, 6)}
+    known |= {oid: pa.type_for_alias(name) for oid, name in _ARROW.items()}
     with connect(role) as connection, connection.cursor() as cursor:
         bound = psycopg.ClientCursor(connection).mogrify(query, params) if params else query
         cursor.execute(f"select * from ({bound}) as described limit 0")  # noqa: S608 - our own statement, values bound
-        types = {column.name: _ARROW.get(column.type_code, pa.string()) for column in cursor.description or ()}
+        types = {column.name: known.get(column.type_code, pa.string()) for column in cursor.description or ()}
         buffer = BytesIO()
         with cursor.copy(f"copy ({bound}) to stdout (format csv, header true)") as copy:
             for block in copy:
                 buffer.write(block)
-    if not types:
-        return pd.DataFrame()
     buffer.seek(0)
     convert = arrow_csv.ConvertOptions(
         column_types=types,

@@ -1,0 +1,147 @@
+"""What people type: `make nightly` twice through real Airflow on its own embedded PostgreSQL, backfill, and commands that explain."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import settings
+from tests.end_to_end.line import ROOT
+from tests.end_to_end.tables import hashes, one
+from warehouse.frames import fetch_all
+
+pytestmark = pytest.mark.slow
+
+
+class Workplace:
+    """A working copy's state folder, and commands that run in it as a person would type them."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("LANDFALL_")}
+        own = {"HOME": str(home), "SANDBOX_SCALE": "0.03", "SANDBOX_SEED": "7", "SANDBOX_DAY": "2026-05-20"}
+        self.env = kept | {f"LANDFALL_{key}": value for key, value in own.items()}
+
+    def type(self, *arguments: str, **settings_of_this_call: str) -> tuple[int, str]:
+        """Run `python -m nightly …`; returns exit code and everything it printed."""
+        env = self.env | {f"LANDFALL_{key}": value for key, value in settings_of_this_call.items()}
+        command = [sys.executable, "-m", "nightly", *arguments]
+        done = subprocess.run(
+            command,
+            env=env,
+            cwd=ROOT,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            input="no\n",
+        )
+        return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+    place = Workplace(tmp_path_factory.mktemp("workplace"))
+    yield place
+    place.type("down")
+
+
+Nights = tuple[tuple[int, str], dict[str, str], tuple[int, str], dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def nights(workplace: Workplace) -> Iterator[Nights]:
+    """The first night's result and tables, then the second's of the same day."""
+    patch = pytest.MonkeyPatch()
+    first = workplace.type("night")
+    for key, value in workplace.env.items():
+        if key.startswith("LANDFALL_"):
+            patch.setenv(key, value)
+    for key in ("LANDFALL_PG_PORT", "LANDFALL_PG_PASSFILE"):
+        patch.delenv(key, raising=False)
+    settings.cache_clear()
+    schema = f"build_{one('select build_id from ops.published_build')[0]}"
+    tables = ("landing", "staging", "features", "scores", "sync", schema)
+    before = hashes(tables)
+    second = workplace.type("night")
+    yield first, before, second, hashes(tables)
+    patch.undo()
+    settings.cache_clear()
+
+
+def test_a_night_ends_with_exit_code_0_and_one_screen(nights: Nights) -> None:
+    (code, said), *_ = nights
+    assert code == 0, said[-3000:]
+    screen = said[said.rindex("截至 2026-05-20") :]
+    assert all(word in screen for word in ("目标", "已签", "预计落点", "最值得看的", "写回", "用时", "接下来看"))
+    assert screen.count("\n") < 45, "one screen"
+
+
+def test_the_same_night_again_runs_every_step_and_changes_nothing(nights: Nights) -> None:
+    _, before, (code, said), after = nights
+    assert code == 0, said[-3000:]
+    runs = dict(fetch_all("checker", "select step, count(*) from ops.step_runs where state = 'done' group by step"))
+    assert min(runs.values()) >= 2, runs
+    again = "select sum(requests) as requests from ops.loads where load_id like '%%-r%%' group by stream"
+    assert one(f"select count(*), min(requests) > 0 from ({again}) as again") == (6, True)
+    assert after == before
+
+
+def test_a_backfill_asks_no_source_sends_nothing_and_refuses_days_before_the_first_landing(
+    nights: Nights, workplace: Workplace
+) -> None:
+    counts = (
+        "select (select count(*) from ops.loads), (select count(*) from ops.writeback_receipts),"
+        " (select build_id from ops.published_build)"
+    )
+    before = one(counts)
+    code, said = workplace.type("backfill", "--from", "2026-05-18", "--to", "2026-05-19", "--model", "current")
+    assert code == 0, said
+    assert one(counts) == before
+    assert fetch_all("checker", "select as_of::text, is_hindsight from ops.builds where as_of < '2026-05-20' order by 1") == [
+        ("2026-05-18", True), ("2026-05-19", True)]  # fmt: skip
+    code, said = workplace.type("backfill", "--from", "2026-05-18", "--to", "2026-05-19", "--model", "current")
+    assert said.count("already scored") == 2, said
+    code, said = workplace.type("backfill", "--from", "2001-01-01", "--to", "2001-01-02")
+    assert (code, "choose days inside" in said) == (1, True), said
+
+
+def test_a_dry_run_says_what_would_run_and_runs_nothing(nights: Nights, workplace: Workplace) -> None:
+    before = one("select count(*) from ops.step_runs")
+    code, said = workplace.type("night", "--dry-run")
+    assert (code, "would run the night of 2026-05-20" in said) == (0, True), said
+    assert one("select count(*) from ops.step_runs") == before
+
+
+def test_reset_asks_first(nights: Nights, workplace: Workplace) -> None:
+    code, said = workplace.type("reset")
+    assert (code, "nothing was deleted" in said) == (1, True), said
+    assert (workplace.home / "runtime.env").exists()
+
+
+@pytest.mark.parametrize(
+    "command", ["night", "dbt", "as-of", "deadline", "summary", "backfill", "advance", "up", "down", "reset"]
+)
+def test_every_command_has_help(workplace: Workplace, command: str) -> None:
+    code, said = workplace.type(command, "--help")
+    assert (code, "usage: python -m nightly" in said) == (0, True)
+
+
+def test_a_day_that_is_none_is_refused_with_an_example(workplace: Workplace) -> None:
+    code, said = workplace.type("as-of", "--asked", "20th of May")
+    assert (code, said.strip()) == (1, "'20th of May' is not a day: write it as YYYY-MM-DD, for example 2026-05-20")
+
+
+def test_input_and_mapping_come_together(workplace: Workplace, tmp_path: Path) -> None:
+    code, said = workplace.type("night", "--input", str(tmp_path))
+    assert (code, "or neither" in said) == (1, True), said
+    code, said = workplace.type("night", "--input", str(tmp_path), "--mapping", str(tmp_path / "none.yml"))
+    assert (code, "does not exist" in said) == (1, True), said
+
+
+def test_the_summary_is_shown_again_in_english(nights: Nights, workplace: Workplace) -> None:
+    code, said = workplace.type("summary", LANG="en")
+    assert (code, "Forecast as of 2026-05-20" in said, "expected landing" in said) == (0, True, True), said
