@@ -28,10 +28,11 @@ class LineMaker:
         self.folders = folders
         self.lines: list[Line] = []
 
-    def __call__(self, tenant: str, *, is_sandbox: bool = True, history: str = "full", **environment: str) -> Line:
-        line = Line(
-            self.folders.mktemp(tenant), f"e2e_{tenant}", self.postgres_home, history=history, environment=environment
-        )
+    def __call__(
+        self, tenant: str, *, is_sandbox: bool = True, history: str = "full", scale: float = 0.03, **environment: str
+    ) -> Line:
+        home = self.folders.mktemp(tenant)
+        line = Line(home, f"e2e_{tenant}", self.postgres_home, scale, history=history, environment=environment)
         line.start(is_sandbox=is_sandbox)
         self.lines.append(line)
         return line

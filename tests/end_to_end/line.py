@@ -5,11 +5,17 @@ A step may be told to kill itself at a failpoint; connections that leave this ma
 
 import ast
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
 
 ROOT = Path(__file__).resolve().parents[2]
 DAG = ROOT / "dags" / "nightly_forecast.py"
@@ -43,6 +49,7 @@ class Line:
     day: date = date(2026, 6, 30)
     history: str = "full"
     environment: dict[str, str] = field(default_factory=dict)
+    root: Path = ROOT
 
     def env(self, **overrides: str) -> dict[str, str]:
         """The environment of a step: this line's settings over nothing of the caller's own."""
@@ -56,7 +63,7 @@ class Line:
         mine = {f"LANDFALL_{key}": value for key, value in own.items()}
         watch = str(Path(__file__).parent / "watch")
         return kept | shared | mine | {
-            "PYTHONPATH": os.pathsep.join([watch, str(ROOT)]), "LANDFALL_TEST_OUTSIDE": str(self.home / "outside.txt"),
+            "PYTHONPATH": os.pathsep.join([watch, str(self.root)]), "LANDFALL_TEST_OUTSIDE": str(self.home / "outside.txt"),
             "PGPASSFILE": shared["LANDFALL_PG_PASSFILE"], "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive",
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }  # fmt: skip
@@ -65,7 +72,7 @@ class Line:
         """Run `python -m arguments…` to its end; output is stdout and stderr together."""
         done = subprocess.run(
             [sys.executable, "-m", *arguments], env=self.env(**overrides), text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=600, check=False, cwd=ROOT,
+            stderr=subprocess.STDOUT, timeout=600, check=False, cwd=self.root,
         )  # fmt: skip
         with (self.home / "steps.log").open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(arguments)} → {done.returncode}\n{done.stdout}\n")
@@ -106,10 +113,16 @@ class Line:
         command = dict(steps_of_the_dag())[task]
         return self.command(*command.split(), "--as-of", as_of.isoformat(), **overrides)
 
-    def night(self, as_of: date, *, until: str = "") -> None:
-        """Run all steps of a night in the DAG's order, up to and including `until`; every step must succeed."""
-        for task, command in steps_of_the_dag():
-            self.ask(*command.split(), "--as-of", as_of.isoformat())
+    def night(self, as_of: date, *, since: str = "", until: str = "", accept_empty: tuple[str, ...] = ()) -> None:
+        """Run the steps of a night in the DAG's order, from `since` up to and including `until`; every step must succeed.
+
+        `accept_empty`: streams whose emptiness a person vouches for at the landing gate.
+        """
+        steps = steps_of_the_dag()
+        for task, command in steps[[task for task, _ in steps].index(since) if since else 0 :]:
+            is_vouched = task == "gate_landing"
+            vouched = [f"--accept-empty={stream}" for stream in accept_empty if is_vouched]
+            self.ask(*command.split(), "--as-of", as_of.isoformat(), *vouched)
             if task == until:
                 return
 
@@ -118,3 +131,24 @@ class Line:
         self.ask("sandbox", "advance", "--days", str(days))
         self.day += timedelta(days=days)
         return self.day
+
+    def rows(self, query: str, *values: object, role: str = "checker") -> list[tuple[Any, ...]]:
+        """Rows of a query in this line's database, whatever line the settings of the asking process point at."""
+        env = self.env()
+        with psycopg.connect(
+            host=env.get("LANDFALL_PG_HOST", "127.0.0.1"), port=env["LANDFALL_PG_PORT"], dbname=f"landfall_{self.tenant}",
+            user=env.get("LANDFALL_PG_USER", "landfall"), passfile=env["PGPASSFILE"], options=f"-c role={role}", autocommit=True,
+        ) as connection:  # fmt: skip
+            answer = connection.execute(query.encode(), values or None)
+            return answer.fetchall() if answer.description else []
+
+    def company(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a query in the company's own file (journal, requests, current, future)."""
+        path = self.home / "sandbox" / "company.sqlite"
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def patch(self, patches: list[dict[str, Any]]) -> None:
+        """Let changes happen in the company: {object, id, op, fields, at_ms}, all or none."""
+        answer = httpx.post(f"{self.crm_address()}/sandbox/patch", json=patches, timeout=60)
+        assert answer.status_code == 200, answer.text

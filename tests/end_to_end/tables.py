@@ -1,6 +1,8 @@
 """Ordered hashes of whole tables, without the columns of `clock_columns.yml`: equal hashes are equal rows."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -10,8 +12,15 @@ CLOCKS = tuple(yaml.safe_load((Path(__file__).parent / "clock_columns.yml").read
 SCHEMAS = ("landing", "staging", "features", "scores", "sync")
 
 
-def hashes(schemas: tuple[str, ...] = SCHEMAS) -> dict[str, str]:
-    """ "schema.table" → rows and hash of every table (views left out) of the given schemas in the database of this process's settings."""
+def _read(query: str, *values: object) -> list[tuple[Any, ...]]:
+    return fetch_all("checker", query, values)
+
+
+def hashes(schemas: tuple[str, ...] = SCHEMAS, read: Callable[..., list[tuple[Any, ...]]] = _read) -> dict[str, str]:
+    """ "schema.table" → rows and hash of every table (views left out) of the given schemas in one database.
+
+    `read`: how it is asked; `Line.rows`, or by default the database of this process's settings.
+    """
     query = """
         select n.nspname, c.relname,
             string_agg(format('t.%%I::text', a.attname), ', ' order by a.attname) filter (where a.attname <> all (%s))
@@ -20,12 +29,12 @@ def hashes(schemas: tuple[str, ...] = SCHEMAS) -> dict[str, str]:
         where c.relkind in ('r', 'p') and n.nspname = any (%s) group by 1, 2 order by 1, 2
     """
     found = {}
-    for schema, table, columns in fetch_all("checker", query, (list(CLOCKS), list(schemas))):
+    for schema, table, columns in read(query, list(CLOCKS), list(schemas)):
         digest = (
             f"select count(*)::text || ' ' || coalesce(md5(string_agg(h, '' order by h)), '')"
             f" from (select md5(row({columns})::text) as h from {schema}.{table} as t) as hashed"
         )
-        found[f"{schema}.{table}"] = fetch_all("checker", digest)[0][0]
+        found[f"{schema}.{table}"] = read(digest)[0][0]
     return found
 
 
