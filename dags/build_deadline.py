@@ -4,14 +4,12 @@ Owner: data engineering. A DAG of its own rather than a `DeadlineAlert` of the n
 never started. Runbook: run `make summary`; its last lines name the step that stopped and the command to type.
 """
 
-import pendulum
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
 with DAG(
     dag_id="build_deadline",
     schedule="30 7 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
     catchup=False,
     default_args={"owner": "data engineering"},
     doc_md=__doc__,

@@ -13,7 +13,6 @@ Runbook, when a task fails (its log's last line is the sentence to act on):
 
 from datetime import timedelta
 
-import pendulum
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Param
 from airflow.sdk.bases.operator import chain
@@ -39,7 +38,6 @@ STEPS = [  # task, command, minutes it may take, retries
 with DAG(
     dag_id="nightly_forecast",
     schedule="30 1 * * *",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
     catchup=False,
     max_active_runs=1,
     params={"as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last")},

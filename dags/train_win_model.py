@@ -6,7 +6,6 @@ what was missing; clear the task after mending it.
 
 from datetime import timedelta
 
-import pendulum
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Param
 from airflow.sdk.bases.operator import chain
@@ -14,7 +13,6 @@ from airflow.sdk.bases.operator import chain
 with DAG(
     dag_id="train_win_model",
     schedule="0 3 * * 0",
-    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
     catchup=False,
     max_active_runs=1,
     params={"as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last")},

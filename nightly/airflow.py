@@ -22,6 +22,7 @@ def environment() -> dict[str, str]:
     chosen = {
         "CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "CORE__LOAD_EXAMPLES": "False",
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",  # under `make up` the night runs without anybody switching it on
         "CORE__DEFAULT_TIMEZONE": now.time_zone,
         "CORE__PARALLELISM": "4",
         "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",

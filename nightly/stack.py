@@ -11,7 +11,11 @@ from warehouse.connection import sqlalchemy_url
 from warehouse.migrate import ensure_database
 from warehouse.steps import StepError
 
-PAGES = ("airflow", "mlflow")
+AIRFLOW = {  # process → its command; the log server that `airflow standalone` adds would listen on every interface
+    "airflow": ["airflow", "api-server", "--workers", "1"],
+    "airflow-scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
+    "airflow-dag-processor": ["airflow", "dag-processor"],
+}
 READY_SECONDS = 180
 
 
@@ -42,17 +46,24 @@ def up() -> int:
     services.start_for_night()
     airflow.prepare()
     ensure_database("mlflow")
-    if services.running_pid("airflow") is None:
-        services.spawn("airflow", ["airflow", "standalone"], airflow.environment())
+    for name, command in AIRFLOW.items():
+        if services.running_pid(name) is None:
+            services.spawn(name, command, airflow.environment())
     if services.running_pid("mlflow") is None:
-        store = settings().mlflow_uri or sqlalchemy_url("", database="mlflow", driver="psycopg2")
-        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(now.mlflow_port)]
-        command += ["--backend-store-uri", store, "--artifacts-destination", str(now.home / "mlflow")]
-        services.spawn("mlflow", command, child_environment())
-    for name, port in zip(PAGES, (now.airflow_port, now.mlflow_port), strict=True):
-        _await_port(name, port)
+        _start_mlflow()
+    _await_port("airflow", now.airflow_port)
+    _await_port("mlflow", now.mlflow_port)
     _print_addresses()
     return 0
+
+
+def _start_mlflow() -> None:
+    """The pages alone: MLflow's own job runner (eight processes) has nothing to do here."""
+    now = settings()
+    store = now.mlflow_uri or sqlalchemy_url("", database="mlflow", driver="psycopg2")
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(now.mlflow_port)]
+    command += ["--workers", "1", "--backend-store-uri", store, "--artifacts-destination", str(now.home / "mlflow")]
+    services.spawn("mlflow", command, child_environment() | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
 
 
 def _print_addresses() -> None:
@@ -68,7 +79,7 @@ def _print_addresses() -> None:
 
 def down() -> int:
     """Stop everything that our commands started."""
-    for name in (*PAGES, "sandbox"):
+    for name in (*AIRFLOW, "mlflow", "sandbox"):
         print(f"{name}: {'stopped' if services.stop(name) else 'was not running'}")
     if settings().pg_embedded:
         services.run_module("sandbox.postgres", "stop", quiet=True)
