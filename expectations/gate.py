@@ -27,6 +27,7 @@ _FAILING = {  # the condition under which a row fails; ranges take theirs from t
     "expect_column_values_to_be_in_set": "{0} is not true",
     "expect_column_values_to_not_be_null": "{0} is null",
     "expect_column_values_to_be_between": "",
+    "expect_table_row_count_to_equal": "true",  # of a query that lists faults each row is one
 }
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
 
@@ -41,7 +42,10 @@ class Gate:
     note: str = ""
 
     def decide(self, suites: Callable[[], list[Suite]], on_passed: Callable[[Any], None] | None = None) -> str:
-        """Run `suites` and record the verdict; `on_passed` runs in its transaction. Returns a sentence, raises GateBlocked."""
+        """Run `suites` and record the verdict; `on_passed` runs in its transaction.
+
+        Returns a sentence and one more a warning; raises GateBlocked.
+        """
         record_start(self.border, self.as_of, self.build_id)
         try:
             outcomes = run_suites(self.border, suites())
@@ -50,7 +54,7 @@ class Gate:
             record(Verdict(self.border, self.as_of, self.build_id, "blocked", reason), [])
             raise GateBlocked(reason) from error
         stopping = [outcome for outcome in outcomes if outcome.stops]
-        warnings = sum(outcome.state == "failed" and not outcome.stops for outcome in outcomes)
+        warned = [outcome for outcome in outcomes if outcome.state == "failed" and not outcome.stops]
         if not outcomes:
             reason = f"the {self.border} gate had nothing to check: run the step before it, then rerun"
         elif stopping:
@@ -59,9 +63,11 @@ class Gate:
             )
             reason = stopping[0].sentence + others
         else:
-            reason = f"{len(outcomes)} checks, {warnings} warnings{self.note}"
+            reason = f"{len(outcomes)} checks, {len(warned)} warnings{self.note}"
             record(Verdict(self.border, self.as_of, self.build_id, "passed", reason), outcomes, on_passed)
-            return f"{self.border} gate passed: {reason}"
+            return "\n".join(
+                [f"{self.border} gate passed: {reason}", *(f"warning: {outcome.sentence}" for outcome in warned)]
+            )
         record(Verdict(self.border, self.as_of, self.build_id, "blocked", reason), outcomes)
         raise GateBlocked(f"{self.border} gate blocked: {reason}")
 
@@ -99,8 +105,7 @@ def _outcome(suite: Suite, result: Any) -> Outcome:
     expectation, counts = result.expectation_config, result.result or {}
     has_run = "element_count" in counts or "observed_value" in counts
     state: Literal["passed", "failed", "error"] = "error" if not has_run else "passed" if result.success else "failed"
-    column = expectation.kwargs.get("column") if expectation.type in _FAILING else None
-    ids = _failing_ids(suite, column, expectation) if state == "failed" and column else []
+    ids = _failing_ids(suite, expectation) if state == "failed" and expectation.type in _FAILING else []
     return Outcome(
         suite=suite.name,
         table=suite.table,
@@ -117,8 +122,9 @@ def _outcome(suite: Suite, result: Any) -> Outcome:
     )
 
 
-def _failing_ids(suite: Suite, column: str, expectation: Any) -> list[str]:
-    """Ids of the first rows that fail a column's check."""
+def _failing_ids(suite: Suite, expectation: Any) -> list[str]:
+    """Ids of the first rows that fail a check."""
+    column = expectation.kwargs.get("column")
     sides = (("<", expectation.kwargs.get("min_value")), (">", expectation.kwargs.get("max_value")))
     test = _FAILING[expectation.type] or " or ".join(
         f"{{0}} {sign} {bound}" for sign, bound in sides if bound is not None

@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from config.settings import settings
-from nightly.layout import columns, money, percent, points
+from nightly.layout import columns, money, percent, points, shorten
 from nightly.words import WORDS
 from warehouse.frames import fetch_all
 
 Row = dict[str, Any]
+SHOWN_WARNINGS, LONGEST_LINE = 3, 140  # the rest is in Data Docs
 PUBLISHED = {
     "build": "select * from published.mart_build",
     "forecast": "select * from published.mart_period_forecast where parent_node_id is null order by node_id limit 1",
@@ -46,7 +47,14 @@ def _run_facts(as_of: date) -> Row:
         "select distinct on (border) border, verdict, reason from ops.gate_verdicts where as_of = %s order by border, verdict_id desc",
         (as_of,),
     )
-    return {"steps": steps, "loads": loads, "blocked": [row for row in blocked if row["verdict"] == "blocked"]}
+    warned = _rows(
+        "select suite, reason from (select distinct on (suite, expectation) * from ops.check_results"
+        " where as_of = %s order by suite, expectation, check_id desc) as newest"
+        " where level = 'warning' and state = 'failed' order by check_id",
+        (as_of,),
+    )
+    stopped = [row for row in blocked if row["verdict"] == "blocked"]
+    return {"steps": steps, "loads": loads, "blocked": stopped, "warned": warned}
 
 
 def facts(as_of: date | None) -> Row:
@@ -142,10 +150,9 @@ def _deals(rows: list[Row], words: dict[str, str]) -> list[str]:
     lang = settings().lang
     table = []
     for row in rows:
-        own = [
-            reason for reason in row["reasons"] or [] if reason["theme"] != "season"
-        ]  # the calendar is the same for all deals
-        reasons = [reason[lang] for reason in (own or row["reasons"] or [])[:1]]
+        given = row["reasons"] or []
+        own = [reason for reason in given if reason["theme"] != "season"]  # the calendar is the same for all deals
+        reasons = [reason[lang] for reason in (own or given)[:1]]
         table.append([
             str(row["account_name"] or row["opportunity_name"] or row["opportunity_id"]), money(row["open_gross_amount"], lang),
             percent(row["p_win_by_period_end"]), points(row["p_win_by_period_end_change"]), str(row["owner_name"] or "–"), *reasons,
@@ -168,11 +175,8 @@ def _operations(found: Row, build: Row | None, words: dict[str, str], elapsed_s:
     receipts, loads = found.get("receipts", {}), found.get("loads", {})
     lines = []
     if build is not None:
-        counts = {
-            "sent": receipts.get("acked", 0),
-            "rejected": receipts.get("rejected", 0),
-            "unknown": receipts.get("unknown", 0),
-        }
+        states = {"sent": "acked", "rejected": "rejected", "unknown": "unknown"}
+        counts = {name: receipts.get(state, 0) for name, state in states.items()}
         kept = {name: loads.get(name, 0) for name in ("quarantined", "echoed", "held_back")}
         lines.append(words["written"].format(**counts, **kept))
     steps = sorted(found.get("steps", []), key=lambda row: -(row["seconds"] or 0))
@@ -180,6 +184,8 @@ def _operations(found: Row, build: Row | None, words: dict[str, str], elapsed_s:
     total = [f"{elapsed_s:.0f} s"] if elapsed_s else []
     if said:
         lines.append(words["steps"].format(items=" · ".join([*total, *said])))
+    for row in found.get("warned", [])[:SHOWN_WARNINGS]:
+        lines.append(shorten(words["warned"].format(check=row["suite"], reason=row["reason"]), LONGEST_LINE))
     failed = [row for row in found.get("steps", []) if row["state"] in ("failed", "blocked")]
     for row in found.get("blocked", []):
         lines.append(words["failed"].format(step=f"gate {row['border']}", reason=row["reason"]))

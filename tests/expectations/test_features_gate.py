@@ -61,7 +61,7 @@ def test_sound_features_pass() -> None:
         ),
         (
             "insert into features.opportunity_features (opportunity_id, as_of_date) values ('O-1', '2026-01-06')",
-            "number of deals with features of later days is 1 (allowed: none)",
+            "number of deals with features of later days is 1 (allowed: none, first O-1)",
         ),
         (
             "update features.opportunity_outcomes set outcome_known_on = '2026-01-06', outcome = 'won', closed_on = '2026-01-05'",
@@ -84,6 +84,8 @@ def test_a_planted_fault_blocks_and_is_named(fault: str, told: str) -> None:
 
 def test_an_unknown_stage_is_a_warning_that_names_it() -> None:
     execute("transformer", "insert into intermediate.int_stage_values_unmapped values ('fxiaoke', 'parts', 'pt_pilot')")
-    assert "1 warnings" in decide("features", DAY, [])
-    told = "select state, observed_count from ops.check_results where suite = 'features.stages' order by check_id desc limit 1"
-    assert fetch(told) == [("failed", 1)]
+    said = decide("features", DAY, [])
+    assert "1 warnings" in said
+    assert "fxiaoke|parts|pt_pilot" in said
+    told = "select state, observed_count, reason like '%fxiaoke|parts|pt_pilot' from ops.check_results where suite = 'features.stages'"
+    assert fetch(f"{told} order by check_id desc limit 1") == [("failed", 1, True)]
