@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from psycopg import OperationalError
 from psycopg.types.json import Jsonb
 
 from warehouse.connection import DatabaseUnreachableError, connect
@@ -72,5 +73,20 @@ def run_cli(main: Callable[[], int | None]) -> None:
     except (StepError, DatabaseUnreachableError) as error:
         print(error, file=sys.stderr)
         code = 1
+    except OperationalError as error:
+        print(_unusable(error), file=sys.stderr)
+        code = 1
     sys.stdout.flush()
     sys.exit(code)
+
+
+def _unusable(error: OperationalError) -> str:
+    """What to do when PostgreSQL stops in the middle of a step: the step's transaction is gone as a whole, so a rerun is safe."""
+    said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    is_full = "No space left" in str(error)
+    action = (
+        "make room on its disk"
+        if is_full
+        else "read its log (embedded: <home>/postgres/server.log) and see that it runs"
+    )
+    return f"PostgreSQL could not go on ({said}): {action}, then rerun; nothing is half done"
