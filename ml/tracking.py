@@ -8,7 +8,8 @@ import os
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import mlflow
 from mlflow.entities import Experiment
@@ -16,7 +17,7 @@ from mlflow.exceptions import MlflowException
 
 from config.settings import settings
 from ml.bundle import MODEL_NAME, Bundle
-from warehouse.connection import sqlalchemy_url
+from warehouse.connection import connect, sqlalchemy_url
 from warehouse.migrate import ensure_database
 
 ALIAS = "champion"
@@ -39,7 +40,28 @@ def log(
 
     The alias `champion` moves to it when `promoted`. Raises what MLflow or the database raise when the registry cannot be reached.
     """
-    client = mlflow.MlflowClient(tracking_uri=_store(), registry_uri=_store())
+    with _alone():
+        client = mlflow.MlflowClient(tracking_uri=_store(), registry_uri=_store())
+        return _log(client, bundle, parameters, figures, tags, promoted=promoted)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Tenants of one server that train at the same time take turns: MLflow's first use of a store makes its tables without a lock."""
+    with connect(None, autocommit=True, database="postgres") as connection:
+        connection.execute("select pg_advisory_lock(hashtext('landfall registry'))")
+        yield
+
+
+def _log(
+    client: mlflow.MlflowClient,
+    bundle: Bundle,
+    parameters: Mapping[str, object],
+    figures: Mapping[str, float],
+    tags: Mapping[str, str],
+    *,
+    promoted: bool,
+) -> str:
     name = registered_name()
     try:
         client.create_registered_model(name)
