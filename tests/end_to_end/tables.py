@@ -1,4 +1,7 @@
-"""Ordered hashes of whole tables, without the columns of `clock_columns.yml`: equal hashes are equal rows."""
+"""Ordered hashes of whole tables, without the columns of `clock_columns.yml`: equal hashes are equal rows.
+
+The themes `feat_*` are left out: they hold the range of days that the last run asked for, and their rows are kept in `opportunity_features`.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +29,7 @@ def hashes(schemas: tuple[str, ...] = SCHEMAS, read: Callable[..., list[tuple[An
             string_agg(format('t.%%I::text', a.attname), ', ' order by a.attname) filter (where a.attname <> all (%s))
         from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
         join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where c.relkind in ('r', 'p') and n.nspname = any (%s) group by 1, 2 order by 1, 2
+        where c.relkind in ('r', 'p') and c.relname !~ '^feat_' and n.nspname = any (%s) group by 1, 2 order by 1, 2
     """
     found = {}
     for schema, table, columns in read(query, list(CLOCKS), list(schemas)):
