@@ -1,6 +1,6 @@
 """Ordered hashes of whole tables, without the columns of `clock_columns.yml`: equal hashes are equal rows.
 
-The themes `feat_*` are left out: they hold the range of days that the last run asked for, and their rows are kept in `opportunity_features`.
+The themes `feat_*` are left out: they hold the days that the last run asked for, and their rows are kept in `opportunity_features`.
 """
 
 from collections.abc import Callable
