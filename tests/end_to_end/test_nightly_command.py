@@ -80,6 +80,7 @@ def test_a_night_ends_with_exit_code_0_and_one_screen(nights: Nights) -> None:
     assert screen.count("\n") < 45, "one screen"
 
 
+@pytest.mark.soak
 def test_the_same_night_again_runs_every_step_and_changes_nothing(nights: Nights) -> None:
     _, before, (code, said), after = nights
     assert code == 0, said[-3000:]
