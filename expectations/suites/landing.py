@@ -45,12 +45,17 @@ select
     w.landed = w.rows_found as is_every_landed_row_there,
     w.quarantined <= greatest($handful, $share * w.received) as is_quarantine_small,
     w.quarantined = 0 as is_quarantine_empty,
-    w.received > 0 or u.nights < $compared or u.usual < $usual or w.system || '.' || w.stream in ($accepted) as is_volume_plausible,
+    w.received > 0 or w.system || '.' || w.stream in ($accepted)
+        or case when w.system = 'files' then not w.has_had_rows else u.nights < $compared or u.usual < $usual end as is_volume_plausible,
     w.received = 0 or u.nights < $compared or u.usual < $usual or w.received between u.usual / 10 and u.usual * 10 as is_volume_usual
 from (
     select distinct on (l.system, l.stream, l.window_to, l.window_from is null) l.*,
         (l.window_to at time zone $zone - interval '1 microsecond')::date as day,
         extract(isodow from l.window_to at time zone $zone - interval '1 microsecond') >= 6 as is_weekend,
+        exists(
+            select from ops.loads as e
+            where e.system = l.system and e.stream = l.stream and e.window_to < l.window_to and e.received > 0
+        ) as has_had_rows, -- a file is read whole each night: once it had rows, it has them for good
         $rows_found as rows_found
     from ops.loads as l
     where $judged
