@@ -179,8 +179,8 @@ def files(new_line: LineMaker, folder: Path, request: pytest.FixtureRequest) -> 
     """A tenant of its own for each test that reads the two files."""
     tenant = "f_" + request.node.originalname.removeprefix("test_")[:20]
     (folder / "mapping.yml").write_text(MAPPING.format(tenant=f"e2e_{tenant}"), "utf-8")
-    where = {"INPUT_DIR": str(folder), "MAPPING": str(folder / "mapping.yml")}
-    line = new_line(tenant, is_sandbox=False, history="none", WRITEBACK="csv", **where)
+    mapping = str(folder / "mapping.yml")
+    line = new_line(tenant, is_sandbox=False, history="none", INPUT_DIR=str(folder), MAPPING=mapping, WRITEBACK="csv")
     yield from look_at(line)
 
 
