@@ -38,7 +38,7 @@ def listening_socket(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CompanyError(
-            f"port {port} on {HOST} is not free ({error.strerror}): choose another with --port, or 0 for a free one"
+            f"port {port} on {HOST} is not free ({error.strerror}): set LANDFALL_SANDBOX_PORT (or --port) to a free port, or 0 for any"
         ) from error
     listener.listen(128)
     return listener

@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from config.settings import settings
 from tests.end_to_end.conftest import LineMaker
-from tests.end_to_end.line import Line
+from tests.end_to_end.line import ROOT, Line
 from tests.end_to_end.tables import hashes, one
 from warehouse.clock import cutoff
 from warehouse.frames import fetch_all
@@ -126,6 +128,29 @@ def test_postgres_down_is_one_sentence_at_every_kind_of_step(company: Line, step
     last = result.output.strip().splitlines()[-1]
     assert last.startswith(f"PostgreSQL at 127.0.0.1:{port}/landfall_e2e_troubled cannot be used"), last
     assert last.endswith("start it or correct LANDFALL_PG_HOST and LANDFALL_PG_PORT, then rerun"), last
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_step_is_one_sentence(new_line: LineMaker) -> None:
+    line = new_line("gone", is_sandbox=False)
+    code = """
+import time
+from warehouse.connection import connect
+from warehouse.steps import run_cli
+
+def step():
+    connection = connect("ml", autocommit=True)
+    connection.execute("set idle_session_timeout = 1")  # milliseconds until the server ends this session
+    time.sleep(0.5)
+    connection.execute("select 1")
+
+run_cli(step)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=line.env(), cwd=ROOT, text=True, capture_output=True, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert done.stderr.startswith("PostgreSQL could not go on (terminating connection")
+    assert "then rerun; nothing is half done" in done.stderr
 
 
 def test_an_empty_answer_is_blocked_the_watermark_stays_and_readers_keep_the_last_build(company: Line) -> None:

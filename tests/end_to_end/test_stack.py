@@ -123,7 +123,7 @@ def test_nothing_listens_beyond_this_machine(stack: tuple[Line, str]) -> None:
     [
         ("AIRFLOW_PORT", "for airflow is in use by another program: set LANDFALL_AIRFLOW_PORT to a free port, then rerun"),
         ("MLFLOW_PORT", "for mlflow is in use by another program: set LANDFALL_MLFLOW_PORT to a free port, then rerun"),
-        ("SANDBOX_PORT", "is not free (Address already in use): choose another with --port, or 0 for a free one"),
+        ("SANDBOX_PORT", "is not free (Address already in use): set LANDFALL_SANDBOX_PORT (or --port) to a free port"),
     ],
 )  # fmt: skip
 def test_a_port_in_use_is_named_with_its_setting(

@@ -43,10 +43,8 @@ def test_a_port_in_use_is_named_with_what_to_do(home: Path) -> None:
         port = taken.getsockname()[1]
         done = run(home, "serve", "--port", str(port))
     assert done.returncode == 1
-    assert (
-        done.stderr
-        == f"port {port} on 127.0.0.1 is not free (Address already in use): choose another with --port, or 0 for a free one\n"
-    )
+    told = "set LANDFALL_SANDBOX_PORT (or --port) to a free port, or 0 for any"
+    assert done.stderr == f"port {port} on 127.0.0.1 is not free (Address already in use): {told}\n"
 
 
 def test_a_home_without_a_company_is_told_how_to_get_one(tmp_path: Path) -> None:
