@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import settings
+from tests.end_to_end import warm
 from tests.end_to_end.line import Line
 
 pytestmark = pytest.mark.slow
@@ -14,25 +15,30 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="session")
 def new_line(postgres_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["LineMaker"]:
     """Makes lines: each has a home, a database and a company of its own; all are stopped at the end."""
-    maker = LineMaker(postgres_home, tmp_path_factory)
+    folder = tmp_path_factory.mktemp("warm")
+    server = warm.start(folder, Line(folder, "e2e_warm", postgres_home).env())
+    maker = LineMaker(postgres_home, tmp_path_factory, folder / "warm.sock")
     yield maker
     for line in maker.lines:
         line.stop()
+    server.kill()
+    server.communicate()
 
 
 class LineMaker:
     """Remembers the lines it made."""
 
-    def __init__(self, postgres_home: Path, folders: pytest.TempPathFactory) -> None:
+    def __init__(self, postgres_home: Path, folders: pytest.TempPathFactory, address: Path) -> None:
         self.postgres_home = postgres_home
+        self.address = address
         self.folders = folders
         self.lines: list[Line] = []
 
-    def __call__(
-        self, tenant: str, *, is_sandbox: bool = True, history: str = "full", scale: float = 0.03, **environment: str
-    ) -> Line:
-        home = self.folders.mktemp(tenant)
-        line = Line(home, f"e2e_{tenant}", self.postgres_home, scale, history=history, environment=environment)
+    def __call__(self, tenant: str, *, is_sandbox: bool = True, history: str = "full", **environment: str) -> Line:
+        line = Line(
+            self.folders.mktemp(tenant), f"e2e_{tenant}", self.postgres_home, history=history, environment=environment,
+            warm=self.address,
+        )  # fmt: skip
         line.start(is_sandbox=is_sandbox)
         self.lines.append(line)
         return line

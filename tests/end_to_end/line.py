@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.end_to_end import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 DAG = ROOT / "dags" / "nightly_forecast.py"
 
@@ -50,6 +52,7 @@ class Line:
     history: str = "full"
     environment: dict[str, str] = field(default_factory=dict)
     root: Path = ROOT
+    warm: Path | None = None
 
     def env(self, **overrides: str) -> dict[str, str]:
         """The environment of a step: this line's settings over nothing of the caller's own."""
@@ -69,14 +72,23 @@ class Line:
         }  # fmt: skip
 
     def command(self, *arguments: str, **overrides: str) -> Result:
-        """Run `python -m arguments…` to its end; output is stdout and stderr together."""
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments], env=self.env(**overrides), text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=600, check=False, cwd=self.root,
-        )  # fmt: skip
+        """Run `python -m arguments…` to its end; output is stdout and stderr together.
+
+        It starts warm where the line has a warm server, cold where settings are overridden: a step that is to be killed is the real one.
+        """
+        printed = self.home / "step.out"
+        if self.warm and not overrides:
+            code = warm.ask(self.warm, list(arguments), self.env(), self.root, printed)
+        else:
+            with printed.open("wb") as out:
+                command = [sys.executable, "-m", *arguments]
+                code = subprocess.run(
+                    command, env=self.env(**overrides), stdout=out, stderr=out, timeout=600, check=False, cwd=self.root
+                ).returncode
+        done = Result(code, printed.read_text("utf-8"))
         with (self.home / "steps.log").open("a", encoding="utf-8") as log:
-            log.write(f"$ {' '.join(arguments)} → {done.returncode}\n{done.stdout}\n")
-        return Result(done.returncode, done.stdout)
+            log.write(f"$ {' '.join(arguments)} → {done.returncode}\n{done.output}\n")
+        return done
 
     def ask(self, *arguments: str, **overrides: str) -> str:
         """Run a command that must succeed; returns its output."""

@@ -96,7 +96,7 @@ def test_the_crm_takes_each_record_of_the_build_once(twins: Twins) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(6 * 3600)
 def test_a_full_company_killed_in_airflow_at_each_failpoint_ends_like_its_twin(new_line: LineMaker) -> None:
-    calm, killed = (new_line(name, scale=1.0) for name in ("calm_full", "killed_full"))
+    calm, killed = (new_line(name, SANDBOX_SCALE="1") for name in ("calm_full", "killed_full"))
     nightly = ("nightly", "night", "--as-of", calm.day.isoformat())
     for point in FAILPOINTS:
         assert killed.command(*nightly, FAILPOINT=point).returncode == 1, f"{point} did not stop the night"

@@ -6,7 +6,7 @@ import socket
 import sys
 from typing import Any
 
-_FILE = os.environ.get("LANDFALL_TEST_OUTSIDE", "")
+_NAME = "LANDFALL_TEST_OUTSIDE"
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -26,10 +26,10 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
     except ValueError:
         inside = False
     if not inside:
-        with open(_FILE, "a", encoding="utf-8") as out:  # noqa: PTH123 - an audit hook stays with the plainest means
+        with open(os.environ[_NAME], "a", encoding="utf-8") as out:  # noqa: PTH123 - an audit hook stays with the plainest means
             out.write(f"{event} {host} {' '.join(sys.argv)}\n")
         raise OSError(f"a night may not leave this machine: {event} {host}")
 
 
-if _FILE:
+if _NAME in os.environ:
     sys.addaudithook(_watch)
