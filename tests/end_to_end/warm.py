@@ -5,6 +5,7 @@ signal. The output file takes stdout and stderr. The server ends with the test s
 What a step starts itself (dbt) starts cold.
 """
 
+import atexit
 import importlib
 import json
 import os
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 
 LIBRARIES = ("pandas", "psycopg", "sqlalchemy", "pydantic_settings", "yaml", "httpx", "great_expectations", "sklearn.linear_model",
@@ -59,8 +61,20 @@ def _become(arguments: list[str], environment: dict[str, str], folder: str, outp
     os.environ.update(environment)
     sys.path[:] = [folder, *(place for place in sys.path[1:] if place != folder)]
     sys.argv = ["-m", *arguments[1:]]
-    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
-    sys.exit(0)
+    code = 0
+    try:
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = (
+            end.code if isinstance(end.code, int) else 0 if end.code is None else print(end.code, file=sys.stderr) or 1
+        )
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # taking the libraries apart again would cost two seconds
 
 
 def start(folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
