@@ -14,11 +14,13 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.systems import CREDENTIALS, SystemSettings
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "LANDFALL_"
 
 
-class Settings(BaseSettings):
+class Settings(SystemSettings, BaseSettings):
     """Everything that differs between two installations. Secrets are typed as secrets and never printed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -38,15 +40,10 @@ class Settings(BaseSettings):
     pg_embedded: bool = Field(True, description="whether our commands start and stop the server in home/postgres")
     pg_passfile: Path | None = Field(None, description="libpq password file, so that no address carries a password")
 
-    fxiaoke_base_url: str = Field("https://open.fxiaoke.com", description="gateway of the CRM's cloud")
-    fxiaoke_auth_style: Literal["header", "body"] = Field(
-        "header", description="the vendor's new or old style of sign-in"
+    sources: str = Field(
+        "",
+        description="systems to read, separated by commas; empty means files alone where a mapping is set, else all that are connected",
     )
-    fxiaoke_app_id: str = Field("", description="app id, empty when the CRM is not connected")
-    fxiaoke_app_secret: SecretStr = Field(SecretStr(""), description="app secret")
-    fxiaoke_permanent_code: SecretStr = Field(SecretStr(""), description="permanent code of the tenant")
-    fxiaoke_user_id: str = Field("1000", description="employee the requests run as")
-    fxiaoke_requests_per_20s: int = Field(100, description="the vendor's limit per endpoint; 0 means unlimited")
     look_back_minutes: int = Field(60, ge=15, description="how far before the watermark a walk reads again")
     request_deadline_s: float = Field(60.0, description="longest time for one request, body included")
 
@@ -78,6 +75,19 @@ class Settings(BaseSettings):
     )
 
     failpoint: str = Field("", description="tests: the named point at which a step kills itself")
+
+    @property
+    def connected(self) -> list[str]:
+        """The systems that there are credentials for, files first, in the order in which they are read."""
+        files = ["files"] if self.mapping else []
+        return files + [system for system, field in CREDENTIALS.items() if getattr(self, field)]
+
+    @property
+    def systems(self) -> list[str]:
+        """The systems that a night reads."""
+        if self.sources:
+            return [name for name in self.connected if name in self.sources.split(",")]
+        return ["files"] if self.mapping else self.connected
 
     @property
     def pg_database(self) -> str:

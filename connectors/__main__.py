@@ -12,7 +12,8 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="show the tenant's streams and end")
     steps = parser.add_subparsers(dest="step")
     extract = steps.add_parser("extract", help="read every stream up to the end of a business day")
-    extract.add_argument("--stream", help="read this stream only")
+    extract.add_argument("--system", help="read this system only")
+    extract.add_argument("--stream", help="read this stream of the system only")
     history = steps.add_parser("history", help="load the go-live export, once")
     history.add_argument(
         "--go-live", type=date.fromisoformat, help="the export's last day, where its manifest does not say"
@@ -22,7 +23,8 @@ def main() -> int:
         step.add_argument("--as-of", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
     for step in (extract, writeback):
         step.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
-    steps.add_parser("check", help="can every configured system be reached and read, and if not, what to do")
+    check = steps.add_parser("check", help="can every configured system be reached and read, and if not, what to do")
+    check.add_argument("--system", help="look at this system only")
     given = parser.parse_args()
     if given.list:
         from connectors.check import list_streams
@@ -31,7 +33,7 @@ def main() -> int:
     elif given.step == "extract":
         from connectors.extract import extract as run_extract
 
-        run_extract(given.as_of, given.stream, dry_run=given.dry_run)
+        run_extract(given.as_of, given.system, given.stream, dry_run=given.dry_run)
     elif given.step == "history":
         from connectors.history import load_history
 
@@ -41,9 +43,9 @@ def main() -> int:
 
         write_back(given.as_of, dry_run=given.dry_run)
     elif given.step == "check":
-        from connectors.check import check
+        from connectors.check import check as run_check
 
-        return check()
+        return run_check(given.system)
     else:
         parser.error("choose a step or --list")
     return 0

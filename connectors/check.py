@@ -4,54 +4,70 @@ Out: a line a stream; exit code 1 when something has to be done first, with what
 """
 
 from config.settings import settings
+from connectors.calls import RefusedError
 from connectors.file_walk import check_files
-from connectors.fxiaoke import Fxiaoke
-from connectors.fxiaoke_codes import RefusedError
-from connectors.streams import crm_mapping, mapping_path
+from connectors.sources import open_source
+from connectors.streams import Stream, mapping_of, mapping_path
 from warehouse.steps import StepError
 
 
 def list_streams() -> None:
-    """Print the tenant's streams with what they read."""
-    if settings().mapping:
-        from connectors.file_mapping import load_mapping
-
-        path = settings().mapping
-        for kind, file in load_mapping(path).streams.items() if path else ():
-            print(f"files {kind}: {file.file} ({', '.join(file.fields)})")
-        return
-    print(f"mapping: {mapping_path()}")
-    for name, stream in crm_mapping().streams.items():
-        print(f"fxiaoke {name}: {stream.object} ({', '.join(stream.fields)})")
+    """Print every system's streams: mode, what dates a record and in which unit, look-back, what is read."""
+    for system in settings().systems:
+        if system == "files":
+            _list_files()
+            continue
+        print(f"{system}: {mapping_path(system)}")
+        for name, stream in mapping_of(system).streams.items():
+            print(f"  {name:<20} {_described(stream)}")
 
 
-def check() -> int:
-    """Reach every configured system once. Returns 1 when something has to be done before a night can run."""
-    faults = check_files() if settings().mapping else _check_crm()
+def _described(stream: Stream) -> str:
+    dated = f"{stream.changed.field} ({stream.changed.unit})" if stream.changed else "the day it is read for"
+    minutes = settings().look_back_minutes if stream.look_back_minutes is None else stream.look_back_minutes
+    back = (
+        f"look-back {minutes} min"
+        if stream.mode == "changed"
+        else f"read again {stream.reread_days} days"
+        if stream.reread_days
+        else "whole"
+    )
+    need = "required" if stream.is_required else "optional"
+    return f"{stream.object}: {stream.mode}, key {'|'.join(stream.key)}, dated by {dated}, {back}, {need}, {len(stream.fields)} fields"
+
+
+def _list_files() -> None:
+    from connectors.file_mapping import load_mapping
+
+    path = settings().mapping
+    print(f"files: {path}")
+    for kind, file in load_mapping(path).streams.items() if path else ():
+        print(f"  {kind:<20} {file.file}: whole files, {', '.join(file.fields)}")
+
+
+def check(only: str | None = None) -> int:
+    """Reach every configured system (or `only` one) once. Returns 1 when something has to be done before a night can run."""
+    faults: list[str] = []
+    for system in [only] if only else settings().systems:
+        faults += check_files() if system == "files" else _check_system(system)
     for fault in faults:
         print(fault)
     return 1 if faults else 0
 
 
-def _check_crm() -> list[str]:
-    mapping, faults = crm_mapping(), []
-    crm = Fxiaoke()
+def _check_system(system: str) -> list[str]:
+    faults: list[str] = []
     try:
-        crm.sign_in()
-        for name, stream in mapping.streams.items():
+        source = open_source(system)
+    except StepError as error:
+        return [str(error)]
+    try:
+        source.calls.sign_in()
+        for name, stream in mapping_of(system).streams.items():
             try:
-                known = crm.describe(stream.object)
-                missing = [field for field in stream.fields if field not in known]
-                if stream.object == mapping.write_back.object and settings().writeback == "fxiaoke":
-                    missing += [
-                        target.field for target in mapping.write_back.fields.values() if target.field not in known
-                    ]
-                faults += [
-                    f"{stream.object} has no field {field}: add it in the CRM or correct {mapping_path()}"
-                    for field in missing
-                ]
-                crm.query(stream.object, [], ["_id"], limit=1)
-                print(f"fxiaoke {name}: can be read")
+                found = source.faults(stream)
+                faults += found
+                print(f"{system} {name}: {'cannot be read as mapped' if found else 'can be read'}")
             except RefusedError as error:
                 if error.reaction != "skip":
                     raise
@@ -59,5 +75,5 @@ def _check_crm() -> list[str]:
     except StepError as error:
         faults.append(str(error))
     finally:
-        crm.close()
+        source.close()
     return faults

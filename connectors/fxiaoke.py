@@ -4,52 +4,75 @@ The gateway answers HTTP 200 also for failures; `fxiaoke_codes` says what each `
 epoch milliseconds. A page holds at most 100 records and is found by keyset on `_id`: the offset stays 0.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import orjson
 
 from config.settings import Settings, settings
-from connectors.decoding import UndecodableError, decode
-from connectors.fxiaoke_codes import REACTIONS, TOO_FAST, TOO_FAST_WAIT_S, RefusedError
-from connectors.http import Pace, Patience, Request, Transport, UnansweredError
+from connectors.calls import Answer, Calls
+from connectors.decoding import fault
+from connectors.fxiaoke_codes import judge
+from connectors.http import Request, Transport
+from connectors.pacing import Pace, Patience
+from connectors.reading import milliseconds
+from connectors.sources import Page, Source
+from connectors.streams import Stream, mapping_of, mapping_path
 from connectors.tokens import Token, TokenStore
 from warehouse.steps import StepError
+from warehouse.walks import Walk
 
-Result = TypeVar("Result")
 PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: its `data` part and the vendor's trace id."""
-
-    data: dict[str, Any]
-    trace_id: str
+def source() -> "Fxiaoke":
+    """The tenant's CRM, as the settings name it."""
+    return Fxiaoke()
 
 
-class Fxiaoke:
-    """One tenant's CRM. `requests` counts what was sent, token requests aside."""
+class Fxiaoke(Source):
+    """One tenant's CRM."""
 
     def __init__(self, now: Settings | None = None, patience: Patience | None = None) -> None:
         self._now = now or settings()
-        if not self._now.fxiaoke_app_id:
-            raise StepError(
-                "no source is connected: set LANDFALL_FXIAOKE_APP_ID and its secrets, "
-                "or LANDFALL_INPUT_DIR and LANDFALL_MAPPING, then rerun"
-            )
-        self._transport = Transport("fxiaoke", self._now.fxiaoke_base_url, deadline_s=self._now.request_deadline_s)
-        self.patience = patience or Patience()
-        self._pace = Pace(self._now.fxiaoke_requests_per_20s)
-        self._tokens = TokenStore(self._now.home / "tokens", f"fxiaoke-{self._identity()}", self._fetch_token)
-        self.requests = 0
+        transport = Transport("fxiaoke", self._now.fxiaoke_base_url, deadline_s=self._now.request_deadline_s)
+        tokens = TokenStore(self._now.home / "tokens", f"fxiaoke-{self._identity()}", self._fetch_token)
+        pace = Pace(self._now.fxiaoke_requests_per_20s)
+        super().__init__(Calls("Fxiaoke", transport, judge, tokens=tokens, patience=patience, pace=pace))
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._transport.close()
+    def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
+        """The records changed within the walk's window, by ascending `_id` behind the last one that landed."""
+        yield from self._keyset(stream.object, _window(walk), stream.projection, walk.last_id)
+
+    def ids(self, stream: Stream) -> Iterator[list[str]]:
+        """The `_id`s of all records of the object."""
+        for page in self._keyset(stream.object, [], ["_id"], None):
+            yield [row["_id"] for row in page.rows if isinstance(row, dict) and isinstance(row.get("_id"), str)]
+
+    def held_back(self, stream: Stream, walk: Walk) -> int:
+        """How many records (at most 100) others than we changed after the walk's window."""
+        rows = self.query(
+            stream.object,
+            [_filter("last_modified_time", "GTE", milliseconds(walk.window_to))],
+            ["_id", "last_modified_by"],
+        )
+        ours = self._now.fxiaoke_user_id
+        return sum(1 for row in rows if isinstance(row, dict) and row.get("last_modified_by") not in (ours, [ours]))
+
+    def faults(self, stream: Stream) -> list[str]:
+        """Mapped fields that the object lacks, those for our scores included where write-back is on."""
+        known, wanted = self.describe(stream.object), list(stream.fields)
+        back = mapping_of("fxiaoke").write_back
+        if back and stream.object == back.object and self._now.writeback == "fxiaoke":
+            wanted += [target.field for target in back.fields.values()]
+        self.query(stream.object, [], ["_id"], limit=1)
+        return [
+            f"{stream.object} has no field {field}: add it in the CRM or correct {mapping_path('fxiaoke')}"
+            for field in wanted
+            if field not in known
+        ]
 
     def query(self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE) -> list[Any]:
         """At most `limit` records of the object that pass all `filters`, by ascending `_id`; unparsed oddities included."""
@@ -63,7 +86,7 @@ class Fxiaoke:
         body = {
             "data": {"dataObjectApiName": object_name, "find_explicit_total_num": False, "search_query_info": search}
         }
-        found = self._call(f"{_prefix(object_name)}/data/query", body, what=object_name).data.get("dataList")
+        found = self._data(f"{_prefix(object_name)}/data/query", body, what=object_name).get("dataList")
         if isinstance(found, dict):
             return [found]
         if not isinstance(found, list):
@@ -76,14 +99,14 @@ class Fxiaoke:
     def get(self, object_name: str, record_id: str) -> dict[str, Any]:
         """One record with all its fields."""
         body = {"data": {"dataObjectApiName": object_name, "objectDataId": record_id}}
-        data = self._call(f"{_prefix(object_name)}/data/get", body, what=f"{object_name} {record_id}").data
+        data = self._data(f"{_prefix(object_name)}/data/get", body, what=f"{object_name} {record_id}")
         found = data.get("objectData", data)
         return found if isinstance(found, dict) else {}
 
     def describe(self, object_name: str) -> set[str]:
         """Names of the fields that the object has in this tenant."""
         body = {"includeDetail": True, "data": {"apiName": object_name}}
-        described = self._call("/cgi/crm/v2/object/describe", body, what=object_name).data.get("describe", {})
+        described = self._data("/cgi/crm/v2/object/describe", body, what=object_name).get("describe", {})
         return set(described.get("fields", {}))
 
     def update(self, object_name: str, record_id: str, values: dict[str, Any]) -> Answer:
@@ -93,65 +116,26 @@ class Fxiaoke:
         """
         row = {"_id": record_id, "dataObjectApiName": object_name, **values}
         body = {"triggerWorkFlow": False, "triggerApprovalFlow": False, "data": {"object_data": row, "details": {}}}
-        return self._call(f"{_prefix(object_name)}/data/update", body, what=f"{object_name} {record_id}", is_write=True)
+        path = f"{_prefix(object_name)}/data/update"
+        return self.calls.ask(
+            lambda token: self._signed(path, body, token), f"{object_name} {record_id}", is_write=True
+        )
 
-    def sign_in(self) -> None:
-        """Make sure that there is a token. Raises RefusedError when app, secret or code are wrong."""
-        self._retrying(lambda: self._tokens.get(), "the sign-in", is_write=False)
+    def _keyset(
+        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], last_id: str | None
+    ) -> Iterator[Page]:
+        is_last = False
+        while not is_last:
+            behind = [] if last_id is None else [_filter("_id", "GT", last_id)]
+            rows = self.query(object_name, [*filters, *behind], fields)
+            is_last = len(rows) < PAGE
+            last_id = _behind(rows, last_id, object_name, must_move=not is_last)
+            yield Page(rows, last_id, is_last)
 
-    def _call(self, path: str, body: dict[str, Any], *, what: str, is_write: bool = False) -> Answer:
-        refused: Token | None = None
-
-        def attempt() -> Answer:
-            nonlocal refused
-            token = self._tokens.get(instead_of=refused)
-            self._pace.take(path)
-            self.requests += 1
-            try:
-                return self._send(self._signed(path, body, token), what)
-            except RefusedError as error:
-                if error.reaction != "refresh" or refused is not None:
-                    raise
-                refused = token
-            return attempt()
-
-        return self._retrying(attempt, what, is_write=is_write)
-
-    def _retrying(self, attempt: Callable[[], Result], what: str, *, is_write: bool) -> Result:
-        for number in range(self.patience.attempts):
-            is_last = number + 1 == self.patience.attempts
-            try:
-                return attempt()
-            except RefusedError as error:
-                retried = error.reaction == "back_off" or (error.reaction == "unknown" and not is_write)
-                if is_last or not retried:
-                    raise
-                self.patience.wait(number, TOO_FAST_WAIT_S if error.code in TOO_FAST else None)
-            except UnansweredError as error:
-                if error.is_sent and is_write:
-                    raise
-                if is_last:
-                    raise StepError(
-                        f"{error} after {number + 1} attempts for {what}: check that the CRM is up and "
-                        "LANDFALL_FXIAOKE_BASE_URL is right, then rerun; the walk goes on at its last page"
-                    ) from None
-                self.patience.wait(number, error.retry_after_s)
-        raise AssertionError("unreachable")
-
-    def _send(self, request: Request, what: str) -> Answer:
-        text = self._transport.post(request)
-        try:
-            envelope = decode(text)
-        except UndecodableError:
-            raise UnansweredError("fxiaoke sent no complete JSON", is_sent=True) from None
-        if not isinstance(envelope, dict) or not isinstance(envelope.get("errorCode"), int):
-            raise UnansweredError("fxiaoke sent JSON without an errorCode", is_sent=True)
-        code, trace_id = envelope["errorCode"], str(envelope.get("traceId", ""))
-        reaction, advice = REACTIONS.get(code, ("skip", ""))
-        if reaction != "ok":
-            raise RefusedError(what, code, reaction, advice, trace_id)
-        data = envelope.get("data")
-        return Answer(data if isinstance(data, dict) else envelope, trace_id)
+    def _data(self, path: str, body: dict[str, Any], *, what: str) -> dict[str, Any]:
+        payload = self.calls.ask(lambda token: self._signed(path, body, token), what).payload
+        data = payload.get("data")
+        return data if isinstance(data, dict) else payload
 
     def _identity(self) -> str:
         now = self._now
@@ -187,11 +171,40 @@ class Fxiaoke:
             request = Request(
                 "/oauth2.0/token", {"thirdTraceId": str(uuid4())}, {}, orjson.dumps(asked | {"grantType": "app_secret"})
             )
-            found = self._send(request, "the app secret").data
+            found = self.calls.once(request, "the app secret").payload
             return Token(str(found["accessToken"]), str(found["ea"]), float(found["expiresIn"]))
-        found = self._send(Request("/cgi/corpAccessToken/get/V2", {}, {}, orjson.dumps(asked)), "the app secret").data
+        found = self.calls.once(
+            Request("/cgi/corpAccessToken/get/V2", body=orjson.dumps(asked)), "the app secret"
+        ).payload
         return Token(str(found["corpAccessToken"]), str(found["corpId"]), float(found["expiresIn"]))
 
 
 def _prefix(object_name: str) -> str:
     return "/cgi/crm/custom/v2" if object_name.endswith("__c") else "/cgi/crm/v2"
+
+
+def _filter(field: str, operator: str, value: object) -> dict[str, Any]:
+    return {"field_name": field, "operator": operator, "field_values": [str(value)]}
+
+
+def _window(walk: Walk) -> list[dict[str, Any]]:
+    """The filters that hold a query within the walk's window."""
+    start = milliseconds(walk.window_from) if walk.window_from else 0
+    return [
+        _filter("last_modified_time", "GTE", start),
+        _filter("last_modified_time", "LT", milliseconds(walk.window_to)),
+    ]
+
+
+def _behind(rows: list[Any], last_id: str | None, object_name: str, *, must_move: bool) -> str | None:
+    seen = [
+        row["_id"]
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get("_id"), str) and fault(row["_id"]) is None
+    ]
+    newest = max(seen, default=None)
+    if must_move and (newest is None or (last_id is not None and newest <= last_id)):
+        raise StepError(
+            f"Fxiaoke repeats a page of {object_name} instead of going on behind the last id: ask its support, then rerun"
+        )
+    return newest or last_id

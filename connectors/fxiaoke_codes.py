@@ -3,11 +3,14 @@
 Codes come in the body of an HTTP 200 answer; messages are never looked at.
 """
 
-from warehouse.steps import StepError
+from typing import Any
+
+from connectors.calls import Reaction, Verdict
+from connectors.http import Reply
 
 TOO_FAST = (30004, 14001)
 TOO_FAST_WAIT_S = 20.0
-REACTIONS: dict[int, tuple[str, str]] = {  # errorCode → (reaction, what a person does about it)
+REACTIONS: dict[int, tuple[Reaction, str]] = {  # errorCode → (reaction, what a person does about it)
     0: ("ok", ""),
     20016: ("refresh", "the token is refused again and again: check the app's state in the Fxiaoke console"),
     20005: ("refresh", "the token is refused again and again: check the app's state in the Fxiaoke console"),
@@ -27,12 +30,11 @@ REACTIONS: dict[int, tuple[str, str]] = {  # errorCode → (reaction, what a per
 }
 
 
-class RefusedError(StepError):
-    """Fxiaoke answered with an error. `reaction`: stop (nothing else will work), skip (only this object or record), unknown."""
-
-    def __init__(self, what: str, code: int, reaction: str, advice: str, trace_id: str) -> None:
-        shown = f"{code}, trace {trace_id}" if trace_id and reaction != "stop" else str(code)
-        super().__init__(
-            f"Fxiaoke refused {what} ({shown}): {advice or 'look the code up in its documentation'}, then rerun"
-        )
-        self.code, self.reaction, self.trace_id = code, reaction, trace_id
+def judge(reply: Reply, payload: Any) -> Verdict | None:
+    """The verdict on an envelope {errorCode, traceId, …}; an unknown code concerns this object alone."""
+    if reply.status != 200 or not isinstance(payload, dict) or not isinstance(payload.get("errorCode"), int):
+        return None
+    code = payload["errorCode"]
+    reaction, advice = REACTIONS.get(code, ("skip", ""))
+    wait_s = TOO_FAST_WAIT_S if code in TOO_FAST else None
+    return Verdict(reaction, str(code), advice, str(payload.get("traceId", "")), wait_s)

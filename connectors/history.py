@@ -18,7 +18,7 @@ import orjson
 from config.settings import settings
 from connectors.privacy import protect
 from connectors.replay import full_versions, stage_versions
-from connectors.streams import CrmMapping, Stream, crm_mapping
+from connectors.streams import StageLog, Stream, mapping_of, mapping_path
 from connectors.walk import Tally
 from warehouse import watermarks
 from warehouse.business_settings import Setting, declare
@@ -37,12 +37,15 @@ def load_history(as_of: date, go_live: date | None = None) -> None:
     Raises StepError when the export is missing, cannot be read, or ends after `as_of`.
     """
     mode = settings().history
-    if mode == "none" or settings().mapping:
+    if mode == "none" or "fxiaoke" not in settings().systems:
         print("history: none is to be loaded")
         return
-    mapping = crm_mapping()
-    streams = list(mapping.streams.values()) if mode == "full" else [mapping.streams[mapping.stage_log.stream]]
-    with loading() as connection, recorded("history", as_of) as run:
+    mapping = mapping_of("fxiaoke")
+    log = mapping.stage_log if mode == "stage_only" else None
+    if mode == "stage_only" and log is None:
+        raise StepError(f"{mapping_path('fxiaoke')} has no stage_log: add it or set LANDFALL_HISTORY to full or none")
+    streams = [mapping.streams[log.stream]] if log else list(mapping.streams.values())
+    with loading("fxiaoke") as connection, recorded("history", as_of) as run:
         missing = [stream for stream in streams if watermarks.current(connection, "fxiaoke", stream.name) is None]
         if mode == "stage_only":
             missing = [stream for stream in missing if not has_finished(connection, "fxiaoke", stream.name, KIND)]
@@ -58,17 +61,17 @@ def load_history(as_of: date, go_live: date | None = None) -> None:
         run.note(targets=declare(connection, _targets(folder / "targets.csv"), last_day, KIND))
         for stream in missing:
             if not has_finished(connection, "fxiaoke", stream.name, KIND):
-                tally = _load(connection, folder, stream, mapping, last_day, mode)
+                tally = _load(connection, folder, stream, log, last_day)
                 run.note(**{stream.name: tally.landed})
             if mode == "full":
                 with connection.transaction():
                     watermarks.move(connection, "fxiaoke", stream.name, cutoff(last_day), last_day)
 
 
-def _load(connection: Loading, folder: Path, stream: Stream, mapping: CrmMapping, last_day: date, mode: str) -> Tally:
+def _load(connection: Loading, folder: Path, stream: Stream, log: StageLog | None, last_day: date) -> Tally:
     started, tally, end = time.monotonic(), Tally(), cutoff(last_day)
     walk = begin(connection, Walk("fxiaoke", stream.name, last_day, None, end, is_reconstructed=True), kind=KIND)
-    versions = full_versions(folder, stream) if mode == "full" else stage_versions(folder, stream, mapping.stage_log)
+    versions = stage_versions(folder, stream, log) if log else full_versions(folder, stream)
     done = int(walk.last_id or 0)
     results = _until(versions, end)
     next(islice(results, done, done), None)
@@ -80,7 +83,11 @@ def _load(connection: Loading, folder: Path, stream: Stream, mapping: CrmMapping
         records = [each for each in page if isinstance(each, Record)]
         rejects = [each for each in page if isinstance(each, Reject)]
         protect(connection, [record.record for record in records], stream.classified, walk.load_id)
-        tally.add(land_page(connection, walk, records, rejects, last_id=str(done), is_last=is_last))
+        tally.add(
+            land_page(
+                connection, walk, records, rejects, last_id=str(done), is_last=is_last, bookkeeping=stream.bookkeeping
+            )
+        )
     print(
         f"history {stream.name}: {tally.landed} versions landed, {tally.unchanged} unchanged, {tally.quarantined} quarantined, "
         f"{time.monotonic() - started:.0f} s",

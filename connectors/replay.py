@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.decoding import UndecodableError, decode, fault, raw_text
+from connectors.reading import instant_of, milliseconds
 from connectors.streams import StageLog, Stream
-from connectors.walk import instant_of, milliseconds
 from warehouse.clock import business_day, cutoff
 from warehouse.landing import TOMBSTONE, Record, Reject
 from warehouse.steps import StepError

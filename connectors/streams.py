@@ -1,11 +1,11 @@
-"""What a tenant lets us read from its CRM and write to it, as data: a stream is a row of `config/tenants/<tenant>/fxiaoke.yml`.
+"""What a tenant lets us read from a system and write to it, as data: a stream is a row of `config/tenants/<tenant>/<system>.yml`.
 
-A tenant without a file of its own uses the sandbox's, whose standard fields exist in every tenant; `python -m connectors check` names the
-mapped fields that do not.
+A tenant without a file of its own for a system uses the sandbox's, whose standard fields exist in every tenant;
+`python -m connectors check` names the mapped fields that do not.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,22 +13,46 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from config.settings import ROOT, settings
 from warehouse.steps import StepError
 
-BOOKKEEPING = ("_id", "last_modified_time", "last_modified_by", "version")
+
+class Changed(BaseModel):
+    """The field that dates a record, and its unit: ms or s since 1970, iso (with offset), local (text without one, in `zone`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    field: str
+    unit: Literal["ms", "s", "iso", "local"]
+    zone: str = ""
 
 
 class Stream(BaseModel):
-    """One object of the CRM: its API name, its fields with the kind of their values, and those that name a person."""
+    """One object of a system: what it is called there, how it is read, which fields, and which of them name a person.
+
+    `mode`: changed (a window of its change time) · snapshot (whole each night; what is missing was deleted) · days (figures of a day, the
+    last `reread_days` read again). `ids_every`: how often all ids are read to find what was deleted. While what landed is younger than
+    `max_age_hours`, a night goes on without a stream that failed; a required one that is older stops it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    system: str = ""
     name: str = ""
     object: str
-    fields: dict[str, Literal["text", "instant", "list", "flag"]]
+    mode: Literal["changed", "snapshot", "days"] = "changed"
+    key: list[str]
+    changed: Changed | None = None
+    bookkeeping: list[str] = []
+    fields: dict[str, Literal["text", "number", "instant", "list", "flag"]]
     classified: dict[str, Literal["phone", "name", "mail", "chat", "text"]] = {}
+    is_required: bool = False
+    max_age_hours: int = 36
+    look_back_minutes: int | None = None
+    ids_every: Literal["", "night", "week"] = ""
+    ready_after: str = ""
+    reread_days: int = 0
+    options: dict[str, str] = {}
 
     @property
     def projection(self) -> list[str]:
-        """The fields to ask for, bookkeeping first."""
-        return [*BOOKKEEPING, *self.fields]
+        """The fields to ask for and to land: key and bookkeeping first."""
+        return list(dict.fromkeys([*self.key, *self.bookkeeping, *self.fields]))
 
 
 class StageLog(BaseModel):
@@ -42,7 +66,7 @@ class StageLog(BaseModel):
 
 
 class Target(BaseModel):
-    """A field of the CRM that one key of the payload fills."""
+    """A field of the system that one key of the payload fills."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     field: str
@@ -57,31 +81,34 @@ class WriteBack(BaseModel):
     fields: dict[str, Target]
 
 
-class CrmMapping(BaseModel):
-    """The whole file."""
+class SystemMapping(BaseModel):
+    """The whole file. `defaults` hold for every stream that does not say otherwise."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    defaults: dict[str, Any] = {}
     streams: dict[str, Stream]
-    stage_log: StageLog
-    write_back: WriteBack
+    stage_log: StageLog | None = None
+    write_back: WriteBack | None = None
 
 
-def mapping_path() -> Path:
-    """The tenant's mapping file, or the sandbox's where the tenant has none."""
+def mapping_path(system: str) -> Path:
+    """The tenant's mapping file of the system, or the sandbox's where the tenant has none."""
     tenants = ROOT / "config" / "tenants"
-    own = tenants / settings().tenant / "fxiaoke.yml"
-    return own if own.exists() else tenants / "sandbox" / "fxiaoke.yml"
+    own = tenants / settings().tenant / f"{system}.yml"
+    return own if own.exists() else tenants / "sandbox" / f"{system}.yml"
 
 
-def crm_mapping() -> CrmMapping:
-    """The tenant's mapping. Raises StepError naming file and entry when it is not as it should be."""
-    path = mapping_path()
+def mapping_of(system: str) -> SystemMapping:
+    """The tenant's mapping of the system. Raises StepError naming file and entry when it is not as it should be."""
+    path = mapping_path(system)
     try:
         text = yaml.safe_load(path.read_text("utf-8"))
-        for name, entry in text["streams"].items():
-            entry["name"] = name
-        return CrmMapping.model_validate(text)
-    except (yaml.YAMLError, KeyError, TypeError) as error:
+        defaults = text.get("defaults", {})
+        text["streams"] = {
+            name: {**defaults, **entry, "system": system, "name": name} for name, entry in text["streams"].items()
+        }
+        return SystemMapping.model_validate(text)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise StepError(
             f"{path} is not a mapping of streams ({type(error).__name__}): correct it, then rerun"
         ) from error
@@ -89,3 +116,11 @@ def crm_mapping() -> CrmMapping:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise StepError(f"{path}: entry {where}: {first['msg']}: correct it, then rerun") from error
+
+
+def write_back_of(system: str) -> WriteBack:
+    """Where the system's mapping lets scores go. Raises StepError when it names no place."""
+    found = mapping_of(system).write_back
+    if found is None:
+        raise StepError(f"{mapping_path(system)} names no write_back: add it or switch write-back off, then rerun")
+    return found

@@ -1,27 +1,31 @@
-"""One walk over one stream of the CRM: every record changed within the walk's window, page by page, landed as it comes.
+"""One walk over one stream of a system: every record of the walk's window, page by page, landed as it comes.
 
-In: a stream, a walk with a fixed window [from, to). Out: landed pages and a tally. A killed walk goes on behind its last landed id.
+In: an opened source, a stream, a walk with a fixed window [from, to). Out: landed pages and a tally. A killed walk goes on behind the
+cursor of its last landed page; a whole answer (snapshot) starts anew. What a whole answer no longer shows is buried that day; what a list
+of all ids no longer shows went at an unknown time before the list was read, and is buried by the next night.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
 
-from connectors.decoding import fault, raw_text
-from connectors.fxiaoke import PAGE, Fxiaoke
 from connectors.privacy import protect
+from connectors.reading import read_page
+from connectors.sources import Source
 from connectors.streams import Stream
-from warehouse.clock import cutoff
-from warehouse.landing import PageCounts, Record, Reject, land_page
+from warehouse import reconciling
+from warehouse.landing import PageCounts, finish_walk, land_page
 from warehouse.steps import StepError
-from warehouse.walks import Loading, Walk, begin, note_held_back
+from warehouse.walks import Loading, Walk, begin
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FEWEST_SHARE = (
+    0.5  # of the known records: a whole answer that shows fewer is a permission or a filter, not a wave of deletions
+)
+FEW = 20  # known records below which any share may go
+SUNDAY = 7
 
 
 @dataclass
 class Tally:
-    """What the walks of one stream came to in one night."""
+    """What the walks of one stream came to in one night. `deleted` is part of `landed`."""
 
     days: int = 0
     pages: int = 0
@@ -31,6 +35,7 @@ class Tally:
     echoed: int = 0
     quarantined: int = 0
     held_back: int = 0
+    deleted: int = 0
 
     def add(self, page: PageCounts) -> None:
         """Count one page."""
@@ -42,98 +47,64 @@ class Tally:
         self.quarantined += page.quarantined
 
 
-def milliseconds(instant: datetime) -> int:
-    """`instant` in the CRM's unit."""
-    return (instant - EPOCH) // timedelta(milliseconds=1)
-
-
-def instant_of(value: Any) -> datetime | None:
-    """The CRM's epoch milliseconds as an instant, None when they are not such."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 253402300800000:
-        return None
-    return EPOCH + timedelta(milliseconds=value)
-
-
-def window_filters(walk: Walk, last_id: str | None) -> list[dict[str, Any]]:
-    """The filters that ask for the walk's next page: within the window, behind `last_id`."""
-    start = milliseconds(walk.window_from) if walk.window_from else 0
-    filters = [
-        ("last_modified_time", "GTE", str(start)),
-        ("last_modified_time", "LT", str(milliseconds(walk.window_to))),
-    ]
-    if last_id is not None:
-        filters.append(("_id", "GT", last_id))
-    return [{"field_name": field, "operator": operator, "field_values": [value]} for field, operator, value in filters]
-
-
-def walk_stream(connection: Loading, crm: Fxiaoke, stream: Stream, owed: Walk, tally: Tally) -> Walk:
+def walk_stream(connection: Loading, source: Source, stream: Stream, owed: Walk, tally: Tally) -> Walk:
     """Read the whole window of `owed` and land it. Returns the walk as it was begun."""
     walk = begin(connection, owed)
     tally.days += 1
-    last_id, is_last = walk.last_id, False
-    while not is_last:
-        sent = crm.requests
-        rows = crm.query(stream.object, window_filters(walk, last_id), stream.projection)
-        is_last = len(rows) < PAGE
-        last_id = _behind(rows, last_id, stream, must_move=not is_last)
-        records, rejects = read_page(stream, walk, rows)
-        protect(connection, [record.record for record in records], stream.classified, walk.load_id)
-        tally.add(
-            land_page(
-                connection, walk, records, rejects, last_id=last_id, requests=crm.requests - sent, is_last=is_last
-            )
-        )
+    if stream.mode == "snapshot":
+        seen = _land_pages(connection, source, stream, replace(walk, last_id=None), tally)
+        _bury(connection, stream, walk, reconciling.unseen(connection, walk, seen), len(seen), tally)
+        return walk
+    _land_pages(connection, source, stream, walk, tally)
+    if stream.ids_every:
+        _bury(connection, stream, walk, reconciling.noted_before(connection, walk), None, tally)
+        if stream.ids_every == "night" or walk.as_of.isoweekday() == SUNDAY:
+            listed = {record_id for page in source.ids(stream) for record_id in page}
+            missing = reconciling.unseen(connection, walk, listed)
+            _refuse_shrunken(stream, missing, len(listed))
+            reconciling.note_missing(connection, walk, missing)
     return walk
 
 
-def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
-    """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason."""
-    records, rejects = [], []
-    for row in rows:
-        asked = (
-            {name: row[name] for name in stream.projection if row.get(name) is not None}
-            if isinstance(row, dict)
-            else {}
-        )
-        record_id, changed_at = asked.get("_id"), instant_of(asked.get("last_modified_time"))
-        found = fault(asked)
-        if found:
-            reason = f"the record holds {found}"
-        elif not isinstance(record_id, str) or not record_id:
-            reason = "the record has no _id"
-        elif changed_at is None:
-            reason = "last_modified_time is not a number of milliseconds"
-        elif changed_at >= walk.window_to or (walk.window_from and changed_at < walk.window_from):
-            reason = "last_modified_time lies outside the window that was asked for"
-        else:
-            records.append(Record(record_id, asked, changed_at, cutoff(walk.as_of), walk.is_reconstructed))
-            continue
-        known = record_id if isinstance(record_id, str) and fault(record_id) is None else None
-        rejects.append(Reject(reason, raw_text(row), known))
-    return records, rejects
+def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk, tally: Tally) -> set[str]:
+    """Land every page behind the walk's cursor; the last one ends the walk unless deletions are to follow. Returns a snapshot's ids."""
+    ends_here = stream.mode != "snapshot" and not stream.ids_every
+    seen: set[str] = set()
+    sent = source.calls.requests
+    for page in source.pages(stream, walk):
+        records, rejects = read_page(stream, walk, page.rows)
+        protect(connection, [record.record for record in records], stream.classified, walk.load_id)
+        counts = land_page(
+            connection, walk, records, rejects, last_id=page.cursor, requests=source.calls.requests - sent,
+            is_last=page.is_last and ends_here, bookkeeping=stream.bookkeeping,
+        )  # fmt: skip
+        tally.add(counts)
+        sent = source.calls.requests
+        if stream.mode == "snapshot":
+            seen.update(record.record_id for record in records)
+            seen.update(reject.record_id for reject in rejects if reject.record_id)
+        if page.is_last:
+            return seen
+    raise RuntimeError(f"{stream.system} {stream.name}: the source ended without a last page")
 
 
-def count_held_back(connection: Loading, crm: Fxiaoke, stream: Stream, walk: Walk, our_user: str) -> int:
-    """Note how many records (at most 100) others changed after the walk's window, which the next night will bring."""
-    sent = crm.requests
-    after = {"field_name": "last_modified_time", "operator": "GTE", "field_values": [str(milliseconds(walk.window_to))]}
-    rows = crm.query(stream.object, [after], ["_id", "last_modified_by"])
-    count = sum(
-        1 for row in rows if isinstance(row, dict) and row.get("last_modified_by") not in (our_user, [our_user])
-    )
-    note_held_back(connection, walk, count, crm.requests - sent)
-    return count
+def _bury(
+    connection: Loading, stream: Stream, walk: Walk, gone: list[str], seen: int | None, tally: Tally
+) -> None:  # fmt: skip
+    """End the walk; the records `gone` become tombstones."""
+    if seen is not None:
+        _refuse_shrunken(stream, gone, seen)
+    buried = finish_walk(connection, walk, gone)
+    tally.landed += buried.landed
+    tally.received += buried.received
+    tally.unchanged += buried.unchanged
+    tally.deleted += buried.landed
 
 
-def _behind(rows: list[Any], last_id: str | None, stream: Stream, *, must_move: bool) -> str | None:
-    seen = [
-        row["_id"]
-        for row in rows
-        if isinstance(row, dict) and isinstance(row.get("_id"), str) and fault(row["_id"]) is None
-    ]
-    newest = max(seen, default=None)
-    if must_move and (newest is None or (last_id is not None and newest <= last_id)):
+def _refuse_shrunken(stream: Stream, gone: list[str], seen: int) -> None:
+    known = len(gone) + seen
+    if known > FEW and seen < FEWEST_SHARE * known:
         raise StepError(
-            f"Fxiaoke repeats a page of {stream.object} instead of going on behind the last id: ask its support, then rerun"
+            f"{stream.system} {stream.name} shows {seen} records where about {known} were known: "
+            "a permission or a filter changed; look at the source, then rerun"
         )
-    return newest or last_id

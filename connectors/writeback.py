@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from config.settings import settings
 from connectors import scores_file
+from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
-from connectors.fxiaoke_codes import RefusedError
 from connectors.http import UnansweredError
-from connectors.streams import Target, WriteBack, crm_mapping
-from connectors.walk import milliseconds
+from connectors.reading import milliseconds
+from connectors.streams import Target, WriteBack, write_back_of
 from warehouse.failpoints import failpoint
 from warehouse.receipts import Message, Outcome, Sending, announce, messages, sending, settle
 from warehouse.steps import StepError, StepRun, recorded
@@ -48,7 +48,7 @@ def _send_all(connection: Sending, owed: list[Message], run: StepRun) -> None:
     tally = Counter(skipped=sum(message.state == "acked" for message in owed))
     due = [message for message in owed if message.state != "acked"]
     tally["over_cap"] = max(len(due) - settings().writeback_cap, 0)
-    crm, mapping = Fxiaoke(), crm_mapping().write_back
+    crm, mapping = Fxiaoke(), write_back_of("fxiaoke")
     try:
         for number, message in enumerate(due[: settings().writeback_cap], 1):
             failpoint("writeback.before")
@@ -77,7 +77,7 @@ def _deliver(crm: Fxiaoke, mapping: WriteBack, message: Message, *, is_repeat: b
             if unsure and _holds(crm.get(mapping.object, message.record_id), values):
                 return Outcome("acked", answer="read back")
             answer = crm.update(mapping.object, message.record_id, values)
-            return Outcome("acked", "0", trace_id=answer.trace_id)
+            return Outcome("acked", "0", trace_id=answer.verdict.trace_id)
         except UnansweredError as error:
             last = Outcome("unknown", answer=str(error))
         except RefusedError as error:
@@ -85,10 +85,10 @@ def _deliver(crm: Fxiaoke, mapping: WriteBack, message: Message, *, is_repeat: b
                 raise
             if error.reaction != "unknown":
                 return _refused(crm, mapping, message, error)
-            last = Outcome("unknown", str(error.code), trace_id=error.trace_id)
+            last = Outcome("unknown", error.code, trace_id=error.trace_id)
         unsure = True
         if attempt + 1 < SENDS:
-            crm.patience.wait(attempt)
+            crm.calls.patience.wait(attempt)
     return last
 
 
@@ -97,8 +97,8 @@ def _refused(crm: Fxiaoke, mapping: WriteBack, message: Message, error: RefusedE
     if message.action == "withdraw":
         by_id = {"field_name": "_id", "operator": "EQ", "field_values": [message.record_id]}
         if not crm.query(mapping.object, [by_id], ["_id"], limit=1):
-            return Outcome("acked", str(error.code), answer="the record is gone", trace_id=error.trace_id)
-    return Outcome("rejected", str(error.code), trace_id=error.trace_id)
+            return Outcome("acked", error.code, answer="the record is gone", trace_id=error.trace_id)
+    return Outcome("rejected", error.code, trace_id=error.trace_id)
 
 
 def crm_values(mapping: WriteBack, payload: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _same(shown: Any, sent: Any) -> bool:
 
 def _preview(owed: list[Message], where: str) -> None:
     due = [message for message in owed if message.state != "acked"]
-    mapping = crm_mapping().write_back
+    mapping = write_back_of("fxiaoke")
     for message in due:
         values = crm_values(mapping, message.payload) if where == "fxiaoke" else message.payload
         print(

@@ -31,7 +31,7 @@ def use_input(folder: Path, mapping: Path) -> None:
     said = yaml.safe_load(mapping.read_text("utf-8"))
     values = {"tenant": said["tenant"], "time_zone": said["time_zone"], "input_dir": str(folder.resolve())}
     values |= {"mapping": str(mapping.resolve()), "snapshot_every_days": str(said.get("snapshot_every_days", 7))}
-    use(**values, sandbox="false", writeback="csv", history="none")
+    use(**values, sources="files", sandbox="false", writeback="csv", history="none")
 
 
 class Progress:

@@ -5,9 +5,9 @@ received = landed + unchanged + quarantined. A record lands unless its hash equa
 its own changed_at. Our own score fields and the source's bookkeeping are outside the hash: what we write comes back as `echoed`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -15,6 +15,7 @@ import orjson
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
 from warehouse.frames import append_rows
 from warehouse.walks import Loading, Walk
@@ -111,12 +112,12 @@ class PageCounts:
         return self.landed + self.unchanged + self.quarantined
 
 
-def record_hash(record: dict[str, Any]) -> str:
+def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
     """sha256 (hex) over the canonical JSON of `record` without bookkeeping and without our own score fields."""
     told = {
         name: value
         for name, value in record.items()
-        if name not in BOOKKEEPING and not (name.startswith("lf_") and name.endswith("__c"))
+        if name not in bookkeeping and not (name.startswith("lf_") and name.endswith("__c"))
     }
     return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
@@ -130,11 +131,13 @@ def land_page(
     last_id: str | None,
     requests: int = 0,
     is_last: bool = False,
+    bookkeeping: Collection[str] = BOOKKEEPING,
 ) -> PageCounts:
-    """Append one page to the walk's table and move its cursor to `last_id`, all or nothing. `is_last` finishes the walk."""
+    """Append one page to the walk's table and move its cursor to `last_id`, all or nothing. `is_last` finishes the walk; `bookkeeping`:
+    the source's fields that say nothing about the record."""
     failpoint("landing.before")
     with connection.transaction():
-        landed, unchanged, echoed = _append(connection, walk, records) if records else (0, 0, 0)
+        landed, unchanged, echoed = _append(connection, walk, records, bookkeeping) if records else (0, 0, 0)
         _set_aside(connection, walk, rejects)
         counts = PageCounts(landed, unchanged, echoed, len(rejects))
         if counts.received != len(records) + len(rejects):
@@ -147,14 +150,27 @@ def land_page(
     return counts
 
 
-def _append(connection: Loading, walk: Walk, records: Sequence[Record]) -> tuple[int, int, int]:
+def finish_walk(connection: Loading, walk: Walk, gone: Sequence[str]) -> PageCounts:
+    """End a walk whose last page has landed; the records `gone` become tombstones at the last instant of its window."""
+    at, known_at = walk.window_to - timedelta(microseconds=1), cutoff(walk.as_of)
+    graves = [Record(record_id, TOMBSTONE, at, known_at, walk.is_reconstructed) for record_id in gone]
+    with connection.transaction():
+        landed, unchanged, _ = _append(connection, walk, graves, BOOKKEEPING) if graves else (0, 0, 0)
+        counts = PageCounts(landed, unchanged)
+        _move_cursor(connection, walk, counts, None, 0, is_last=True, pages=int(bool(graves)))
+    return counts
+
+
+def _append(
+    connection: Loading, walk: Walk, records: Sequence[Record], bookkeeping: Collection[str]
+) -> tuple[int, int, int]:
     connection.execute(_PAGE)
     rows = (
         (
             ordinal,
             r.record_id,
             Jsonb(orjson.dumps(r.record), dumps=bytes),
-            record_hash(r.record),
+            record_hash(r.record, bookkeeping),
             r.changed_at,
             r.known_at,
             r.is_reconstructed,
@@ -180,7 +196,13 @@ def _set_aside(connection: Loading, walk: Walk, rejects: Sequence[Reject]) -> No
 
 
 def _move_cursor(
-    connection: Loading, walk: Walk, counts: PageCounts, last_id: str | None, requests: int, is_last: bool
+    connection: Loading,
+    walk: Walk,
+    counts: PageCounts,
+    last_id: str | None,
+    requests: int,
+    is_last: bool,
+    pages: int = 1,
 ) -> None:
     state = "finished" if is_last else "running"
     connection.execute(
@@ -188,10 +210,11 @@ def _move_cursor(
         (last_id, state, walk.load_id),
     )
     connection.execute(
-        "update ops.loads set pages = pages + 1, requests = requests + %s, received = received + %s, landed = landed + %s,"
+        "update ops.loads set pages = pages + %s, requests = requests + %s, received = received + %s, landed = landed + %s,"
         " unchanged = unchanged + %s, echoed = echoed + %s, quarantined = quarantined + %s, state = %s,"
         " finished_at = case when %s then clock_timestamp() end where load_id = %s",
         (
+            pages,
             requests,
             counts.received,
             counts.landed,

@@ -65,18 +65,18 @@ def recorded(step: str, as_of: date) -> Iterator[StepRun]:
 
 def run_cli(main: Callable[[], int | None]) -> None:
     """Run a command line and exit: faults a person can act on become one sentence, anything else keeps its traceback."""
+    code, said = 0, ""
     try:
         code = main() or 0
     except GateBlocked as verdict:
-        print(verdict, file=sys.stderr)
-        code = 3
+        code, said = 3, str(verdict)
     except (StepError, DatabaseUnreachableError) as error:
-        print(error, file=sys.stderr)
-        code = 1
+        code, said = 1, str(error)
     except OperationalError as error:
-        print(_unusable(error), file=sys.stderr)
-        code = 1
-    sys.stdout.flush()
+        code, said = 1, _unusable(error)
+    sys.stdout.flush()  # the sentence to act on comes last, also where both streams share a file
+    if said:
+        print(said, file=sys.stderr)
     sys.exit(code)
 
 

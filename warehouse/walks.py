@@ -40,19 +40,19 @@ class Walk:
 
 
 @contextmanager
-def loading() -> Iterator[Loading]:
-    """A connection as `loader` that alone may load this tenant: two extractions never run side by side.
+def loading(system: str) -> Iterator[Loading]:
+    """A connection as `loader` that alone may load this tenant's `system`: two extractions of it never run side by side.
 
     Raises StepError when another one holds the lock for longer than five seconds, or when PostgreSQL fails underneath.
     """
     with connect("loader", autocommit=True) as connection:
         try:
             connection.execute("set lock_timeout = '5s'")
-            connection.execute("select pg_advisory_lock(hashtext('landfall loading'))")
+            connection.execute("select pg_advisory_lock(hashtext('landfall loading ' || %s))", (system,))
             connection.execute("reset lock_timeout")
             yield connection
         except psycopg.errors.LockNotAvailable as error:
-            raise StepError("another extraction of this tenant is running: wait until it ends, then rerun") from error
+            raise StepError(f"another extraction of {system} is running: wait until it ends, then rerun") from error
         except psycopg.errors.DiskFull as error:
             raise StepError(
                 "PostgreSQL has no disk space left: free some, then rerun; the walk goes on at its last page"

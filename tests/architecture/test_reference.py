@@ -33,12 +33,13 @@ def test_every_setting_is_listed_with_its_description() -> None:
 
 
 def test_every_stream_is_listed() -> None:
+    from config.systems import CREDENTIALS
     from connectors.file_mapping import REQUIRED
-    from connectors.streams import crm_mapping
+    from connectors.streams import mapping_of
 
-    assert listed("Streams") == [f"fxiaoke {name}" for name in crm_mapping().streams] + [
-        f"files {name}" for name in ("opportunities", "stage_changes", "interactions") if name in REQUIRED
-    ]
+    assert listed("Streams") == [
+        f"{system} {name}" for system in CREDENTIALS for name in mapping_of(system).streams
+    ] + [f"files {name}" for name in ("opportunities", "stage_changes", "interactions") if name in REQUIRED]
 
 
 def test_every_dag_is_listed_and_is_its_file_and_imports_airflow_only() -> None:

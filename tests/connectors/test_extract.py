@@ -10,8 +10,8 @@ import pytest
 
 from connectors.fxiaoke import Fxiaoke
 from connectors.privacy import protect
-from connectors.streams import crm_mapping
-from connectors.walk import read_page, window_filters
+from connectors.reading import read_page
+from connectors.streams import mapping_of
 from tests.connectors.company import DAY, Company, run_step
 from warehouse import watermarks
 from warehouse.clock import cutoff
@@ -21,7 +21,7 @@ from warehouse.walks import Walk, loading
 
 pytestmark = pytest.mark.slow
 AS_OF = date.fromisoformat(DAY)
-TABLES = [f"landing.fxiaoke__{name}" for name in crm_mapping().streams]
+TABLES = [f"landing.fxiaoke__{name}" for name in mapping_of("fxiaoke").streams]
 DEALS = "landing.fxiaoke__opportunities"
 
 
@@ -37,7 +37,7 @@ def rows() -> dict[str, int]:
 def accept(as_of: date) -> None:
     """What the landing gate does when it believes the night."""
     with connect("checker") as connection:
-        for name in crm_mapping().streams:
+        for name in mapping_of("fxiaoke").streams:
             watermarks.move(connection, "fxiaoke", name, cutoff(as_of), as_of)
 
 
@@ -81,17 +81,14 @@ def test_a_killed_night_goes_on_at_its_page_and_ends_like_any_other(live: Compan
 
 def test_landing_shows_exactly_what_the_crm_shows_before_the_days_end(live: Company) -> None:
     crm = Fxiaoke()
-    with loading() as connection:
-        for stream in crm_mapping().streams.values():
-            walk, last_id = Walk("fxiaoke", stream.name, AS_OF, None, cutoff(AS_OF)), None
+    with loading("fxiaoke") as connection:
+        for stream in mapping_of("fxiaoke").streams.values():
+            walk = Walk("fxiaoke", stream.name, AS_OF, None, cutoff(AS_OF))
             shown: dict[str, str] = {}
-            page: list[Any] = [{}] * 100
-            while len(page) == 100:
-                page = crm.query(stream.object, window_filters(walk, last_id), stream.projection)
-                records, _ = read_page(stream, walk, page)
+            for page in crm.pages(stream, walk):
+                records, _ = read_page(stream, walk, page.rows)
                 protect(connection, [record.record for record in records], stream.classified, "comparison")
                 shown |= {record.record_id: record_hash(record.record) for record in records}
-                last_id = page[-1]["_id"] if page else None
             landed = dict(
                 connection.execute(
                     f"select distinct on (record_id) record_id, record_hash from landing.fxiaoke__{stream.name}"
@@ -134,7 +131,7 @@ def test_later_nights_ask_no_more_than_their_rows_need(live: Company) -> None:
         seq = live.last_request()
         done = run_step("extract", "--as-of", day.isoformat())
         assert done.returncode == 0, done.stderr
-        for stream in crm_mapping().streams.values():
+        for stream in mapping_of("fxiaoke").streams.values():
             received = query("select received from ops.loads where stream = %s and as_of = %s", stream.name, day)[0][0]
             assert len(live.requests_since(seq, stream.object)) <= -(-received // 100) + 2, stream.name
         accept(day)
@@ -199,3 +196,24 @@ def test_missed_days_are_caught_up_in_order(live: Company) -> None:
     assert loads == [("2026-07-05", True), ("2026-07-06", True), ("2026-07-07", False)]
     late = "select count(*) from landing.fxiaoke__activity_records where known_at > %s and changed_at >= known_at"
     assert query(late, cutoff(date(2026, 7, 4))) == [(0,)]
+
+
+def test_what_was_deleted_is_missed_by_the_weekly_list_of_ids_and_buried_the_night_after(live: Company) -> None:
+    """2026-07-12 is a Sunday. The list is read after the day has ended, so the day itself does not see what went."""
+    live.ask("advance", {"days": 5})
+    assert run_step("extract", "--as-of", "2026-07-12").returncode == 0
+    accept(date(2026, 7, 12))
+    gone = query(f"select distinct record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 3")
+    live.ask("advance", {"days": 7})
+    live.ask("patch", [{"object": "NewOpportunityObj", "id": deal, "op": "delete", "fields": {}} for (deal,) in gone])
+    done = run_step("extract", "--as-of", "2026-07-19")
+    assert done.returncode == 0, done.stderr
+    buried = f"select record_id from {DEALS} where record = '{{\"is_deleted\": true}}' and known_at > %s order by 1"
+    assert not set(gone) & set(query(buried, cutoff(date(2026, 7, 12))))
+    accept(date(2026, 7, 19))
+    live.ask("advance", {"days": 1})
+    done = run_step("extract", "--as-of", "2026-07-20")
+    assert "deleted" in done.stdout, done.stderr
+    assert set(gone) <= set(query(buried, cutoff(date(2026, 7, 19))))
+    again = run_step("extract", "--as-of", "2026-07-20")
+    assert (again.returncode, "deleted" in again.stdout) == (0, False)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from connectors.streams import crm_mapping
+from connectors.streams import mapping_of
 from tests.connectors.company import DAY, Company, run_step
 from warehouse.frames import fetch_all
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 def rows() -> dict[str, int]:
     return {
         name: fetch_all("loader", f"select count(*) from landing.fxiaoke__{name}")[0][0]
-        for name in crm_mapping().streams
+        for name in mapping_of("fxiaoke").streams
     }
 
 

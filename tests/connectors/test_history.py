@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import settings
 from connectors.history import load_history
-from connectors.streams import crm_mapping
+from connectors.streams import mapping_of
 from tests.connectors.company import run_step
 from warehouse.clock import cutoff
 from warehouse.connection import connect
@@ -21,7 +21,9 @@ BORN = "1780275600000"  # 2026-06-01 09:00 in Shanghai
 
 def deal_fields(**given: str) -> str:
     """A line of the deals' initial file: id, then every mapped field, empty unless given."""
-    return ",".join([given["id"], *(given.get(name, "") for name in crm_mapping().streams["opportunities"].fields)])
+    return ",".join(
+        [given["id"], *(given.get(name, "") for name in mapping_of("fxiaoke").streams["opportunities"].fields)]
+    )
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def export(tenant_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             "truncate landing.fxiaoke__opportunities, ops.loads, ops.cursors, ops.watermarks, ops.settings, ops.quarantine,"
             " vault.quarantined"
         )
-    for stream in crm_mapping().streams.values():
+    for stream in mapping_of("fxiaoke").streams.values():
         (tmp_path / f"{stream.object}_initial.csv").write_text(",".join(["id", *stream.fields]) + "\n")
     deals = tmp_path / "NewOpportunityObj_initial.csv"
     deals.write_text(deals.read_text() + "\n".join([

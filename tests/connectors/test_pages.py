@@ -4,21 +4,24 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.decoding import UndecodableError, decode, fault, raw_text
 from connectors.privacy import mask
-from connectors.streams import Stream, crm_mapping
+from connectors.reading import read_page
+from connectors.streams import Changed, Stream, mapping_of
 from connectors.tokens import Token, TokenStore
-from connectors.walk import read_page, window_filters
 from warehouse.clock import cutoff
 from warehouse.walks import Walk
 
 DAY = date(2026, 6, 30)
 DEALS = Stream(
-    name="opportunities", object="NewOpportunityObj", fields={"name": "text", "amount": "text", "owner": "list"}
-)
+    system="fxiaoke", name="opportunities", object="NewOpportunityObj", key=["_id"],
+    changed=Changed(field="last_modified_time", unit="ms"), bookkeeping=["last_modified_time"],
+    fields={"name": "text", "amount": "text", "owner": "list"},
+)  # fmt: skip
 WALK = Walk("fxiaoke", "opportunities", DAY, datetime(2026, 6, 29, 15, tzinfo=UTC), cutoff(DAY))
 INSIDE = 1782800000000
 
@@ -59,16 +62,31 @@ def test_one_bad_record_does_not_cost_the_page() -> None:
     ]
 
 
-def test_a_page_is_asked_for_by_window_and_last_id_in_milliseconds() -> None:
-    assert window_filters(WALK, "65f0aa") == [
-        {"field_name": "last_modified_time", "operator": "GTE", "field_values": ["1782745200000"]},
-        {"field_name": "last_modified_time", "operator": "LT", "field_values": ["1782835200000"]},
-        {"field_name": "_id", "operator": "GT", "field_values": ["65f0aa"]},
-    ]
+@pytest.mark.parametrize(("unit", "value", "read"), [
+    ("ms", 1782780000123, "2026-06-30T00:40:00.123+00:00"), ("s", 1782780000, "2026-06-30T00:40:00+00:00"),
+    ("iso", "2026-06-30T08:40:00.000+0800", "2026-06-30T00:40:00+00:00"), ("iso", "2026-06-30T00:40:00Z", "2026-06-30T00:40:00+00:00"),
+    ("local", "2026-06-30 08:40:00", "2026-06-30T00:40:00+00:00"), ("local", "2026-06-30T08:40:00.123", "2026-06-30T00:40:00.123000+00:00"),
+    ("ms", "1782780000123", None), ("s", 1782780000000, None), ("s", True, None), ("iso", "2026-06-30T08:40:00", None),
+    ("local", "2026-06-30T08:40:00+08:00", None), ("local", 7, None),
+])  # fmt: skip
+def test_a_change_is_read_in_the_unit_of_its_system(unit: Any, value: object, read: str | None) -> None:
+    stream = DEALS.model_copy(update={"changed": Changed(field="at", unit=unit), "bookkeeping": ["at"]})
+    records, rejects = read_page(stream, WALK, [{"_id": "a", "at": value}])
+    assert [record.changed_at for record in records] == ([datetime.fromisoformat(read)] if read else [])
+    assert [reject.record_id for reject in rejects] == ([] if read else ["a"])
+
+
+def test_what_is_not_dated_takes_the_day_it_was_read_for_and_a_key_may_have_parts() -> None:
+    stream = DEALS.model_copy(update={"changed": None, "key": ["material", "stock"], "bookkeeping": []})
+    records, rejects = read_page(
+        stream, WALK, [{"material": "M-1", "stock": 7, "amount": "3"}, {"material": "M-1", "stock": ""}]
+    )
+    assert [(each.record_id, each.changed_at) for each in records] == [("M-1|7", cutoff(date(2026, 6, 29)))]
+    assert [each.reason for each in rejects] == ["the record has no material, stock"]
 
 
 def test_what_people_wrote_is_never_asked_for() -> None:
-    streams = crm_mapping().streams
+    streams = mapping_of("fxiaoke").streams
     assert "active_record_content" not in streams["activity_records"].projection
     assert {name: set(stream.classified) for name, stream in streams.items() if stream.classified} == {
         "people": {"phone"},

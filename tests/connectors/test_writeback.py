@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from config.settings import settings
-from connectors.streams import crm_mapping
+from connectors.streams import write_back_of
 from connectors.writeback import crm_values
 from tests.connectors.company import DAY, Company, run_step
 from warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
 DEAL = "NewOpportunityObj"
-CLEARED: dict[str, Any] = dict.fromkeys([*crm_mapping().write_back.fields, "tier", "period_id"])
+CLEARED: dict[str, Any] = dict.fromkeys([*write_back_of("fxiaoke").fields, "tier", "period_id"])
 SCORE = CLEARED | {
     "p_win_by_period_end": 0.31, "p_win_ever": 0.62, "expected_close_week": "2026-08-03", "band": "B", "reasons": "阶段停留 12 天",
     "scored_at": "2026-06-30T16:00:00+00:00", "model_version": "win-1", "tier": "full_model", "period_id": "2026Q2", "link": "http://x/1",
@@ -225,7 +225,7 @@ def test_scores_in_a_file_are_safe_to_open_and_complete_after_a_rerun(
 
 
 def test_reasons_are_cut_at_the_fields_length_and_days_are_local_midnights() -> None:
-    mapping = crm_mapping().write_back
+    mapping = write_back_of("fxiaoke")
     assert len(crm_values(mapping, SCORE | {"reasons": "长" * 900})["lf_reasons__c"]) == 500
     with_day = mapping.model_copy(
         update={

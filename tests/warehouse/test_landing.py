@@ -15,7 +15,7 @@ MORNING, NOON, EVENING = (datetime(2026, 6, 30, hour, tzinfo=UTC) for hour in (1
 
 @pytest.fixture
 def connection(tenant_database: str) -> Iterator[Loading]:
-    with loading() as open_connection:
+    with loading("fxiaoke") as open_connection:
         yield open_connection
 
 

@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def connection(tenant_database: str) -> Iterator[Loading]:
-    with loading() as open_connection:
+    with loading("fxiaoke") as open_connection:
         yield open_connection
 
 
@@ -77,7 +77,7 @@ from warehouse.clock import cutoff
 from warehouse.landing import Record, land_page
 from warehouse.walks import Walk, begin, loading
 day = date(2026, 6, 30)
-with loading() as connection:
+with loading("fxiaoke") as connection:
     walk = begin(connection, Walk("fxiaoke", "opportunities", day, None, cutoff(day)))
     record = Record("O-1", {"_id": "O-1"}, datetime(2026, 6, 30, tzinfo=UTC), cutoff(day))
     land_page(connection, walk, [record], last_id="O-1", is_last=True)
@@ -95,14 +95,14 @@ def test_a_kill_leaves_a_page_whole_or_absent(tenant_database: str, failpoint: s
         ).returncode
 
     def state() -> tuple[int, str | None]:
-        with loading() as connection:
+        with loading("fxiaoke") as connection:
             rows = connection.execute("select count(*) from landing.fxiaoke__opportunities").fetchone()
             cursor = connection.execute(
                 "select last_id from ops.cursors where load_id = '20260630-fxiaoke-opportunities'"
             ).fetchone()
         return (rows[0] if rows else -1), (cursor[0] if cursor else None)
 
-    with loading() as connection:
+    with loading("fxiaoke") as connection:
         connection.execute("set role owner_ddl")
         connection.execute("truncate landing.fxiaoke__opportunities, ops.loads, ops.cursors")
     assert run(failpoint=failpoint) == -9
@@ -112,5 +112,9 @@ def test_a_kill_leaves_a_page_whole_or_absent(tenant_database: str, failpoint: s
 
 
 def test_two_extractions_never_run_side_by_side(tenant_database: str) -> None:
-    with loading(), pytest.raises(StepError, match="another extraction of this tenant is running"), loading():
+    with (
+        loading("fxiaoke"),
+        pytest.raises(StepError, match="another extraction of this tenant is running"),
+        loading("fxiaoke"),
+    ):
         os.abort()  # never reached

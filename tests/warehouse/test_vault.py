@@ -16,7 +16,7 @@ def connection(tenant_database: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("LANDFALL_VAULT_KEY", "key")
     monkeypatch.setenv("LANDFALL_TOKEN_SEED", "")
     settings.cache_clear()
-    with loading() as open_connection:
+    with loading("fxiaoke") as open_connection:
         yield open_connection
     settings.cache_clear()
 
