@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.clock import iso
+from sandbox.endpoints import World, render
 from sandbox.faults import rule
-from sandbox.fxiaoke_api import Crm, render
 from sandbox.life import CompanyError, advance
 from sandbox.quota import Rules
 from sandbox.schema import JOURNAL_COLUMNS, REQUEST_COLUMNS
@@ -37,8 +37,8 @@ def clock_state(store: Store, now_ms: int) -> dict[str, Any]:
 class Control:
     """The endpoints that tests and `advance` use."""
 
-    def __init__(self, crm: Crm) -> None:
-        self._crm = crm
+    def __init__(self, world: World) -> None:
+        self._world = world
 
     def routes(self) -> list[Route]:
         """The sandbox's own endpoints."""
@@ -58,14 +58,14 @@ class Control:
         return [Route(path, _answering(handler), methods=[method]) for method, path, handler in table]
 
     async def _clock(self, _request: Request) -> object:
-        return clock_state(self._crm.store, self._crm.clock.now_ms()) | {"seconds": self._crm.clock.seconds()}
+        return clock_state(self._world.store, self._world.clock.now_ms()) | {"seconds": self._world.clock.seconds()}
 
     async def _step(self, request: Request) -> object:
-        self._crm.clock.step(float((await _body(request))["seconds"]))
+        self._world.clock.step(float((await _body(request))["seconds"]))
         return await self._clock(request)
 
     async def _advance(self, request: Request) -> object:
-        lived = advance(self._crm.store, int((await _body(request)).get("days", 1)), at_s=self._crm.clock.seconds())
+        lived = advance(self._world.store, int((await _body(request)).get("days", 1)), at_s=self._world.clock.seconds())
         return await self._clock(request) | {"changes": {day.isoformat(): changes for day, changes in lived}}  # type: ignore[operator]
 
     async def _journal(self, request: Request) -> object:
@@ -73,7 +73,7 @@ class Control:
         asked = request.query_params
         names = [name for name in ("object", "id", "actor") if name in asked]
         where = " and ".join(["seq > ?", *(f"{name} = ?" for name in names)])
-        rows = self._crm.store.rows(
+        rows = self._world.store.rows(
             f"select {JOURNAL_COLUMNS} from journal where {where} order by seq limit {MOST_ROWS}",  # noqa: S608 - our own constants
             [int(asked.get("since_seq", 0)), *(asked[name] for name in names)],
         )
@@ -85,11 +85,11 @@ class Control:
     async def _requests(self, request: Request) -> object:
         """Requests after `since_seq`, with the sandbox second, object, errorCode, rows and fault of each."""
         since = int(request.query_params.get("since_seq", 0))
-        rows = self._crm.store.rows(f"select {REQUEST_COLUMNS} from requests where seq > ? order by seq", [since])  # noqa: S608
+        rows = self._world.store.rows(f"select {REQUEST_COLUMNS} from requests where seq > ? order by seq", [since])  # noqa: S608
         return {"entries": rows, "last_seq": rows[-1]["seq"] if rows else since}
 
     async def _record(self, request: Request) -> object:
-        record = self._crm.store.record(request.path_params["object"], request.path_params["id"])
+        record = self._world.store.record(request.path_params["object"], request.path_params["id"])
         if record is None:
             raise ValueError(f"there is no record {request.path_params['id']} of {request.path_params['object']}")
         return asdict(record)
@@ -98,7 +98,7 @@ class Control:
         """One change or a list: {object, id, op, fields, actor?, at_ms?}; without `at_ms` it happens now. All or none."""
         given = await _body(request)
         patches = given if isinstance(given, list) else [given]
-        store, now_ms, versions = self._crm.store, self._crm.clock.now_ms(), []
+        store, now_ms, versions = self._world.store, self._world.clock.now_ms(), []
         with store.transaction():
             for patch in patches:
                 version = store.apply(
@@ -118,11 +118,11 @@ class Control:
 
     async def _faults(self, request: Request) -> object:
         """Replace the faults by a list; an empty one ends them."""
-        self._crm.faults.rules = [rule(given) for given in await _body(request)]
+        self._world.faults.rules = [rule(given) for given in await _body(request)]
         return await self._show_faults(request)
 
     async def _show_faults(self, _request: Request) -> object:
-        return [asdict(known) for known in self._crm.faults.rules]
+        return [asdict(known) for known in self._world.faults.rules]
 
     async def _rules(self, request: Request) -> object:
         given = await _body(request)
@@ -130,11 +130,11 @@ class Control:
         if unknown:
             raise ValueError(f"there is no rule {', '.join(sorted(unknown))}")
         for name, value in given.items():
-            setattr(self._crm.rules, name, value)
+            setattr(self._world.rules, name, value)
         return await self._show_rules(request)
 
     async def _show_rules(self, _request: Request) -> object:
-        return asdict(self._crm.rules)
+        return asdict(self._world.rules)
 
 
 async def _body(request: Request) -> Any:

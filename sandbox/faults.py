@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-BEFORE = {"http_500", "timeout", "html_200", "token_expired"}  # nothing happens in the CRM
-AFTER = {"truncated", "empty", "reply_lost"}  # the CRM does what it was asked, the answer suffers
+BEFORE = {"timeout", "html_200", "token_expired"}  # nothing happens in the system; so does any http_<status>
+AFTER = {"truncated", "empty", "reply_lost"}  # the system does what it was asked, the answer suffers
 
 
 @dataclass(slots=True)
 class Rule:
-    """One fault. `kind` is one of BEFORE, AFTER, or an errorCode to answer with, for example "30004"."""
+    """One fault. `kind` is one of BEFORE, AFTER, `http_<status>`, or a vendor's error code: a number, or `code:<text>`."""
 
     kind: str
     object: str | None
@@ -22,6 +22,16 @@ class Rule:
     every: int
     seconds: float
     matched: int = 0
+
+    @property
+    def is_early(self) -> bool:
+        """Whether the request never reaches the system."""
+        return self.kind in BEFORE or self.kind.startswith("http_")
+
+    @property
+    def code(self) -> str:
+        """The vendor's error code to answer with, "" when the fault is another."""
+        return self.kind.removeprefix("code:") if _is_code(self.kind) else ""
 
     def strikes(self, endpoint: str, object_name: str) -> bool:
         """Count a request if it matches; whether it goes wrong."""
@@ -33,6 +43,10 @@ class Rule:
         return self.every == 0 or self.matched % self.every == 0
 
 
+def _is_code(kind: str) -> bool:
+    return kind.lstrip("-").isdigit() or kind.startswith("code:")
+
+
 def rule(given: Mapping[str, Any]) -> Rule:
     """A rule from its JSON form {kind, object?, endpoint?, request_index?, every?, seconds?}.
 
@@ -40,10 +54,10 @@ def rule(given: Mapping[str, Any]) -> Rule:
     """
     unknown = set(given) - {"kind", "object", "endpoint", "request_index", "every", "seconds"}
     kind = str(given.get("kind", ""))
-    if unknown or not (kind in BEFORE | AFTER or kind.lstrip("-").isdigit()):
-        raise ValueError(
-            f"a fault is {{kind: {', '.join(sorted(BEFORE | AFTER))} or an errorCode, ...}}; got {dict(given)}"
-        )
+    is_status = kind.startswith("http_") and kind.removeprefix("http_").isdigit()
+    if unknown or not (kind in BEFORE | AFTER or is_status or _is_code(kind)):
+        known = ", ".join(sorted(BEFORE | AFTER))
+        raise ValueError(f"a fault is {{kind: {known}, http_<status> or an error code, ...}}; got {dict(given)}")
     index = given.get("request_index", ())
     return Rule(
         kind,

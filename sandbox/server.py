@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from sandbox.clock import Clock
 from sandbox.control_api import Control
+from sandbox.endpoints import Api, World
 from sandbox.fxiaoke_api import Crm
 from sandbox.life import CompanyError
 from sandbox.quota import Rules
@@ -24,9 +25,13 @@ from sandbox.store import Store, database
 HOST = "127.0.0.1"
 
 
-def application(crm: Crm) -> Starlette:
-    """The endpoints of one company."""
-    return Starlette(routes=[*crm.routes(), *Control(crm).routes()])
+SYSTEMS: tuple[type[Api], ...] = (Crm,)  # every system of the company, one class each
+
+
+def application(world: World) -> Starlette:
+    """The endpoints of one company: all its systems and the sandbox's own."""
+    systems = [route for system in SYSTEMS for route in system(world).routes()]
+    return Starlette(routes=[*systems, *Control(world).routes()])
 
 
 def listening_socket(port: int) -> socket.socket:
@@ -59,7 +64,7 @@ def serve(home: Path, port: int, *, speed: float, rules: Rules) -> None:
         note.unlink(missing_ok=True)
         store.close()
 
-    app = application(Crm(store, Clock(store, speed), rules))
+    app = application(World(store, Clock(store, speed), rules))
     app.router.lifespan_context = announced
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # planted broken answers are no errors of ours
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, lifespan="on")

@@ -153,7 +153,7 @@ class Store:
         path: str,
         object_name: str,
         http_status: int,
-        error_code: int | None,
+        error_code: int | str | None,
         rows: int,
         fault: str | None,
     ) -> None:

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from sandbox.clock import Clock
-from sandbox.fxiaoke_api import Crm as Served
+from sandbox.endpoints import World
 from sandbox.quota import Rules
 from sandbox.server import HOST, application, listening_socket
 from sandbox.store import Store, database
@@ -27,7 +27,7 @@ def crm(home: Path) -> Iterator[Crm]:
     """The CRM of PATCHES, served by a thread (a process takes seconds to start); signed in; its clock stands."""
     store = Store(database(home))
     listener = listening_socket(0)
-    app = application(Served(store, Clock(store, speed=0), Rules()))
+    app = application(World(store, Clock(store, speed=0), Rules()))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
