@@ -35,6 +35,10 @@ lock: | $(UV) ## resolve pyproject.toml into requirements.lock
 nightly: env ## one night: make nightly [AS_OF=2026-05-20] [INPUT=folder MAPPING=file.yml]
 	@$(PY) -m nightly night $(if $(AS_OF),--as-of $(AS_OF)) $(if $(INPUT),--input $(INPUT)) $(if $(MAPPING),--mapping $(MAPPING)) $(if $(DRY_RUN),--dry-run)
 
+.PHONY: rerun
+rerun: env ## read one system again for a day, publish, send the difference: make rerun SYSTEM=kingdee AS_OF=…
+	@$(PY) -m nightly rerun --system "$(SYSTEM)" $(if $(AS_OF),--as-of $(AS_OF)) $(if $(DRY_RUN),--dry-run)
+
 .PHONY: summary
 summary: env ## print the summary again: make summary [AS_OF=…]
 	@$(PY) -m nightly summary $(if $(AS_OF),--as-of $(AS_OF))

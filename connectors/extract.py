@@ -51,7 +51,7 @@ def _extract_system(name: str, as_of: date, only: str | None, *, dry_run: bool) 
                 file_walk.extract_files(connection, as_of, only, run)
             return
         streams = list(mapping_of(name).streams.values())
-        declare_streams(connection, name, [_declared(stream) for stream in streams])
+        declare_streams(connection, name, [_declared(stream) for stream in streams], settings().systems)
         source = open_source(name)
         try:
             if dry_run:

@@ -24,9 +24,12 @@ from warehouse.business_settings import Setting, declare
 from warehouse.clock import business_day, cutoff
 from warehouse.landing import Record, Reject, land_page
 from warehouse.steps import StepError, StepRun
+from warehouse.streams import Declared, declare_streams
 from warehouse.walks import Loading, Walk, begin, note_held_back, owed
 
 PAGE = 20_000
+REQUIRED_STREAMS = ("opportunities", "stage_changes")  # without them there is no forecast
+OLDEST = timedelta(hours=36)  # one night without the files is bridged
 
 
 @dataclass
@@ -73,6 +76,8 @@ def extract_files(connection: Loading, as_of: date, only: str | None, run: StepR
     """Read every file of the mapping (or `only` one stream) for `as_of`. Raises StepError naming file and next action."""
     mapping = _mapping()
     added = declare(connection, _declared(mapping), as_of, "mapping")
+    streams = [Declared(name, "files", name in REQUIRED_STREAMS, OLDEST) for name in mapping.streams]
+    declare_streams(connection, "files", streams, settings().systems)
     print(f"files: {mapping.name}; {added} business settings added")
     for name in _chosen(mapping, only):
         tally = Tally(days=1)

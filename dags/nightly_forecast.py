@@ -2,7 +2,8 @@
 
 Owner: data engineering. The build is due at 07:30; `dags/build_deadline.py` looks whether it is there.
 Runbook, when a task fails (its log's last line is the sentence to act on):
-- `history`, `extract`: the source refused or is down. Nothing is lost: clear the task, it resumes at its page.
+- `history`, `extract` (one task a system): the source refused or is down. Nothing is lost: clear the task, it resumes at its page. The
+  night goes on without the system while what landed of it is young enough; afterwards `make rerun SYSTEM=… AS_OF=…`.
 - `gate_*` (exit 3, not retried): the data are not what we believe such data are. The last build stays published. Read
   `<home>/data_docs`, mend the source or the setting, clear the gate.
 - `features`, `marts`, `sync`: dbt names the model. Clear the task; models that were built are built again, rows are not doubled.
@@ -11,12 +12,14 @@ Runbook, when a task fails (its log's last line is the sentence to act on):
 - `write_back`: receipts say what the CRM took. Clear the task; only what is owed is sent.
 """
 
+import json
 from datetime import timedelta
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Param
 from airflow.sdk.bases.operator import chain
 
+EACH_SYSTEM, DECIDES = "extract", "gate_landing"  # the gate says whether the night goes on without a system that failed
 DAY = "{{ ti.xcom_pull(task_ids='as_of') }}"
 STEPS = [  # task, command, minutes it may take, retries
     ("history", "connectors history", 60, 2),
@@ -40,7 +43,12 @@ with DAG(
     schedule="30 1 * * *",
     catchup=False,
     max_active_runs=1,
-    params={"as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last")},
+    params={
+        "as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last"),
+        "systems": Param(
+            "", type="string", description="systems to read, separated by commas; empty: all that are connected"
+        ),
+    },
     default_args={"owner": "data engineering", "retry_delay": timedelta(seconds=30), "retry_exponential_backoff": True},
     doc_md=__doc__,
     tags=["landfall"],
@@ -50,14 +58,34 @@ with DAG(
         bash_command="python -m nightly as-of --asked '{{ params.as_of }}' --scheduled-at '{{ dag_run.run_after }}'",
         do_xcom_push=True,
     )
-    steps = [
-        BashOperator(
-            task_id=task,
-            bash_command=f"python -m {command} --as-of {DAY}",
-            execution_timeout=timedelta(minutes=minutes),
-            retries=retries,
-            skip_on_exit_code=None,
+    systems = BashOperator(
+        task_id="systems",
+        bash_command="python -m nightly systems --asked '{{ params.systems }}'",
+        output_processor=json.loads,
+        do_xcom_push=True,
+    )
+    tasks = [as_of, systems]
+    for task, command, minutes, retries in STEPS:
+        line, limit = f"python -m {command} --as-of {DAY}", timedelta(minutes=minutes)
+        if task == EACH_SYSTEM:  # one system's failure is no other's
+            each = BashOperator.partial(
+                task_id=task,
+                bash_command=f"{line} --system $SYSTEM",
+                append_env=True,
+                execution_timeout=limit,
+                retries=retries,
+                skip_on_exit_code=None,
+            )
+            tasks.append(each.expand(env=systems.output.map(lambda name: {"SYSTEM": name})))  # type: ignore[arg-type]
+            continue
+        tasks.append(
+            BashOperator(
+                task_id=task,
+                bash_command=line,
+                execution_timeout=limit,
+                retries=retries,
+                skip_on_exit_code=None,
+                trigger_rule="all_done" if task == DECIDES else "all_success",
+            )
         )
-        for task, command, minutes, retries in STEPS
-    ]
-    chain(as_of, *steps)
+    chain(*tasks)

@@ -13,8 +13,11 @@ from warehouse import watermarks
 from warehouse.clock import cutoff
 from warehouse.frames import fetch_all
 
-# A stream without which there is no forecast; the others are optional.
-REQUIRED = {"fxiaoke": ("opportunities", "people"), "files": ("opportunities", "stage_changes")}
+_REACHED = """(
+    select d.system, d.stream, d.is_required, w.watermark,
+        not d.is_required or coalesce($cutoff - w.watermark <= d.max_age, false) as may_be_missing
+    from ops.streams as d left join ops.watermarks as w on w.system = d.system and w.stream = d.stream
+)"""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -62,15 +65,15 @@ def move_watermarks(connection: Any, as_of: date) -> None:
 
 
 def fill(query: str, as_of: date, **names: str) -> str:
-    """`query` with $judged (the walks of this gate), $cutoff, $as_of, $zone and `names` filled in: GX takes no bound parameters."""
+    """`query` with $judged (the walks of this gate), $cutoff, $as_of, $zone, $reached (how far each declared stream was read and believed,
+    and whether it may be that old) and `names` filled in: GX takes no bound parameters."""
     end, since = (f"timestamptz '{instant.isoformat()}'" for instant in (cutoff(as_of), judged_since(as_of)))
-    required = ", ".join(f"('{system}', '{stream}')" for system, listed in REQUIRED.items() for stream in listed)
     return Template(query).substitute(
         names,
+        reached=_REACHED.replace("$cutoff", end),
         judged=f"window_to > {since} and window_to <= {end}",
         since=since,
         cutoff=end,
         as_of=f"date '{as_of}'",
         zone=f"'{settings().time_zone}'",
-        required=required,
     )

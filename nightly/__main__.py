@@ -1,9 +1,10 @@
-"""`python -m nightly`: night, summary, backfill, advance, up, down, reset, and the steps that dbt computes.
+"""`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, and the steps that dbt computes.
 
 Every command is also a `make` target; `python -m nightly COMMAND --help` tells its options.
 """
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,20 @@ def _parser() -> argparse.ArgumentParser:
     as_of = commands.add_parser("as-of", help="print the business day a night is for")
     as_of.add_argument("--asked", default="", help="the day asked for, empty for none")
     as_of.add_argument("--scheduled-at", default="", help="instant at which Airflow started the run")
+
+    systems = commands.add_parser("systems", help="print the systems that a night reads, as JSON")
+    systems.add_argument("--asked", default="", help="these only, separated by commas; empty for all")
+
+    rerun = commands.add_parser(
+        "rerun", help="read one system for a day again, then build, publish and send the difference"
+    )
+    rerun.add_argument(
+        "--system", required=True, help="the system that was down, as `python -m connectors --list` names it"
+    )
+    rerun.add_argument(
+        "--as-of", metavar="YYYY-MM-DD", default="", help="business day; default: the day that ended last"
+    )
+    rerun.add_argument("--dry-run", action="store_true", help="say what would run, start nothing but the services")
 
     late = commands.add_parser("deadline", help="say whether the night's build is published")
     late.add_argument(
@@ -69,7 +84,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.input:
             night.use_input(given.input, given.mapping)
         return night.run(given.as_of, dry_run=given.dry_run)
-    if given.command in ("as-of", "dbt", "deadline"):
+    if given.command == "rerun":
+        from nightly import night
+
+        return night.run(given.as_of, systems=given.system, dry_run=given.dry_run)
+    if given.command in ("as-of", "dbt", "deadline", "systems"):
         return _step(given)
     if given.command in ("summary", "backfill"):
         return _look(given)
@@ -84,9 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _step(given: argparse.Namespace) -> int:
     from nightly.business_day import parse_day, resolve
+    from nightly.night import chosen_systems
 
     if given.command == "as-of":
         print(resolve(given.asked, given.scheduled_at))
+        return 0
+    if given.command == "systems":
+        print(json.dumps(chosen_systems(given.asked)))
         return 0
     if given.command == "deadline":
         from nightly import deadline

@@ -16,6 +16,7 @@ from config.settings import settings, use
 from nightly import airflow
 from nightly import summary as screen
 from nightly.business_day import resolve
+from nightly.facts import unread
 from nightly.services import start_for_night
 from warehouse.connection import connect
 from warehouse.steps import StepError
@@ -58,12 +59,26 @@ class Progress:
         self.step = ""
 
 
-def run(asked: str, *, dry_run: bool = False) -> int:
-    """Run the night of `asked` (empty: the day that ended last). Returns the exit code."""
+def chosen_systems(asked: str) -> list[str]:
+    """The systems that a night reads: those `asked` for (separated by commas), or all. Raises StepError for one that is not connected."""
+    known = settings().systems
+    chosen = [name.strip() for name in asked.split(",") if name.strip()]
+    strange = next((name for name in chosen if name not in known), None)
+    if strange:
+        raise StepError(
+            f"there is no system {strange}: choose among {', '.join(known) or 'none, since none is connected'}"
+        )
+    return chosen or known
+
+
+def run(asked: str, *, systems: str = "", dry_run: bool = False) -> int:
+    """Run the night of `asked` (empty: the day that ended last), reading `systems` (empty: all). Returns the exit code."""
     start_for_night()
-    as_of = resolve(asked)
+    as_of, read = resolve(asked), chosen_systems(systems)
     if dry_run:
-        print(f"would run the night of {as_of} for tenant {settings().tenant} on {settings().pg_database}")
+        print(
+            f"would run the night of {as_of} for tenant {settings().tenant} on {settings().pg_database}, reading {', '.join(read)}"
+        )
         return 0
     airflow.prepare()
     with connect("owner_ddl", autocommit=True) as lock:
@@ -72,19 +87,28 @@ def run(asked: str, *, dry_run: bool = False) -> int:
             raise StepError(
                 f"a night of {settings().tenant} is already running: wait for it, or look at it with `make up`"
             )
-        return _run_locked(as_of)
+        return _run_locked(as_of, systems)
 
 
-def _run_locked(as_of: date) -> int:
+def _run_locked(as_of: date, systems: str) -> int:
     log = settings().home / "logs" / f"night-{settings().tenant}-{as_of}.log"
     print(f"night of {as_of} · tenant {settings().tenant} · log {log}", flush=True)
     progress = Progress()
-    code = airflow.run_dag("nightly_forecast", json.dumps({"as_of": as_of.isoformat()}), log, progress)
+    asked = {"as_of": as_of.isoformat(), "systems": systems}
+    code = airflow.run_dag("nightly_forecast", json.dumps(asked), log, progress)
     failed = progress.step
     progress.close()
     screen.show(as_of, elapsed_s=time.monotonic() - progress.started)
+    missing = unread(as_of)
+    for system, said in missing:
+        print(f"\n{system} was not read: {said}", file=sys.stderr)
     if code != 0:
         said = progress.last_said.get(failed, "Airflow gave no reason")
         print(f"\nfailed at {failed}: {said}\nthe whole log: less {log}", file=sys.stderr)
         return 1
+    if missing:
+        print(
+            f"the build is marked stale; when it is back: make rerun SYSTEM={missing[0][0]} AS_OF={as_of}",
+            file=sys.stderr,
+        )
     return 0

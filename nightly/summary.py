@@ -1,92 +1,19 @@
 """One screen after a night: where the period will land, what moved, what to look at, how the line ran.
 
-Every business figure is read from the published build (schema `published`), everything about the run from `ops`; nothing is computed
-here but layout. `facts` returns what `show` prints, so that a test can compare both with the tables.
+Nothing is computed here but layout: `nightly.facts` reads what is printed, so that a test can compare both with the tables.
 """
 
 import sys
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from zoneinfo import ZoneInfo
 
 from config.settings import settings
+from nightly.facts import Row, facts
 from nightly.layout import columns, money, percent, points, shorten
 from nightly.words import WORDS
-from warehouse.frames import fetch_all
 
-Row = dict[str, Any]
 SHOWN_WARNINGS, LONGEST_LINE = 3, 140  # the rest is in Data Docs
-PUBLISHED = {
-    "build": "select * from published.mart_build",
-    "forecast": "select * from published.mart_period_forecast where parent_node_id is null order by node_id limit 1",
-    "movement": "select component, amount, mean_change from published.mart_forecast_movement order by component_order",
-    "deals": "select * from published.mart_open_opportunities where p_win_by_period_end is not null "
-    "order by expected_gross_amount * (1 - p_win_by_period_end) desc nulls last, opportunity_id limit 10",
-}
-
-
-def _rows(query: str, params: tuple[Any, ...] = ()) -> list[Row]:
-    columns_of = f"select row_to_json(rows) from ({query}) as rows"  # noqa: S608 - our own constant statements
-    return [row for (row,) in fetch_all("checker", columns_of, params)]
-
-
-def _run_facts(as_of: date) -> Row:
-    """What `ops` knows of this night: steps, loads, receipts, the model's evaluation."""
-    steps = _rows(
-        "select distinct on (step) step, state, round(extract(epoch from finished_at - started_at)::numeric, 1) as seconds, detail"
-        " from ops.step_runs where as_of = %s order by step, run_id desc",
-        (as_of,),
-    )
-    loads = _rows(
-        "select coalesce(sum(requests), 0) as requests, coalesce(sum(landed), 0) as landed, coalesce(sum(echoed), 0) as echoed,"
-        " coalesce(sum(quarantined), 0) as quarantined, coalesce(sum(held_back), 0) as held_back"
-        " from (select distinct on (system, stream) * from ops.loads where as_of = %s order by system, stream, started_at desc) as walks",
-        (as_of,),
-    )[0]
-    blocked = _rows(
-        "select distinct on (border) border, verdict, reason from ops.gate_verdicts where as_of = %s order by border, verdict_id desc",
-        (as_of,),
-    )
-    warned = _rows(
-        "select suite, reason from (select distinct on (suite, expectation) * from ops.check_results"
-        " where as_of = %s order by suite, expectation, check_id desc) as newest"
-        " where level = 'warning' and state = 'failed' order by check_id",
-        (as_of,),
-    )
-    stopped = [row for row in blocked if row["verdict"] == "blocked"]
-    return {"steps": steps, "loads": loads, "blocked": stopped, "warned": warned}
-
-
-def facts(as_of: date | None) -> Row:
-    """Everything the summary says, as read: `build`, `forecast`, `movement`, `deals` from the published build; the rest from `ops`."""
-    found: Row = {name: _rows(query) for name, query in PUBLISHED.items()} if _is_published() else {}
-    build = found["build"][0] if found.get("build") else None
-    day = as_of or (date.fromisoformat(build["as_of"]) if build else None)
-    found["day"] = day
-    if day is not None:
-        found |= _run_facts(day)
-    if build:
-        found["receipts"] = {
-            row["state"]: row["n"]
-            for row in _rows(
-                "select state, count(*) as n from ops.writeback_receipts where build_id = %s group by state",
-                (build["build_id"],),
-            )
-        }
-        found["evaluation"] = _rows(
-            "select contender, metric, value, n_rows from scores.model_evaluations where model_version = %s"
-            " and metric in ('roc_auc', 'log_loss') order by contender, metric",
-            (build["model_version"],),
-        )
-    return found
-
-
-def _is_published() -> bool:
-    return bool(
-        fetch_all(
-            "checker", "select 1 from ops.published_build as p where to_regclass('published.mart_build') is not null"
-        )
-    )
 
 
 def show(as_of: date | None, elapsed_s: float | None = None) -> None:
@@ -108,11 +35,16 @@ def show(as_of: date | None, elapsed_s: float | None = None) -> None:
 def _business(found: Row, build: Row, words: dict[str, str]) -> list[str]:
     forecast = found["forecast"][0] if found["forecast"] else {}
     unit = settings().lang
-    sources = ", ".join(f"{name} {until[:16]}" for name, until in sorted((build["freshness"] or {}).items()))
+    oldest: dict[str, str] = {}
+    for name, until in (build["freshness"] or {}).items():
+        system = name.split(".")[0]
+        oldest[system] = min(until, oldest.get(system, until))
+    sources = ", ".join(f"{system} {_local(until)}" for system, until in sorted(oldest.items()))
     lines = [
         _strong(words["title"].format(as_of=build["as_of"]) + f" · {build['period_id']}"),
         words["build"].format(build_id=build["build_id"], model=build["model_version"], tier=build["tier"]),
         words["freshness"].format(items=sources),
+        *_stale(build["stale_inputs"] or [], words),
         "",
     ]
     figures = [
@@ -132,6 +64,20 @@ def _business(found: Row, build: Row, words: dict[str, str]) -> list[str]:
         lines.append(f"{words['gap']} {money(forecast['gap'], unit)}")
     lines += [_movement(found["movement"], build, words), "", *_deals(found["deals"], words), ""]
     return [*lines, *_evaluation(found["evaluation"], build, words)]
+
+
+def _local(instant: str) -> str:
+    """An instant as JSON has it, in the business time zone to the minute."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(settings().time_zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def _stale(inputs: list[Row], words: dict[str, str]) -> list[str]:
+    """The line that names what was not read, and until when it was."""
+    items = [
+        f"{row['system']}.{row['stream']} {_local(row['read_until']) if row['read_until'] else words['never']}"
+        for row in inputs
+    ]
+    return [_strong(words["stale"].format(items=", ".join(items)))] if items else []
 
 
 def _movement(rows: list[Row], build: Row, words: dict[str, str]) -> str:

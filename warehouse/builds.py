@@ -11,6 +11,7 @@ from typing import Literal
 
 import psycopg
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from config.settings import ROOT, settings
 from warehouse.clock import cutoff
@@ -35,6 +36,13 @@ _LANDING_DIGEST = """
 _SETTINGS = """
     select kind, key, value::text, valid_from, extract(epoch from decided_at) from ops.settings
     where valid_from <= %s and decided_at < %s order by kind collate "C", key collate "C", valid_from, decided_at
+"""
+# Streams whose data end before the day does: read until when, null where never.
+_STALE = """
+    select coalesce(jsonb_agg(jsonb_build_object('system', d.system, 'stream', d.stream, 'read_until', w.watermark)
+        order by d.system collate "C", d.stream collate "C"), '[]')
+    from ops.streams as d left join ops.watermarks as w on w.system = d.system and w.stream = d.stream
+    where coalesce(w.watermark, '-infinity') < %s
 """
 _CHAMPION = """
     select model_version, digest, as_of from scores.models where is_promoted and (as_of <= %s or %s)
@@ -81,6 +89,12 @@ def inputs_digest(connection: psycopg.Connection, as_of: date) -> str:
     return digest.hexdigest()
 
 
+def stale_inputs(connection: psycopg.Connection, as_of: date) -> list[dict[str, str | None]]:
+    """The streams that were not read and believed up to the end of `as_of`: {system, stream, read_until}."""
+    found = connection.execute(_STALE, (cutoff(as_of),)).fetchone()
+    return found[0] if found else []
+
+
 def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion") -> Build:
     """Open the build of `as_of` for the inputs as they are now, and its schema; the same inputs open the same build.
 
@@ -96,15 +110,18 @@ def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion
             )
         model_version, model_digest, model_as_of = champion
         inputs, code, seed = inputs_digest(connection, as_of), code_version(), settings().seed
-        name = hashlib.sha256(f"{as_of} {inputs} {code} {model_digest} {seed} {settings().lang}".encode()).hexdigest()
+        stale = stale_inputs(connection, as_of)
+        named = f"{as_of} {inputs} {code} {model_digest} {seed} {settings().lang}{f' {stale}' if stale else ''}"
+        name = hashlib.sha256(named.encode()).hexdigest()
         build_id = f"{as_of:%Y%m%d}_{name[:12]}"
         connection.execute(
-            """insert into ops.builds as held (build_id, as_of, inputs_digest, code_version, model_version, seed, state, is_hindsight)
-               values (%s, %s, %s, %s, %s, %s, 'building', %s)
+            """insert into ops.builds as held (build_id, as_of, inputs_digest, code_version, model_version, seed, state, is_hindsight,
+                   stale_inputs)
+               values (%s, %s, %s, %s, %s, %s, 'building', %s, %s)
                on conflict (build_id) do update
                   set opened_at = clock_timestamp(),
                       state = case when held.state in ('published', 'retired') then held.state else 'building' end""",
-            (build_id, as_of, inputs, code, model_version, seed, model_as_of > as_of),
+            (build_id, as_of, inputs, code, model_version, seed, model_as_of > as_of, Jsonb(stale)),
         )
         build = _newest(connection, as_of)
         _make_schema(connection, build.schema)

@@ -55,6 +55,8 @@ def recorded(step: str, as_of: date) -> Iterator[StepRun]:
             raise
         except Exception as error:
             run.note(error=type(error).__name__)
+            if isinstance(error, StepError):
+                run.note(said=str(error))  # written for people: names the thing and the next action, no value
             raise
         finally:
             connection.execute(

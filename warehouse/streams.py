@@ -22,9 +22,10 @@ class Declared:
     max_age: timedelta
 
 
-def declare_streams(connection: Loading, system: str, declared: Sequence[Declared]) -> None:
-    """Let `declared` be the streams of `system`, in one transaction."""
+def declare_streams(connection: Loading, system: str, declared: Sequence[Declared], connected: Sequence[str]) -> None:
+    """Let `declared` be the streams of `system`, and forget the systems that are not `connected`, in one transaction."""
     with connection.transaction():
+        connection.execute("delete from ops.streams where system <> all (%s)", (list(connected),))
         connection.execute(
             "delete from ops.streams where system = %s and stream <> all (%s)",
             (system, [stream.name for stream in declared]),

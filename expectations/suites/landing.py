@@ -41,11 +41,12 @@ _WALKS = """
 select
     w.system || '.' || w.stream || ' ' || w.day || ': received ' || w.received || ', usual ' || coalesce(u.usual::text, 'unknown')
         as record_id,
-    w.state = 'finished' as is_finished,
+    w.state = 'finished' or coalesce(r.may_be_missing, false) as is_finished,
+    w.state = 'finished' as is_read_to_its_end,
     w.landed = w.rows_found as is_every_landed_row_there,
     w.quarantined <= greatest($handful, $share * w.received) as is_quarantine_small,
     w.quarantined = 0 as is_quarantine_empty,
-    w.received > 0 or w.system || '.' || w.stream in ($accepted)
+    w.received > 0 or w.state <> 'finished' or w.system || '.' || w.stream in ($accepted)
         or case when w.system = 'files' then not w.has_had_rows else u.nights < $compared or u.usual < $usual end as is_volume_plausible,
     w.received = 0 or u.nights < $compared or u.usual < $usual or w.received between u.usual / 10 and u.usual * 10 as is_volume_usual
 from (
@@ -71,30 +72,33 @@ left join lateral (
         order by e.window_to, e.started_at
     ) as p
 ) as u on true
+left join $reached as r on r.system = w.system and r.stream = w.stream
 """
 _STREAMS = """
 select
-    s.system || '.' || s.stream as record_id,
-    not s.is_required or s.walked_to = $cutoff as is_required_stream_walked,
-    s.walked_to = $cutoff as is_walked,
+    s.system || '.' || s.stream || case when s.is_walked then '' else ' read until ' || coalesce(s.watermark::text, 'never') end
+        as record_id,
+    s.is_walked or s.may_be_missing as is_required_stream_young,
+    s.is_walked,
     not s.is_required or s.received > 0 or s.system || '.' || s.stream in ($accepted) as has_ever_had_rows,
     not s.is_busy or s.recent_nights < $silent or s.recent_received > 0 or s.system || '.' || s.stream in ($accepted) as is_alive
 from (
-    select u.system, u.stream, (u.system, u.stream) in ($required) as is_required, u.stream = 'opportunities' as is_busy,
+    select u.system, u.stream, coalesce(r.is_required, false) as is_required, r.watermark,
+        coalesce(r.may_be_missing, false) as may_be_missing, u.stream = 'opportunities' as is_busy,
         coalesce(sum(l.received), 0) as received,
-        max(l.window_to) filter (where l.state = 'finished') as walked_to,
+        coalesce(bool_or(l.state = 'finished' and l.window_to = $cutoff), false) as is_walked,
         count(distinct l.window_to) filter (where l.window_from is not null and l.window_to > $cutoff - $silent * interval '1 day')
             as recent_nights,
         coalesce(sum(l.received) filter (where l.window_from is not null and l.window_to > $cutoff - $silent * interval '1 day'), 0)
             as recent_received
     from (
-        select system, stream from ops.loads where window_to <= $cutoff
-        union select r.system, r.stream from (values $required) as r (system, stream)
-        where r.system in (select system from ops.loads where window_to <= $cutoff)
+        select system, stream from ops.loads where window_to <= $cutoff union select system, stream from ops.streams
     ) as u
+    left join $reached as r on r.system = u.system and r.stream = u.stream
     left join ops.loads as l on l.system = u.system and l.stream = u.stream and l.window_to <= $cutoff
-    group by u.system, u.stream
+    group by u.system, u.stream, r.is_required, r.watermark, r.may_be_missing
 ) as s
+where exists (select from ops.loads where window_to <= $cutoff)
 """
 _RECORDS = """
 select
@@ -131,8 +135,12 @@ def _streams_suite(as_of: date, accepted_empty: list[str]) -> Suite:
         f"run `python -m connectors extract --as-of {as_of}`, then rerun the gate",
         (
             has_rows("a night that read nothing at all has not run"),
-            holds("is_required_stream_walked", "without these streams there is no forecast"),
-            holds("is_walked", "an optional stream that was left out makes its features old", level="warning"),
+            holds("is_required_stream_young", "without these streams, or with older ones, there is no forecast"),
+            holds(
+                "is_walked",
+                "a stream that was not read makes the build stale; the rerun of its system mends it",
+                level="warning",
+            ),
             holds(
                 "has_ever_had_rows",
                 "a required stream that never brought a record is not connected, whatever it answers",
@@ -173,6 +181,11 @@ def _walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) -
             ),
             holds("is_volume_usual", "a tenth or ten times the usual number is worth a look", level="warning"),
             holds("is_finished", "an unfinished walk would lose what it has not read; run extract again"),
+            holds(
+                "is_read_to_its_end",
+                "its system failed on the way; the next night or a rerun goes on there",
+                level="warning",
+            ),
             holds(
                 "is_every_landed_row_there",
                 "rows in the table and the ledger's count are two witnesses of the same page",

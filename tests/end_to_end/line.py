@@ -160,6 +160,11 @@ class Line:
         with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as connection:
             return connection.execute(query, values).fetchall()
 
+    def faults(self, rules: list[dict[str, Any]]) -> None:
+        """Let requests to the company's systems go wrong by these rules from now on; none ends it."""
+        answer = httpx.post(f"{self.crm_address()}/sandbox/faults", json=rules, timeout=60)
+        assert answer.status_code == 200, answer.text
+
     def patch(self, patches: list[dict[str, Any]]) -> None:
         """Let changes happen in the company: {object, id, op, fields, at_ms}, all or none."""
         answer = httpx.post(f"{self.crm_address()}/sandbox/patch", json=patches, timeout=60)

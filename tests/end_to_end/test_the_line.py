@@ -127,8 +127,8 @@ def test_stop_18_a_closed_deal_gives_its_earlier_rows_an_outcome(day: date) -> N
 
 
 def test_the_summary_says_what_the_published_build_and_ops_hold(first_night: Line, day: date) -> None:
+    from nightly.facts import facts
     from nightly.layout import money
-    from nightly.summary import facts
 
     said = facts(day)
     won, mean, target = one("select won, mean, target from published.mart_period_forecast where parent_node_id is null")

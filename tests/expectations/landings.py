@@ -16,6 +16,16 @@ PERSON: dict[str, object] = {"_id": "P-1", "user_id": "1001"}
 RECORDS: dict[str, dict[str, object]] = {"opportunities": OPPORTUNITY, "people": PERSON}
 
 
+def declare(**streams: bool) -> None:
+    """Declare streams as the connectors do: name → whether it is required; each may be 36 hours old."""
+    for stream, is_required in streams.items():
+        execute(
+            "loader",
+            "insert into ops.streams (system, stream, mode, is_required, max_age)"
+            f" values ('fxiaoke', '{stream}', 'changed', {is_required}, '36 hours')",
+        )
+
+
 def execute(role: str | None, *statements: str) -> None:
     """Run statements in `role`, each in a transaction of its own."""
     with connect(role, autocommit=True) as connection:

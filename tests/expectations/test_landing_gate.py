@@ -12,7 +12,17 @@ import pytest
 
 from config.settings import ROOT, settings
 from expectations.__main__ import decide
-from tests.expectations.landings import OPPORTUNITY, copies, execute, fetch, quiet_night, verdicts, walk, watermark
+from tests.expectations.landings import (
+    OPPORTUNITY,
+    copies,
+    declare,
+    execute,
+    fetch,
+    quiet_night,
+    verdicts,
+    walk,
+    watermark,
+)
 from warehouse.clock import cutoff
 from warehouse.steps import GateBlocked
 
@@ -21,11 +31,12 @@ MONDAY = date(2026, 1, 5)
 
 @pytest.fixture(autouse=True)
 def _nothing_landed(tenant_database: str) -> Iterator[None]:
+    declare(opportunities=True, people=True)
     yield
     execute(
         "owner_ddl",
         "truncate landing.fxiaoke__opportunities, landing.fxiaoke__people, ops.loads, ops.watermarks, ops.gate_verdicts, "
-        "ops.check_results, ops.step_runs",
+        "ops.check_results, ops.step_runs, ops.streams",
     )
 
 
@@ -65,7 +76,28 @@ def test_a_first_walk_without_records_of_a_required_stream_is_blocked() -> None:
 
 def test_a_required_stream_that_was_not_walked_is_blocked() -> None:
     walk(MONDAY, "people", copies("people", 2))
-    assert "is_required_stream_walked fails for 1 of 2 rows" in blocked(MONDAY)
+    assert "is_required_stream_young fails for 1 of 2 rows" in blocked(MONDAY)
+
+
+def test_a_night_without_a_required_system_goes_on_while_its_data_are_young_and_stops_when_they_are_not() -> None:
+    tuesday, wednesday = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+    quiet_night(MONDAY)
+    decide("landing", MONDAY, [])
+    walk(tuesday, "people", copies("people", 2, "p"))
+    walk(tuesday, "opportunities", copies("opportunities", 3, "half"), state="running")
+    passed = decide("landing", tuesday, [])
+    assert passed.startswith("landing gate passed")
+    assert "fxiaoke.opportunities read until 2026-01-05 16:00:00+00" in passed
+    assert (watermark("opportunities"), watermark("people")) == (cutoff(MONDAY), cutoff(tuesday))
+    walk(wednesday, "people", copies("people", 2, "q"))
+    assert "is_required_stream_young fails for 1 of 2 rows" in blocked(wednesday)
+    assert watermark("people") == cutoff(tuesday)
+
+
+def test_an_optional_stream_may_be_missing_for_ever_and_is_named() -> None:
+    declare(leads=False)
+    quiet_night(MONDAY)
+    assert "fxiaoke.leads read until never" in decide("landing", MONDAY, [])
 
 
 def test_an_unfinished_walk_is_blocked() -> None:
