@@ -122,7 +122,8 @@ def child_environment(**overrides: str) -> dict[str, str]:
     now = settings()
     own = {f"{PREFIX}{name.upper()}": value for name, value in overrides.items()}
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    env = {**os.environ, **own, "PATH": programs, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    modules = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    env = {**os.environ, **own, "PATH": programs, "PYTHONPATH": modules, "PYTHONUNBUFFERED": "1"}
     env.setdefault(f"{PREFIX}HOME", str(now.home))
     env |= {
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

@@ -1,4 +1,4 @@
-"""What people type: `make nightly` twice through real Airflow on its own embedded PostgreSQL, backfill, and commands that explain."""
+"""What people type: `make nightly` and `make rerun` through real Airflow on a PostgreSQL of their own, backfill, commands that explain."""
 
 import os
 import subprocess
@@ -23,7 +23,9 @@ class Workplace:
         self.home = home
         kept = {key: value for key, value in os.environ.items() if not key.startswith("LANDFALL_")}
         own = {"HOME": str(home), "SANDBOX_SCALE": "0.03", "SANDBOX_SEED": "7", "SANDBOX_DAY": "2026-05-20"}
-        self.env = kept | {f"LANDFALL_{key}": value for key, value in own.items()}
+        self.outside = home / "outside.txt"
+        watch = {"PYTHONPATH": str(ROOT / "tests" / "end_to_end" / "watch"), "LANDFALL_TEST_OUTSIDE": str(self.outside)}
+        self.env = kept | watch | {f"LANDFALL_{key}": value for key, value in own.items()}
 
     def type(self, *arguments: str, **settings_of_this_call: str) -> tuple[int, str]:
         """Run `python -m nightly …`; returns exit code and everything it printed."""
@@ -58,7 +60,7 @@ def nights(workplace: Workplace) -> Iterator[Nights]:
     patch = pytest.MonkeyPatch()
     first = workplace.type("night")
     for key, value in workplace.env.items():
-        if key.startswith("LANDFALL_"):
+        if key.startswith("LANDFALL_") and key != "LANDFALL_TEST_OUTSIDE":
             patch.setenv(key, value)
     for key in ("LANDFALL_PG_PORT", "LANDFALL_PG_PASSFILE"):
         patch.delenv(key, raising=False)
@@ -66,7 +68,7 @@ def nights(workplace: Workplace) -> Iterator[Nights]:
     schema = f"build_{one('select build_id from ops.published_build')[0]}"
     tables = ("landing", "staging", "features", "scores", "sync", schema)
     before = hashes(tables)
-    second = workplace.type("night")
+    second = workplace.type("rerun", "--system", "fxiaoke")
     yield first, before, second, hashes(tables)
     patch.undo()
     settings.cache_clear()
@@ -80,8 +82,22 @@ def test_a_night_ends_with_exit_code_0_and_one_screen(nights: Nights) -> None:
     assert screen.count("\n") < 45, "one screen"
 
 
-@pytest.mark.soak
-def test_the_same_night_again_runs_every_step_and_changes_nothing(nights: Nights) -> None:
+def test_no_process_of_the_night_left_this_machine(nights: Nights, workplace: Workplace) -> None:
+    """Airflow, its tasks, dbt and the sandbox are all watched, and none of them tried."""
+    watched = Path(f"{workplace.outside}.watched").read_text("utf-8")
+    for program in (
+        "airflow dags test",
+        "-m connectors extract",
+        "-m nightly dbt marts",
+        "-m ml score",
+        "-m expectations marts",
+        "-m sandbox serve",
+    ):
+        assert program in watched, program
+    assert not workplace.outside.exists(), workplace.outside.read_text("utf-8")
+
+
+def test_the_rerun_of_one_system_runs_every_step_and_changes_nothing(nights: Nights) -> None:
     _, before, (code, said), after = nights
     assert code == 0, said[-3000:]
     runs = dict(fetch_all("checker", "select step, count(*) from ops.step_runs where state = 'done' group by step"))
@@ -124,7 +140,8 @@ def test_reset_asks_first(nights: Nights, workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["night", "dbt", "as-of", "deadline", "summary", "backfill", "advance", "up", "down", "reset"]
+    "command",
+    ["night", "rerun", "systems", "dbt", "as-of", "deadline", "summary", "backfill", "advance", "up", "down", "reset"],
 )
 def test_every_command_has_help(workplace: Workplace, command: str) -> None:
     code, said = workplace.type(command, "--help")
@@ -134,6 +151,11 @@ def test_every_command_has_help(workplace: Workplace, command: str) -> None:
 def test_a_day_that_is_none_is_refused_with_an_example(workplace: Workplace) -> None:
     code, said = workplace.type("as-of", "--asked", "20th of May")
     assert (code, said.strip()) == (1, "'20th of May' is not a day: write it as YYYY-MM-DD, for example 2026-05-20")
+
+
+def test_a_system_that_is_not_connected_is_refused_with_those_that_are(workplace: Workplace, nights: Nights) -> None:
+    code, said = workplace.type("rerun", "--system", "kingdee", "--as-of", "2026-05-20")
+    assert (code, "there is no system kingdee: choose among fxiaoke" in said) == (1, True), said
 
 
 def test_input_and_mapping_come_together(workplace: Workplace, tmp_path: Path) -> None:

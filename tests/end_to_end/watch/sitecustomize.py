@@ -1,4 +1,7 @@
-"""Loaded by every Python process of a test night: writes down each connection that would leave this machine, and refuses it."""
+"""Loaded by every Python process of a test night: writes down each connection that would leave this machine, and refuses it.
+
+`<file>` gets the connections, `<file>.watched` a line for each process that is watched.
+"""
 
 import ipaddress
 import os
@@ -32,4 +35,6 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 if _NAME in os.environ:
+    with open(f"{os.environ[_NAME]}.watched", "a", encoding="utf-8") as _out:  # noqa: PTH123 - the same
+        _out.write(f"{' '.join(sys.orig_argv)}\n")
     sys.addaudithook(_watch)
