@@ -81,7 +81,7 @@ def run(asked: str, *, systems: str = "", dry_run: bool = False) -> int:
         )
         return 0
     airflow.prepare()
-    with connect("owner_ddl", autocommit=True) as lock:
+    with connect("transformer", autocommit=True) as lock:
         taken = lock.execute("select pg_try_advisory_lock(hashtext(%s))", (f"night {settings().tenant}",)).fetchone()
         if not taken or not taken[0]:
             raise StepError(

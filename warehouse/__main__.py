@@ -1,13 +1,17 @@
-"""Commands of the warehouse: make and upgrade the database, open a build, publish it, roll back."""
+"""Commands of the warehouse: make and upgrade the database, open a build, publish it, roll back, readers and roles."""
 
 import argparse
 from datetime import date
+from pathlib import Path
 
+from warehouse import readers
 from warehouse.builds import open_build
+from warehouse.connection import connect
 from warehouse.migrate import migrate
 from warehouse.publish import publish, rollback
 from warehouse.retention import retire
-from warehouse.steps import recorded, run_cli
+from warehouse.roles import differences
+from warehouse.steps import StepError, recorded, run_cli
 
 
 def main() -> None:
@@ -22,6 +26,10 @@ def main() -> None:
             _publish(arguments.as_of)
         case "rollback":
             print(rollback(arguments.to))
+        case "roles":
+            _compare_roles()
+        case "readers":
+            _readers(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,7 +52,49 @@ def _parser() -> argparse.ArgumentParser:
         )
     back = commands.add_parser("rollback", help="show the build published before")
     back.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
+    commands.add_parser("roles", help="hold the catalogue against warehouse/roles.yml; exit 1 with every difference")
+    _add_readers(commands.add_parser("readers", help="logins that read schema published, and the nodes each may see"))
     return parser
+
+
+def _add_readers(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    adding = actions.add_parser("add", help="create a login, or set its nodes anew")
+    adding.add_argument("name", metavar="NAME")
+    adding.add_argument(
+        "--node",
+        action="append",
+        required=True,
+        metavar="NODE_ID",
+        help="node whose subtree it sees; * the whole; again for more",
+    )
+    adding.add_argument(
+        "--password-file",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="holds the password; written with a random one when missing",
+    )
+    actions.add_parser("list", help="every reader with its nodes")
+    actions.add_parser("remove", help="drop a login and its access").add_argument("name", metavar="NAME")
+
+
+def _readers(arguments: argparse.Namespace) -> None:
+    match arguments.action:
+        case "add":
+            print(readers.add(arguments.name, arguments.node, arguments.password_file))
+        case "list":
+            print("\n".join(f"{name}  {nodes or 'nothing'}" for name, nodes in readers.listed()) or "no readers")
+        case "remove":
+            print(readers.remove(arguments.name))
+
+
+def _compare_roles() -> None:
+    with connect("checker") as connection:
+        found = differences(connection)
+    if found:
+        raise StepError("\n".join([*found, "correct the grants or warehouse/roles.yml, then rerun"]))
+    print("every role may do exactly what warehouse/roles.yml says")
 
 
 def _open(as_of: date, model: str) -> None:

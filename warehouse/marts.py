@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from warehouse.access import guard_statements, is_guarded
 from warehouse.steps import StepError
 
 LOCK_ATTEMPTS = 200
@@ -120,12 +121,16 @@ def _fit_parent(connection: psycopg.Connection, schema: str, name: str) -> None:
         if column not in dict(built):
             connection.execute(_add_column(schema, name, column, kind))
     fresh = [(column, kind) for column, kind in built if column not in dict(held)]
-    if not held:
-        _patiently(connection, [_create_parent(name, built)], f"marts.{name}")
-    elif fresh:
-        _patiently(connection, [_add_column("marts", name, column, kind) for column, kind in fresh], f"marts.{name}")
-    if [column for column, _ in _columns(connection, "published", name)] != [column for column, _ in held + fresh]:
-        _patiently(connection, _create_view(name, [column for column, _ in held + fresh]), f"published.{name}")
+    names = [column for column, _ in held + fresh]
+    statements = (
+        [_add_column("marts", name, column, kind) for column, kind in fresh] if held else [_create_parent(name, built)]
+    )
+    if not is_guarded(connection, name, names):
+        statements += guard_statements(name, names)
+    if statements:
+        _patiently(connection, statements, f"marts.{name}")
+    if [column for column, _ in _columns(connection, "published", name)] != names:
+        _patiently(connection, _create_view(name, names), f"published.{name}")
 
 
 def _add_column(schema: str, name: str, column: str, kind: str) -> sql.Composed:

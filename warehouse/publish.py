@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from warehouse import marts
+from warehouse.access import refresh_reach
 from warehouse.builds import SHOWN, Build, current_build
 from warehouse.connection import connect
 from warehouse.failpoints import failpoint
@@ -135,6 +136,7 @@ def _show(connection: psycopg.Connection, build: Build, names: list[str], manife
         )
     else:
         _point_at(connection, build.build_id)
+        refresh_reach(connection, build.as_of)
         _smoke(connection, manifest["tables"])
     _note_publication(connection, build.build_id, build.as_of, "publish", manifest)
     return later is None

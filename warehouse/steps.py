@@ -15,6 +15,16 @@ from psycopg.types.json import Jsonb
 
 from warehouse.connection import DatabaseUnreachableError, connect
 
+# Which role runs a step; dbt and the warehouse's own steps run as transformer.
+ROLE_OF_STEP = {
+    "history": "loader",
+    "extract": "loader",
+    "train": "ml",
+    "score": "ml",
+    "forecast": "ml",
+    "write_back": "writeback",
+}
+
 
 class StepError(Exception):
     """A fault a person can act on; the message names the thing and the next action."""
@@ -41,10 +51,9 @@ class StepRun:
 def recorded(step: str, as_of: date) -> Iterator[StepRun]:
     """Record one run of `step` for business day `as_of`: running, then done, failed or blocked."""
     run = StepRun(step, as_of)
-    with connect("owner_ddl", autocommit=True) as connection:
-        found = connection.execute(
-            "insert into ops.step_runs (as_of, step, state) values (%s, %s, 'running') returning run_id", (as_of, step)
-        ).fetchone()
+    role = "checker" if step.startswith("gate_") else ROLE_OF_STEP.get(step, "transformer")
+    with connect(role, autocommit=True) as connection:
+        found = connection.execute("select ops.begin_step(%s, %s)", (as_of, step)).fetchone()
         run_id = found[0] if found else None
         state = "failed"
         try:
@@ -59,10 +68,7 @@ def recorded(step: str, as_of: date) -> Iterator[StepRun]:
                 run.note(said=str(error))  # written for people: names the thing and the next action, no value
             raise
         finally:
-            connection.execute(
-                "update ops.step_runs set state = %s, detail = %s, finished_at = clock_timestamp() where run_id = %s",
-                (state, Jsonb(run.detail), run_id),
-            )
+            connection.execute("select ops.end_step(%s, %s, %s)", (run_id, state, Jsonb(run.detail)))
 
 
 def run_cli(main: Callable[[], int | None]) -> None:

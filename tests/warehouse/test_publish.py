@@ -66,7 +66,7 @@ def test_the_next_build_replaces_it_and_the_earlier_stays_attached(nights: Night
     assert nights.fetch(
         "auditor", "select as_of, state from ops.builds where state in ('published', 'retired') order by as_of"
     ) == [(date(2026, 1, 5), "retired"), (date(2026, 1, 6), "published")]
-    assert nights.fetch("transformer", "select count(distinct build_id) from marts.mart_deals") == [(2,)]
+    assert nights.fetch("publisher", "select count(distinct build_id) from marts.mart_deals") == [(2,)]
 
 
 def test_rollback_shows_the_earlier_build_and_is_written_down(nights: Nights) -> None:
@@ -106,9 +106,9 @@ def test_an_earlier_day_published_late_is_kept_but_not_shown(nights: Nights) -> 
     build = nights.build(date(2026, 1, 2))
     assert publish(build.as_of).endswith("a later day stays on show")
     assert seen(nights)[1] == date(2026, 1, 6)
-    assert nights.fetch(
-        "transformer", f"select count(*) from marts.mart_deals where build_id = '{build.build_id}'"
-    ) == [(2,)]
+    assert nights.fetch("publisher", f"select count(*) from marts.mart_deals where build_id = '{build.build_id}'") == [
+        (2,)
+    ]
 
 
 def test_rows_of_another_build_stop_the_publication(nights: Nights) -> None:

@@ -88,7 +88,7 @@ def test_retention_keeps_seven_builds_and_each_quarters_first_and_last(nights: N
         publish(nights.build(day).as_of)
     retire()
     attached = nights.fetch(
-        "transformer", "select distinct as_of from marts.mart_build where as_of >= '2026-04-01' order by 1"
+        "publisher", "select distinct as_of from marts.mart_build where as_of >= '2026-04-01' order by 1"
     )
     kept = [day for (day,) in attached]
     assert kept == [date(2026, 4, 1), *days[-6:], date(2026, 7, 1)]
