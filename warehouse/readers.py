@@ -87,7 +87,8 @@ def _require_nodes(connection: psycopg.Connection, nodes: list[str]) -> None:
 def _login(connection: psycopg.Connection, name: str) -> bool:
     """Create the login unless it is a reader already; returns whether it is new."""
     held = connection.execute(
-        "select pg_has_role(oid, 'bi_reader', 'member') from pg_roles where rolname = %s", (name,)
+        "select pg_has_role(oid, 'bi_reader', 'member') and not pg_has_role(oid, 'transformer', 'member') from pg_roles where rolname = %s",
+        (name,),
     ).fetchone()
     if held is None:
         connection.execute(sql.SQL("create role {} login inherit in role bi_reader").format(sql.Identifier(name)))
