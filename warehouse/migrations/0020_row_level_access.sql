@@ -9,8 +9,8 @@ begin
     execute format(
         'grant connect on database %I to owner_ddl, publisher, loader, transformer, checker, ml, writeback, bi_reader, auditor', database_name
     );
-    execute format('revoke temporary on database %I from ml, transformer, owner_ddl', database_name);
-    execute format('grant temporary on database %I to loader', database_name);
+    execute format('revoke temporary on database %I from ml, owner_ddl', database_name);
+    execute format('grant temporary on database %I to loader, transformer', database_name);
 end
 $$;
 

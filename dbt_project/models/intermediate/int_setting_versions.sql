@@ -22,7 +22,8 @@ winners as (
     from ranked
 ),
 
-final as (
+-- A withdrawn setting ends the version before it and holds nothing itself.
+versions as (
     select
         kind,
         key,
@@ -36,11 +37,19 @@ final as (
         set_rate,
         fx_rate,
         gross_amount,
+        is_withdrawn,
         visible_at as valid_from,
         coalesce(lead(visible_at) over (partition by kind, key order by visible_at, precedence), {{ end_of_time() }}) as valid_to
     from winners
     where not coalesce(is_overruled, false)
+),
+
+final as (
+    select
+        kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, stage_order, set_rate, fx_rate, gross_amount,
+        valid_from, valid_to
+    from versions
+    where valid_from < valid_to and not is_withdrawn
 )
 
 select * from final
-where valid_from < valid_to

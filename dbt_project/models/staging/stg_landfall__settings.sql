@@ -44,6 +44,7 @@ final as (
         {{ number_of(json_text('value', 'set_rate'), 'double precision') }} as set_rate,
         {{ number_of(json_text('value', 'rate'), 'numeric(18, 8)') }} as fx_rate,
         {{ number_of(json_text('value', 'gross_amount')) }} as gross_amount,
+        coalesce({{ json_text('value', 'is_withdrawn') }} = 'true', false) as is_withdrawn,
         valid_from as effective_on,
         decided_at
     from visible
