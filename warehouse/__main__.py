@@ -76,17 +76,20 @@ def _add_readers(parser: argparse.ArgumentParser) -> None:
         help="holds the password; written with a random one when missing",
     )
     actions.add_parser("list", help="every reader with its nodes")
-    actions.add_parser("remove", help="drop a login and its access").add_argument("name", metavar="NAME")
+    removing = actions.add_parser("remove", help="drop a login and its access")
+    removing.add_argument("name", metavar="NAME")
+    for action in (adding, removing):
+        action.add_argument("--dry-run", action="store_true", help="say what would be done and do nothing")
 
 
 def _readers(arguments: argparse.Namespace) -> None:
     match arguments.action:
         case "add":
-            print(readers.add(arguments.name, arguments.node, arguments.password_file))
+            print(readers.add(arguments.name, arguments.node, arguments.password_file, dry_run=arguments.dry_run))
         case "list":
             print("\n".join(f"{name}  {nodes or 'nothing'}" for name, nodes in readers.listed()) or "no readers")
         case "remove":
-            print(readers.remove(arguments.name))
+            print(readers.remove(arguments.name, dry_run=arguments.dry_run))
 
 
 def _compare_roles() -> None:

@@ -7,6 +7,7 @@ policy on `marts.<name>` that compares `current_user` with both through one unco
 
 from datetime import date
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import Any
 
 import psycopg
@@ -49,7 +50,7 @@ def guard_statements(name: str, columns: list[str]) -> list[sql.Composed]:
         sql.SQL("create policy {} on {} for select to publisher using ({})").format(
             policy, table, _condition(name, columns)
         ),
-        sql.SQL("comment on policy {} on {} is {}").format(policy, table, sql.Literal(_basis(name, columns))),
+        sql.SQL("comment on policy {} on {} is {}").format(policy, table, sql.Literal(_signature(name, columns))),
         sql.SQL("revoke all on {} from checker").format(table),  # the default for its owner's tables, meant for builds
     ]
 
@@ -62,7 +63,7 @@ def is_guarded(connection: psycopg.Connection, name: str, columns: list[str]) ->
         " where c.relnamespace = 'marts'::regnamespace and c.relname = %s",
         (POLICY, name),
     ).fetchone()
-    return found == (True, _basis(name, columns))
+    return found == (True, _signature(name, columns))
 
 
 def refresh_reach(connection: psycopg.Connection, as_of: date) -> None:
@@ -82,11 +83,17 @@ def _basis(name: str, columns: list[str]) -> str:
     return f"rows of own nodes by {_placed_by(columns) or 'nothing: the whole organisation only'}"
 
 
+def _signature(name: str, columns: list[str]) -> str:
+    """The policy's comment: what places a row, and a digest of the condition, so that a changed one replaces it."""
+    condition = _condition(name, columns).as_string(None)
+    return f"{_basis(name, columns)} ({sha256(condition.encode()).hexdigest()[:12]})"
+
+
 def _condition(name: str, columns: list[str]) -> sql.Composed:
     column, basis = _placed_by(columns), _basis(name, columns)
     if basis.startswith("open"):
         return sql.SQL("(select exists ({}))").format(sql.SQL(_OWN))
-    whole = sql.SQL("{} in ({})").format(sql.Literal(WHOLE), sql.SQL(_OWN))
+    whole = sql.SQL("(select {} in ({}))").format(sql.Literal(WHOLE), sql.SQL(_OWN))
     if column is None:
         return whole
-    return sql.SQL("{} in ({}) or {}").format(sql.Identifier(column), sql.SQL(_OWN), whole)
+    return sql.SQL("{} or {} in ({})").format(whole, sql.Identifier(column), sql.SQL(_OWN))

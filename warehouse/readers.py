@@ -16,6 +16,8 @@ from warehouse.connection import ROLES, connect
 from warehouse.roles import matrix
 from warehouse.steps import StepError
 
+SHORTEST_PASSWORD = 12
+
 _LIST = """
     select m.rolname, coalesce(string_agg(a.node_id, ' ' order by a.node_id), '') from pg_auth_members as g
     join pg_roles as m on m.oid = g.member left join ops.org_access as a on a.account = m.rolname
@@ -23,10 +25,11 @@ _LIST = """
 """
 
 
-def add(name: str, nodes: list[str], password_file: Path) -> str:
+def add(name: str, nodes: list[str], password_file: Path, *, dry_run: bool = False) -> str:
     """Create the login `name`, or set its nodes anew; returns a sentence. A missing password file is written with a random password.
 
-    Raises StepError for a name that is not a plain one or belongs to somebody else, and for a node nobody published.
+    Raises StepError for a name that is not a plain one or belongs to somebody else, for a node nobody published, and where the pipeline's
+    login may not make roles.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,62}", name) or name in ROLES or name.startswith("pg_"):
         raise StepError(
@@ -34,7 +37,10 @@ def add(name: str, nodes: list[str], password_file: Path) -> str:
         )
     with connect(None) as connection:
         _require_nodes(connection, nodes)
-        is_new = _login(connection, name)
+        is_new = _is_new(connection, name)
+        if dry_run:
+            return f"would {'create' if is_new else 'change'} reader {name}: sees {' '.join(nodes)}"
+        _login(connection, name, is_new=is_new)
         _secure(connection, name, password_file)
         _execute_as_owner(
             connection,
@@ -56,10 +62,12 @@ def listed() -> list[tuple[str, str]]:
         return connection.execute(_LIST).fetchall()
 
 
-def remove(name: str) -> str:
+def remove(name: str, *, dry_run: bool = False) -> str:
     """Drop the login `name` and its access; returns a sentence. Raises StepError when it is no reader."""
     if name not in dict(listed()):
         raise StepError(f"{name} is no reader: list them with `python -m warehouse readers list`")
+    if dry_run:
+        return f"would remove reader {name}"
     with connect(None) as connection:
         _execute_as_owner(connection, [("delete from ops.org_access where account = %s", (name,))])
         connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
@@ -84,17 +92,26 @@ def _require_nodes(connection: psycopg.Connection, nodes: list[str]) -> None:
         )
 
 
-def _login(connection: psycopg.Connection, name: str) -> bool:
-    """Create the login unless it is a reader already; returns whether it is new."""
+def _is_new(connection: psycopg.Connection, name: str) -> bool:
     held = connection.execute(
-        "select pg_has_role(oid, 'bi_reader', 'member') and not pg_has_role(oid, 'transformer', 'member') from pg_roles where rolname = %s",
+        "select pg_has_role(oid, 'bi_reader', 'member') and not pg_has_role(oid, 'transformer', 'member')"
+        " from pg_roles where rolname = %s",
         (name,),
     ).fetchone()
-    if held is None:
-        connection.execute(sql.SQL("create role {} login inherit in role bi_reader").format(sql.Identifier(name)))
-    elif not held[0]:
+    if held is not None and not held[0]:
         raise StepError(f"login {name} exists and is no reader: choose another name")
     return held is None
+
+
+def _login(connection: psycopg.Connection, name: str, *, is_new: bool) -> None:
+    if not is_new:
+        return
+    try:
+        connection.execute(sql.SQL("create role {} login inherit in role bi_reader").format(sql.Identifier(name)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StepError(
+            "the pipeline's login may not make logins: give it CREATEROLE, and bi_reader with admin option, then rerun"
+        ) from error
 
 
 def _secure(connection: psycopg.Connection, name: str, password_file: Path) -> None:
@@ -103,6 +120,8 @@ def _secure(connection: psycopg.Connection, name: str, password_file: Path) -> N
         password_file.touch(mode=0o600)
         password_file.write_text(secrets.token_urlsafe(24) + "\n", "utf-8")
     password = password_file.read_text("utf-8").strip()
+    if len(password) < SHORTEST_PASSWORD:
+        raise StepError(f"the password in {password_file} is shorter than {SHORTEST_PASSWORD} characters: lengthen it")
     verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     said, login = matrix(), sql.Identifier(name)
     connection.execute(

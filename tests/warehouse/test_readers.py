@@ -200,6 +200,22 @@ def test_one_uncorrelated_look_up_decides_for_all_rows(company: Nights) -> None:
     assert plan.count("Seq Scan on org_access") + plan.count("Index") <= 8
 
 
+def test_a_dry_run_makes_and_removes_nothing(company: Nights, password: Path) -> None:
+    assert readers.add("nobody_yet", ["S"], password, dry_run=True) == "would create reader nobody_yet: sees S"
+    assert not password.exists()
+    assert "nobody_yet" not in dict(readers.listed())
+    readers.add("someone", ["S"], password)
+    assert readers.remove("someone", dry_run=True) == "would remove reader someone"
+    assert "someone" in dict(readers.listed())
+
+
+def test_a_short_password_is_refused_and_no_login_is_left(company: Nights, password: Path) -> None:
+    password.write_text("secret\n", "utf-8")
+    with pytest.raises(StepError, match="is shorter than 12 characters: lengthen it"):
+        readers.add("hasty", ["S"], password)
+    assert "hasty" not in dict(readers.listed())
+
+
 def test_readers_are_listed_and_removed(company: Nights, password: Path) -> None:
     readers.add("someone", ["S", "N1"], password)
     assert ("someone", "N1 S") in readers.listed()
