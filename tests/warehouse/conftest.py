@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from tests.warehouse.books import DAY, Fill, Row, filled
 from tests.warehouse.nights import MODEL, Nights
+from tests.warehouse.organisation import PARENTS, organise
 
 
 @pytest.fixture(scope="module")
@@ -20,3 +23,21 @@ def nights(tenant_database: str) -> Nights:
 def promote(nights: Nights) -> Callable[[str, date], None]:
     """Promote another model on a day."""
     return lambda name, as_of: nights.execute("ml", MODEL.format(name=name, as_of=as_of))
+
+
+@pytest.fixture(scope="module")
+def tenant(nights: Nights) -> Nights:
+    """A tenant with an organisation and no settings of its own."""
+    organise(nights, DAY, PARENTS)
+    return nights
+
+
+@pytest.fixture
+def fill(tenant: Nights, tmp_path: Path) -> Fill:
+    """fill(row, …, as_of=DAY): a new workbook of what holds, with those cells overwritten."""
+    numbers = iter(range(1000))
+
+    def run(*rows: Row, as_of: date = DAY) -> Path:
+        return filled(tmp_path / f"settings-{next(numbers)}.xlsx", rows, as_of)
+
+    return run

@@ -1,7 +1,6 @@
 """The settings door: what holds goes out to a workbook, what a person fills in comes back as new rows, and every past day stays."""
 
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,73 +8,12 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from tests.warehouse.books import DAY, Fill, decided, rows_of, yes
 from tests.warehouse.nights import Nights
-from tests.warehouse.test_readers import PARENTS, organise
 from warehouse import setting_rows
 from warehouse.connection import connect
-from warehouse.setting_rows import Decision
-from warehouse.settings import apply, export, propose, undo
+from warehouse.settings import apply, undo
 from warehouse.steps import StepError
-
-DAY = date(2026, 5, 20)
-Fill = Callable[..., Path]
-
-
-def decided(valid_from: date = DAY, as_of: date = DAY, path: Path | None = None) -> Decision:
-    """A decision of one test."""
-    from hashlib import sha256
-
-    return Decision(
-        as_of, valid_from, "lin", "agreed in the review", sha256(path.read_bytes()).hexdigest() if path else None
-    )
-
-
-def yes(lines: list[str]) -> bool:
-    """Agrees to everything."""
-    return bool(lines)
-
-
-@pytest.fixture(scope="module")
-def tenant(nights: Nights) -> Nights:
-    """A tenant with an organisation and no settings of its own."""
-    organise(nights, DAY, PARENTS)
-    return nights
-
-
-@pytest.fixture
-def fill(tenant: Nights, tmp_path: Path) -> Fill:
-    """A freshly exported workbook with cells overwritten: sheet, then rows of a key and the columns to set."""
-    numbers = iter(range(1000))
-
-    def run(*rows: tuple[str, tuple[Any, ...], dict[str, Any]], as_of: date = DAY) -> Path:
-        path = tmp_path / f"settings-{next(numbers)}.xlsx"
-        export(path, as_of, as_of)
-        book = load_workbook(path)
-        for sheet_name, key, values in rows:
-            sheet = book[sheet_name]
-            columns = {str(cell.value).rsplit("· ", 1)[-1]: cell.column for cell in sheet[1]}
-            keys = [
-                [str(sheet.cell(row, n).value) for n in range(1, len(key) + 1)] for row in range(2, sheet.max_row + 1)
-            ]
-            same = [str(part) for part in key]
-            row = (
-                keys.index(same) + 2
-                if same in keys
-                else next(n for n in range(2, 1000) if sheet.cell(n, 1).value is None)
-            )
-            for number, part in enumerate(key, 1):
-                sheet.cell(row, number).value = part
-            for name, value in values.items():
-                sheet.cell(row, columns[name]).value = value
-        book.save(path)
-        return path
-
-    return run
-
-
-def rows_of(tenant: Nights) -> int:
-    """How many rows of settings there are."""
-    return int(str(tenant.fetch("auditor", "select count(*) from ops.settings")[0][0]))
 
 
 def seen(kind: str, key: str, day: date, valid_on: date | None = None) -> dict[str, Any] | None:
@@ -174,76 +112,6 @@ def test_targets_that_add_up_to_the_cent_are_kept_as_exact_text(tenant: Nights, 
     assert apply(fill(as_of=DAY), decided(), yes).startswith("nothing to do")
 
 
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        ([("stage", ("S2",), {"set_rate": 1.2})],
-         "sheet stage, row 4, column set_rate: holds a number that is not a decimal between 0 and 1: correct it"),
-        ([("stage", ("S2",), {"set_rate": "30 %"})], "column set_rate: holds a text that is not a decimal between 0 and 1"),
-        ([("stage", ("S2",), {"set_rate": "=1/3"})], "column set_rate: holds a formula: paste its value"),
-        ([("stage", ("S2",), {"stage_order": 1})], "column stage_order: holds the order of another stage"),
-        ([("stage_map", ("fxiaoke", "equipment", "eq_new"), {"stage_code": "S9"})],
-         "column stage_code: holds a code that sheet stage does not know: add it there or correct it"),
-        ([("interaction_kind", ("fxiaoke", "9"), {"channel": "smoke"})], "holds a text that is no choice: fill in one of call, visit"),
-        ([("target", ("C", "2026Q2"), {"gross_amount": -1})], "column gross_amount: holds a number that is not an amount of at least 0"),
-        ([("target", ("C", "2026Q2"), {"gross_amount": 1.005})], "with at most two decimals: correct it"),
-        ([("target", ("Z", "2026Q2"), {"gross_amount": 1})], "column node_id: holds a code that the organisation does not know"),
-        ([("target", ("C", "soon"), {"gross_amount": 1})], "column period_id: is no period: write 2026, 2026Q2"),
-        ([("target", ("C", "2026Q2"), {"gross_amount": 10}), ("target", ("N", "2026Q2"), {"gross_amount": 9.99})],
-         "of node C in 2026Q2 is not the sum of its children (off by 0.01): correct the parent or a child"),
-        ([("budget", ("N", "2026"), {"net_amount": 1}), ("budget", ("N1", "2026"), {"net_amount": 2})], "of node N in 2026 is not the sum"),
-        ([("org_node", ("N",), {"parent_node_id": "N1", "node_level": "region", "name": "North"})], "closes a loop"),
-        ([("product_line", ("P1",), {"name_zh": "泵", "name_en": "Pumps", "parent_product_line": "P9"})],
-         "holds a code that sheet product_line does not know"),
-        ([("calendar", ("2027M01",), {"period_kind": "month", "starts_on": date(2026, 12, 26), "ends_on": date(2027, 1, 25)}),
-          ("calendar", ("2027M02",), {"period_kind": "month", "starts_on": date(2027, 1, 27), "ends_on": date(2027, 2, 25)})],
-         "column starts_on: leaves a gap after the period before it (2027M01): begin on the day after its last"),
-        ([("calendar", ("2027M01",), {"period_kind": "month", "starts_on": date(2026, 12, 26), "ends_on": date(2027, 1, 25)}),
-          ("calendar", ("2027M02",), {"period_kind": "month", "starts_on": date(2027, 1, 25), "ends_on": date(2027, 2, 25)})],
-         "column starts_on: overlaps the period before it (2027M01)"),
-        ([("calendar", ("2027M01",), {"period_kind": "month", "starts_on": date(2027, 1, 25), "ends_on": date(2026, 12, 26)})],
-         "column ends_on: lies before starts_on: exchange them"),
-        ([("working_day", ("31 February",), {"day_kind": "holiday"})], "column day: holds a text that is no day"),
-        ([("fx_rate", ("dollar",), {"rate": 7})], "column currency: holds a code that is no currency"),
-        ([("fx_rate", ("USD",), {"rate": 0})], "column rate: holds a number that is not a number above 0"),
-        ([("alert_rule", ("silence",), {"is_enabled": None})], "column is_enabled: is empty: fill in one of the listed choices"),
-    ],
-)  # fmt: skip
-def test_a_wrong_cell_is_refused_with_its_place_and_what_to_do(
-    tenant: Nights, fill: Fill, rows: list[tuple[str, tuple[Any, ...], dict[str, Any]]], said: str
-) -> None:
-    before = rows_of(tenant)
-    with pytest.raises(StepError, match=re.escape(said)):
-        apply(fill(*rows), decided(), yes)
-    assert rows_of(tenant) == before
-
-
-def test_all_faults_of_a_file_are_listed_at_once_and_none_quotes_a_value(fill: Fill) -> None:
-    path = fill(
-        ("stage", ("S1",), {"set_rate": 77777}),
-        ("stage", ("S2",), {"outcome": "perhaps-so"}),
-        ("fx_rate", ("USD",), {"rate": "cheap-money"}),
-        ("target", ("C", "2026Q2"), {"gross_amount": -88888}),
-    )
-    with pytest.raises(StepError) as refused:
-        propose(path, decided())
-    lines = str(refused.value).splitlines()
-    assert len(lines) == 5
-    assert lines[-1].startswith("4 faults, nothing was changed: correct ")
-    assert not any(value in str(refused.value) for value in ("77777", "perhaps-so", "cheap-money", "88888"))
-
-
-def test_a_repeated_key_names_both_rows(fill: Fill) -> None:
-    path = fill()
-    book = load_workbook(path)
-    book["fx_rate"].append(["USD", 8])
-    book.save(path)
-    with pytest.raises(
-        StepError, match=r"sheet fx_rate, row \d+, column currency: repeats the key of row \d: keep one"
-    ):
-        propose(path, decided())
-
-
 def test_a_period_that_has_begun_keeps_its_days(fill: Fill) -> None:
     quarter = {"period_kind": "quarter", "starts_on": date(2026, 3, 26), "ends_on": date(2026, 6, 25)}
     apply(fill(("calendar", ("FY26Q2",), quarter)), decided(), yes)
@@ -267,25 +135,6 @@ def test_a_name_that_looks_like_a_formula_stays_a_text_and_comes_back_as_it_was(
     assert not str(cell.value).startswith(("=", "+", "-", "@", "\t", "＝"))
     asked, _, faults = setting_book.load(path)
     assert (asked, faults) == (held, [])
-
-
-def test_what_is_no_workbook_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "settings.xlsx"
-    path.write_text("stage_code,set_rate\n", "utf-8")
-    with pytest.raises(StepError, match="cannot be read as an Excel workbook"):
-        propose(path, decided())
-
-
-def test_missing_columns_and_foreign_sheets_are_named(fill: Fill) -> None:
-    path = fill()
-    book = load_workbook(path)
-    book["fx_rate"]["B1"].value = "kurs"
-    book.create_sheet("notes")
-    book.save(path)
-    with pytest.raises(
-        StepError, match=r"sheet notes: is no kind of setting(.|\n)*sheet fx_rate: column rate is missing"
-    ):
-        propose(path, decided())
 
 
 def test_codes_are_offered_as_lists_and_existing_keys_are_locked(fill: Fill) -> None:

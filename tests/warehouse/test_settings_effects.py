@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.warehouse.nights import Nights
-from tests.warehouse.test_readers import PARENTS, organise
+from tests.warehouse.organisation import PARENTS, organise
 from warehouse.publish import publish
 from warehouse.setting_effects import effects
 from warehouse.setting_rows import Holding, defaults
