@@ -1,4 +1,5 @@
--- The organisation as known on each forecast day: company, regions, teams, and every person who owns or owned a deal.
+-- The organisation as known on each forecast day: company, regions, teams, and every person who owns or owned a deal, with our own
+-- settings (kind org_node) over what the CRM says.
 with days as (
     select * from {{ ref('int_as_of_days') }}
     where is_forecast_day
@@ -42,6 +43,14 @@ people as (
     where not people.is_deleted and not people.is_late
 ),
 
+-- What was decided through the settings door, and held, on each day.
+overrides as (
+    select days.as_of_date, settings.key as node_id, settings.parent_node_id, settings.name, settings.node_level
+    from {{ ref('int_setting_versions') }} as settings
+    inner join days on {{ known('settings', 'days.cutoff_at') }}
+    where settings.kind = 'org_node'
+),
+
 -- A tenant without departments has one node; people become nodes only below teams.
 reps as (
     select
@@ -49,15 +58,28 @@ reps as (
         'rep' as node_level
     from owners
     left join people on owners.as_of_date = people.as_of_date and owners.node_id = people.person_id
-    where owners.as_of_date in (select departments.as_of_date from departments)
+    where
+        owners.as_of_date in (select departments.as_of_date from departments)
+        or owners.as_of_date in (select overrides.as_of_date from overrides)
 ),
 
-nodes as (
+told as (
     select * from departments
     union all
     select * from own_companies
     union all
     select * from reps
+),
+
+nodes as (
+    select
+        coalesce(overrides.as_of_date, told.as_of_date) as as_of_date,
+        coalesce(overrides.node_id, told.node_id) as node_id,
+        case when overrides.node_id is null then told.parent_id else overrides.parent_node_id end as parent_id,
+        coalesce(overrides.name, told.name) as name,
+        coalesce(overrides.node_level, told.node_level) as node_level
+    from told
+    full join overrides on told.as_of_date = overrides.as_of_date and told.node_id = overrides.node_id
 ),
 
 final as (
@@ -69,7 +91,8 @@ final as (
         nodes.name
     from nodes
     inner join companies on nodes.as_of_date = companies.as_of_date
-    left join departments as parents on nodes.as_of_date = parents.as_of_date and nodes.parent_id = parents.node_id
+    left join nodes as parents
+        on nodes.as_of_date = parents.as_of_date and nodes.parent_id = parents.node_id and parents.node_level <> 'rep'
 )
 
 select * from final

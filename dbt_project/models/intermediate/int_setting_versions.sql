@@ -33,6 +33,9 @@ versions as (
         stage_code,
         channel,
         text_value,
+        parent_node_id,
+        node_level,
+        name,
         stage_order,
         set_rate,
         fx_rate,
@@ -46,8 +49,8 @@ versions as (
 
 final as (
     select
-        kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, stage_order, set_rate, fx_rate, gross_amount,
-        valid_from, valid_to
+        kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, parent_node_id, node_level, name,
+        stage_order, set_rate, fx_rate, gross_amount, valid_from, valid_to
     from versions
     where valid_from < valid_to and not is_withdrawn
 )
