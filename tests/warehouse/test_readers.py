@@ -91,6 +91,12 @@ def test_a_reader_sees_the_whole_subtree_of_its_nodes_in_every_view(
         assert column(connection, "select count(*) from published.mart_deals") == [2 if is_whole else 0]
 
 
+@pytest.mark.parametrize("role", ["checker", "bi_reader", "publisher"])
+def test_the_pipelines_own_readers_see_the_whole(company: Nights, role: str) -> None:
+    assert company.fetch(role, "select count(*) from published.mart_owned") == [(len(OWNERS),)]
+    assert company.fetch(role, "select count(*) from published.mart_deals") == [(2,)]
+
+
 def test_a_login_that_is_listed_nowhere_sees_no_row_of_any_view(company: Nights, password: Path) -> None:
     readers.add("someone", ["N"], password)
     company.execute("owner_ddl", "delete from ops.org_access where account = 'someone'")

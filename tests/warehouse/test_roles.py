@@ -136,6 +136,12 @@ def test_every_published_view_belongs_to_publisher_and_every_mart_forces_its_pol
     ) == [(True,)]
 
 
+def test_policies_speak_to_publisher_alone_and_only_of_reading(published: Nights) -> None:
+    assert published.fetch(
+        "auditor", "select distinct roles::text, cmd, permissive from pg_policies where schemaname = 'marts'"
+    ) == [("{publisher}", "SELECT", "PERMISSIVE")]
+
+
 def test_a_step_records_itself_in_its_own_role_and_once(published: Nights) -> None:
     [(run,)] = published.fetch("writeback", "select ops.begin_step('2026-01-05', 'write_back')")
     published.execute(
