@@ -4,6 +4,7 @@ In: a proposal. Out: sentences. Figures come from the build that people see now.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -86,9 +87,10 @@ def _rate(stage: dict[str, Any] | None) -> Decimal:
 
 
 def _moved(proposal: Proposal) -> Iterator[str]:
-    for (kind, key), value in sorted(proposal.changed.items(), key=lambda item: item[0]):
-        former = proposal.held.get((kind, key), {}).get("parent_node_id", proposal.parents.get(key))
-        if kind == "org_node" and value.get("parent_node_id") != former:
-            count, amount = fetch_all("checker", _BELOW, (key,))[0]
-            to = value.get("parent_node_id") or "the top"
-            yield f"{key} moves from {former or 'nowhere'} to {to} with {count} open deals of {amount:.2f}"
+    """Nodes that get another parent, with the open deals below them; a withdrawn one returns to the CRM's parent."""
+    before, after = replace(proposal, changed={}).tree(), proposal.tree()
+    for node in sorted(key for kind, key in proposal.changed if kind == "org_node"):
+        if before.get(node) != after.get(node):
+            count, amount = fetch_all("checker", _BELOW, (node,))[0]
+            way = f"from {before.get(node) or 'nowhere'} to {after.get(node) or 'the top'}"
+            yield f"{node} moves {way} with {count} open deals of {amount:.2f}"

@@ -9,7 +9,7 @@ from tests.warehouse.nights import Nights
 from tests.warehouse.organisation import PARENTS, organise
 from warehouse.publish import publish
 from warehouse.setting_effects import effects
-from warehouse.setting_rows import Holding, defaults
+from warehouse.setting_rows import WITHDRAWN, Holding, defaults
 from warehouse.setting_rules import Proposal
 
 DAY = date(2026, 5, 20)
@@ -55,6 +55,13 @@ def test_a_team_that_moves_takes_its_open_deals_along(published: Nights) -> None
     moved = {("org_node", "N2"): {"parent_node_id": "S", "node_level": "team", "name": "Two"}}
     assert told(moved, valid_from=date(2026, 6, 1)) == [
         "in 2026Q2 from 2026-06-01 on: N2 moves from N to S with 3 open deals of 5200.50"
+    ]
+
+
+def test_a_move_that_is_taken_back_returns_to_the_place_in_the_crm(published: Nights) -> None:
+    held = {("org_node", "N2"): {"parent_node_id": "S", "node_level": "team", "name": "Two"}}
+    assert told({("org_node", "N2"): WITHDRAWN}, held) == [
+        "in 2026Q2: N2 moves from S to N with 3 open deals of 5200.50"
     ]
 
 
