@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from config.settings import ROOT, settings
+from warehouse import marts
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 from warehouse.steps import StepError
@@ -125,6 +126,8 @@ def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion
         )
         build = _newest(connection, as_of)
         _make_schema(connection, build.schema)
+    if build.state not in SHOWN:
+        _release(build.schema)
     return build
 
 
@@ -149,6 +152,13 @@ def _newest(connection: psycopg.Connection, as_of: date) -> Build:
             f"ops.builds holds no build of {as_of}: run `python -m warehouse open-build --as-of {as_of}`, then rerun"
         )
     return Build(*found)
+
+
+def _release(schema: str) -> None:
+    """Take a build that was attached but never shown out of its parents, so that its marts can be made again."""
+    with connect("transformer", autocommit=True) as connection:
+        for name in marts.attached(connection, schema):
+            marts.detach(connection, schema, name)
 
 
 def _make_schema(connection: psycopg.Connection, schema: str) -> None:

@@ -6,7 +6,7 @@ In: the plain tables that dbt left in `build_<build_id>`. Out: the same tables r
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
@@ -69,6 +69,27 @@ def prepare(connection: psycopg.Connection, schema: str, build_id: str) -> list[
         _guard(connection, schema, name, build_id)
         connection.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, name)))
     return names
+
+
+def attached(connection: psycopg.Connection, schema: str) -> list[str]:
+    """Names of the marts of `schema` that are partitions of their parents."""
+    found = connection.execute(
+        "select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid"
+        " where c.relnamespace = to_regnamespace(%s) order by c.relname",
+        (schema,),
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+def detach(
+    connection: psycopg.Connection, schema: str, name: str, manner: Literal["concurrently", "finalize"] = "concurrently"
+) -> None:
+    """Take one table out of its parent without holding up readers, or end an interrupted attempt; outside of any transaction."""
+    connection.execute(
+        sql.SQL("alter table {} detach partition {} {}").format(
+            sql.Identifier("marts", name), sql.Identifier(schema, name), sql.SQL(manner)
+        )
+    )
 
 
 def attach(connection: psycopg.Connection, schema: str, name: str, build_id: str) -> None:

@@ -60,8 +60,9 @@ def publish(as_of: date) -> str:
         names = marts.prepare(connection, build.schema, build.build_id)
         manifest = _manifest(connection, build)
         failpoint("publish.before")
+        _attach(connection, build, names)
         with connection.transaction():
-            shown = _show(connection, build, names, manifest)
+            shown = _show(connection, build, manifest)
             failpoint("publish.inside")
         failpoint("publish.after")
     rows = sum(table["rows"] for table in manifest["tables"].values())
@@ -121,11 +122,18 @@ def _manifest(connection: psycopg.Connection, build: Build) -> dict[str, Any]:
     }
 
 
-def _show(connection: psycopg.Connection, build: Build, names: list[str], manifest: dict[str, Any]) -> bool:
-    """Attach and point, inside the caller's transaction. A day before the one on show is attached but not pointed at."""
-    connection.execute("set local lock_timeout = '5s'")
-    for name in names:
-        marts.attach(connection, build.schema, name, build.build_id)
+def _attach(connection: psycopg.Connection, build: Build, names: list[str]) -> None:
+    """Attach every mart, in a transaction of its own: nobody sees it before the pointer moves (docs/adr/0007 says why not together)."""
+    with connection.transaction():
+        connection.execute("set local lock_timeout = '5s'")
+        held = marts.attached(connection, build.schema)
+        for name in names:
+            if name not in held:
+                marts.attach(connection, build.schema, name, build.build_id)
+
+
+def _show(connection: psycopg.Connection, build: Build, manifest: dict[str, Any]) -> bool:
+    """Move the pointer, inside the caller's transaction. A day before the one on show stays attached but is not pointed at."""
     later = connection.execute(
         "select 1 from ops.published_build join ops.builds using (build_id) where as_of > %s", (build.as_of,)
     ).fetchone()

@@ -3,11 +3,10 @@
 Runs after publishing, outside its transaction: DETACH CONCURRENTLY, then DROP, so that no reader of other builds waits.
 """
 
-from typing import Literal
-
 import psycopg
 from psycopg import sql
 
+from warehouse import marts
 from warehouse.connection import connect
 
 KEPT_BUILDS = 7
@@ -43,10 +42,6 @@ _DROPPABLE = """
     where to_regnamespace('build_' || build_id) is not null
     order by 1
 """
-_PARTITIONS = """
-    select c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
-    where c.relnamespace = to_regnamespace(%s) order by c.relname
-"""
 _PENDING = """
     select c.relnamespace::regnamespace::text, c.relname from pg_inherits as i join pg_class as c on c.oid = i.inhrelid
     where i.inhdetachpending and i.inhparent in (select oid from pg_class where relnamespace = 'marts'::regnamespace)
@@ -61,22 +56,12 @@ def retire() -> list[str]:
         connection.execute("set lock_timeout = '2s'")
         try:
             for schema, name in connection.execute(_PENDING).fetchall():
-                _detach(connection, schema, name, "finalize")  # a parent takes one unfinished detach at a time
+                marts.detach(connection, schema, name, "finalize")  # a parent takes one unfinished detach at a time
             for (schema,) in connection.execute(_DROPPABLE, {"kept": KEPT_BUILDS}).fetchall():
-                for (name,) in connection.execute(_PARTITIONS, (schema,)).fetchall():
-                    _detach(connection, schema, name, "concurrently")
+                for name in marts.attached(connection, schema):
+                    marts.detach(connection, schema, name)
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
                 dropped.append(schema)
         except psycopg.errors.LockNotAvailable:
             return dropped
     return dropped
-
-
-def _detach(
-    connection: psycopg.Connection, schema: str, name: str, manner: Literal["concurrently", "finalize"]
-) -> None:
-    connection.execute(
-        sql.SQL("alter table {} detach partition {} {}").format(
-            sql.Identifier("marts", name), sql.Identifier(schema, name), sql.SQL(manner)
-        )
-    )

@@ -184,3 +184,19 @@ def test_a_kill_leaves_the_old_build_or_the_new_one_and_a_restart_ends_alike(
     publish(day)
     assert seen(nights) == (point, day)
     assert nights.fetch("auditor", f"select count(*) from ops.publications where as_of = '{day}'") == [(1,)]
+
+
+def test_a_build_that_was_attached_and_never_shown_is_made_anew(nights: Nights) -> None:
+    day, partitions = (
+        date(2026, 3, 20),
+        "select count(*) from pg_inherits where inhparent = 'marts.mart_deals'::regclass",
+    )
+    before, [(held,)] = seen(nights), nights.fetch("publisher", partitions)
+    nights.build(day, [("O-7", "1.00")])
+    assert killed_at("publish.inside", day) == -signal.SIGKILL
+    assert nights.fetch("publisher", partitions) == [(held + 1,)]  # type: ignore[operator]
+    nights.build(day, [("O-8", "2.00")])
+    assert nights.fetch("publisher", partitions) == [(held,)]
+    assert seen(nights) == before
+    publish(day)
+    assert seen(nights) == ("O-8", day)
