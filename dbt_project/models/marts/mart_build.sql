@@ -1,4 +1,5 @@
--- The build in one row: what was scored, by which model, from data how fresh, and which build came before.
+-- The build in one row: what was scored, by which model, from data how fresh, and which build came before. Every reader sees it, so it
+-- holds no amount.
 with builds as (
     select * from {{ ref('stg_landfall__builds') }}
 ),
@@ -17,7 +18,7 @@ scores as (
 ),
 
 deals as (
-    select count(*) as open_count, sum(open_gross_amount) as open_gross_amount
+    select count(*) as open_count
     from {{ ref('mart_open_opportunities') }}
 ),
 
@@ -41,7 +42,6 @@ final as (
         builds.stale_inputs,
         cast(deals.open_count as integer) as open_count,
         cast(scores.scored_count as integer) as scored_count,
-        cast(deals.open_gross_amount as numeric(18, 2)) as open_gross_amount,
         coalesce(builds.is_hindsight, false) as is_hindsight,
         {{ as_of() }} as as_of,
         previous.as_of as previous_as_of,
