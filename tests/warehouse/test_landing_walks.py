@@ -114,7 +114,7 @@ def test_a_kill_leaves_a_page_whole_or_absent(tenant_database: str, failpoint: s
 def test_two_extractions_never_run_side_by_side(tenant_database: str) -> None:
     with (
         loading("fxiaoke"),
-        pytest.raises(StepError, match="another extraction of this tenant is running"),
+        pytest.raises(StepError, match="another extraction of fxiaoke is running"),
         loading("fxiaoke"),
     ):
         os.abort()  # never reached
