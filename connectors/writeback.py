@@ -19,7 +19,7 @@ from connectors.http import UnansweredError
 from connectors.reading import milliseconds
 from connectors.streams import Target, WriteBack, write_back_of
 from warehouse.failpoints import failpoint
-from warehouse.receipts import Message, Outcome, Sending, announce, messages, sending, settle
+from warehouse.receipts import Message, Outcome, Sending, announce, messages, sending, settle, unread_systems
 from warehouse.steps import StepError, StepRun, recorded
 
 LONGEST_TEXT = 500
@@ -40,6 +40,12 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
         with recorded("write_back", as_of) as run:
             if where == "csv":
                 _report(run, scores_file.write(connection, as_of, owed))
+            elif where in unread_systems(connection, as_of):
+                # a write would date the record's change of that day into the next one, and the rerun would not find it
+                run.note(held=True)
+                print(
+                    f"write-back waits: {where} was not read to the end of {as_of}; `make rerun SYSTEM={where} AS_OF={as_of}` sends it"
+                )
             else:
                 _send_all(connection, [message for message in owed if message.system == "fxiaoke"], run)
 

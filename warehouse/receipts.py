@@ -77,6 +77,16 @@ def messages(connection: Sending, as_of: date) -> list[Message]:
     return [Message(*row) for row in rows]
 
 
+def unread_systems(connection: Sending, as_of: date) -> list[str]:
+    """The systems of which the published build of `as_of` lacks the end of the day."""
+    found = connection.execute(
+        "select distinct s.value ->> 'system' from (select manifest from ops.publications where as_of = %s"
+        " order by publication_id desc limit 1) as p, jsonb_array_elements(p.manifest -> 'stale_inputs') as s order by 1",
+        (as_of,),
+    )
+    return [system for (system,) in found.fetchall()]
+
+
 def announce(connection: Sending, message: Message) -> None:
     """Commit that `message` is about to leave, so that a killed step knows what to read back."""
     connection.execute(

@@ -113,7 +113,7 @@ def test_a_crm_that_is_down_is_named_with_its_address_setting(company: Line) -> 
     result = company.step("extract", company.day, FXIAOKE_BASE_URL=f"http://127.0.0.1:{port}")
     last = result.output.strip().splitlines()[-1]
     assert (result.returncode, f"fxiaoke at http://127.0.0.1:{port} cannot be reached" in last) == (1, True), last
-    assert "check that the CRM is up and LANDFALL_FXIAOKE_BASE_URL is right, then rerun" in last
+    assert "check that Fxiaoke is up and LANDFALL_FXIAOKE_BASE_URL is right, then rerun" in last
     assert "Traceback" not in result.output
     assert standing() == before
 

@@ -18,7 +18,9 @@ from tests.end_to_end.tables import SCHEMAS, hashes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # nine nights in one fixture
 QUIET = 6
-STREAMS = yaml.safe_load((ROOT / "config" / "tenants" / "sandbox" / "fxiaoke.yml").read_text("utf-8"))["streams"]
+MAPPING = yaml.safe_load((ROOT / "config" / "tenants" / "sandbox" / "fxiaoke.yml").read_text("utf-8"))
+STREAMS, DEFAULTS = MAPPING["streams"], MAPPING["defaults"]
+SUNDAY = 7
 OBJECTS = {name: stream["object"] for name, stream in STREAMS.items()}
 DAYS_OF_FEATURES = """
     select as_of_date, md5(string_agg(digest, '' order by digest)) from (
@@ -73,6 +75,14 @@ def live(line: Line, accept_empty: tuple[str, ...] = ()) -> Night:
     )
 
 
+def ids_pages(line: Line, stream: str) -> int:
+    """Pages of the list of all ids, a stream of its own that is read on Sundays; one more tells that the list has ended."""
+    if not STREAMS[stream].get("ids_every", DEFAULTS["ids_every"]):
+        return 0
+    ((count,),) = line.company("select count(*) from current where object = ?", OBJECTS[stream])
+    return int(count) // PAGE + 1
+
+
 def tables_of(line: Line) -> dict[str, str]:
     build = str(line.rows("select build_id from ops.published_build")[0][0])
     return hashes((*SCHEMAS, f"build_{build}"), line.rows)
@@ -102,7 +112,8 @@ def test_a_stream_asks_for_no_more_pages_than_what_changed_needs(week: Week) -> 
         for stream, (start, end, *_) in night.loads.items():
             window = [round(instant.timestamp() * 1000) for instant in (start, end)]
             ((rows,),) = week.line.company(counted, OBJECTS[stream], *window)
-            assert 1 <= night.requests[OBJECTS[stream]] <= ceil(rows / PAGE) + 2, (night.day, stream, rows)
+            listed = ids_pages(week.line, stream) if night.day.isoweekday() == SUNDAY else 0
+            assert 1 <= night.requests[OBJECTS[stream]] <= ceil(rows / PAGE) + 2 + listed, (night.day, stream, rows)
 
 
 def test_every_night_reads_each_stream_and_the_week_brings_news(week: Week) -> None:
