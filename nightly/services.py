@@ -17,6 +17,9 @@ from warehouse.migrate import migrate
 from warehouse.steps import StepError
 
 START_SECONDS = 60
+SANDBOX_PATHS = {  # setting of a system's address → where the sandbox company serves that system
+    "fxiaoke_base_url": "",
+}
 
 
 def run_module(module: str, *arguments: str, quiet: bool = False) -> str:
@@ -109,7 +112,8 @@ def start_sandbox() -> None:
         ]
         spawn("sandbox", command, child_environment())
         address = _await_sandbox(folder)
-        remember(now.home, fxiaoke_base_url=address, history_dir=str(export) if now.history != "none" else "")
+        addresses = {setting: f"{address}{path}" for setting, path in SANDBOX_PATHS.items()}
+        remember(now.home, **addresses, history_dir=str(export) if now.history != "none" else "")
 
 
 def _await_sandbox(folder: Path) -> str:

@@ -60,7 +60,7 @@ class Line:
         own = {
             "HOME": str(self.home), "TENANT": self.tenant, "HISTORY": self.history, "SANDBOX": "true", "PG_EMBEDDED": "false",
             "SANDBOX_DAY": self.day.isoformat(), "SANDBOX_SCALE": str(self.scale), "SANDBOX_SEED": str(self.seed),
-            "SANDBOX_CLOCK_SPEED": "2000",
+            "SANDBOX_CLOCK_SPEED": "2000", "SOURCES": "" if "MAPPING" in self.environment else "fxiaoke",
         } | self.environment | overrides  # fmt: skip
         kept = {key: value for key, value in os.environ.items() if not key.startswith("LANDFALL_")}
         mine = {f"LANDFALL_{key}": value for key, value in own.items()}
