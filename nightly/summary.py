@@ -39,7 +39,10 @@ def _business(found: Row, build: Row, words: dict[str, str]) -> list[str]:
     for name, until in (build["freshness"] or {}).items():
         system = name.split(".")[0]
         oldest[system] = min(until, oldest.get(system, until))
-    sources = ", ".join(f"{system} {_local(until)}" for system, until in sorted(oldest.items()))
+    systems: dict[str, list[str]] = {}
+    for system, until in sorted(oldest.items()):
+        systems.setdefault(_local(until), []).append(system)
+    sources = ", ".join(f"{' '.join(names)} {until}" for until, names in systems.items())
     lines = [
         _strong(words["title"].format(as_of=build["as_of"]) + f" · {build['period_id']}"),
         words["build"].format(build_id=build["build_id"], model=build["model_version"], tier=build["tier"]),

@@ -3,6 +3,7 @@
 0 done · 1 a fault, one sentence on stderr · 2 wrong usage (argparse) · 3 a gate blocked.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,6 +77,9 @@ def run_cli(main: Callable[[], int | None]) -> None:
     code, said = 0, ""
     try:
         code = main() or 0
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except GateBlocked as verdict:
         code, said = 3, str(verdict)
     except (StepError, DatabaseUnreachableError) as error:

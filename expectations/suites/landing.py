@@ -44,7 +44,7 @@ select
     w.state = 'finished' or coalesce(r.may_be_missing, false) as is_finished,
     w.state = 'finished' as is_read_to_its_end,
     w.landed = w.rows_found as is_every_landed_row_there,
-    w.quarantined <= greatest($handful, $share * w.received) as is_quarantine_small,
+    w.quarantined <= greatest($handful, $share * w.received) or not coalesce(r.is_required, true) as is_quarantine_small,
     w.quarantined = 0 as is_quarantine_empty,
     w.received > 0 or w.state <> 'finished' or w.system || '.' || w.stream in ($accepted)
         or case when w.system = 'files' then not w.has_had_rows else u.nights < $compared or u.usual < $usual end as is_volume_plausible,
@@ -192,7 +192,7 @@ def _walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) -
             ),
             holds(
                 "is_quarantine_small",
-                f"more than {FAULTY_SHARE:.1%} (and {HANDFUL}) unreadable records mean that the format changed",
+                f"more than {FAULTY_SHARE:.1%} (and {HANDFUL}) unreadable records of a required stream mean that the format changed",
             ),
             holds("is_quarantine_empty", "each unreadable record is kept and should be looked at", level="warning"),
         ),

@@ -179,6 +179,14 @@ def test_many_unreadable_records_block_and_a_handful_warns(quarantined: int, is_
         assert "1 warnings" in decide("landing", MONDAY, [])
 
 
+def test_unreadable_records_of_an_optional_stream_are_kept_and_warned_of_but_stop_no_forecast() -> None:
+    """A fair's list of 1,000 leads with 20 malformed lines once kept the whole company's night from publishing."""
+    declare(leads=False)
+    quiet_night(MONDAY)
+    walk(MONDAY, "leads", [], unchanged=980, quarantined=20)
+    assert "1 warnings" in decide("landing", MONDAY, [])
+
+
 def test_knowledge_or_changes_after_the_cutoff_are_blocked() -> None:
     quiet_night(MONDAY)
     execute(
