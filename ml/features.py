@@ -5,7 +5,7 @@ and what winners show; `{value}` is this deal's, `{typical}` the winners' median
 (texts and yes/no). A feature without a value speaks through `missing`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal["text", "number", "boolean"]
@@ -37,16 +37,17 @@ class Feature:
     en: str
     template_zh: str
     template_en: str
+    absent: tuple[str, str] | None = None  # where a deal without a value is an ordinary fact with words of its own
 
     @property
     def missing_zh(self) -> str:
         """Sentence for a deal without a value."""
-        return f"{self.zh}没有记录"
+        return self.absent[0] if self.absent else f"{self.zh}没有记录"
 
     @property
     def missing_en(self) -> str:
         """Sentence for a deal without a value."""
-        return f"no record of {self.en}"
+        return self.absent[1] if self.absent else f"no record of {self.en}"
 
 
 def _text(name: str, theme: str, zh: str, en: str) -> Feature:
@@ -142,7 +143,9 @@ FEATURES: tuple[Feature, ...] = (
     _count("close_date_pushes_count", "close_date", "预计成交日推迟", "pushes of the close date"),
     _days("close_date_push_days", "close_date", "预计成交日共推迟", "close date pushed back by"),
     _days("days_to_close_date", "close_date", "距预计成交日", "time to the close date"),
-    _days("days_to_bid", "close_date", "距开标日", "time to the bid date"),
+    replace(
+        _days("days_to_bid", "close_date", "距开标日", "time to the bid date"), absent=("没有开标日", "no bid date")
+    ),
     _count("interactions_count_14d", "contacts", "近 14 天互动", "contacts in 14 days"),
     _count("interactions_count_30d", "contacts", "近 30 天互动", "contacts in 30 days"),
     _count("interactions_count_90d", "contacts", "近 90 天互动", "contacts in 90 days"),

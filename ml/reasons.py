@@ -79,13 +79,13 @@ def typical(model: WinModel, feature: Feature, record: dict[str, Any]) -> float 
 
 
 def sentence(feature: Feature, value: Any, usual: float | None) -> tuple[str, str]:
-    """The two sentences on one feature: fact, figure, and what winners show (left out where no winner is known)."""
+    """The two sentences on one feature: fact, figure, and what winners show, left out where that is unknown or the same."""
     if _absent(value):
         return feature.missing_zh, feature.missing_en
     zh, en = feature.template_zh, feature.template_en
-    if usual is None:
-        zh, en = zh[: zh.rindex("，")], en[: max(en.rfind(";"), en.rfind(","))]
     said = "" if usual is None else _figure(usual, feature.unit if feature.kind == "number" else "rate", "zh")
+    if usual is None or (feature.kind == "number" and said == _figure(value, feature.unit, "zh")):
+        zh, en = zh[: zh.rindex("，")], en[: max(en.rfind(";"), en.rfind(","))]
     return (
         zh.format(value=_figure(value, feature.unit, "zh"), typical=said),
         en.format(value=_figure(value, feature.unit, "en"), typical=said),
