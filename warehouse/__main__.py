@@ -1,10 +1,11 @@
-"""Commands of the warehouse: make and upgrade the database, open a build, publish it, roll back, readers and roles."""
+"""Commands of the warehouse: make and upgrade the database, open a build, publish it, roll back, readers and roles, erasing a person."""
 
 import argparse
+import sys
 from datetime import date
 from pathlib import Path
 
-from warehouse import readers
+from warehouse import erasure, readers
 from warehouse.builds import open_build
 from warehouse.connection import connect
 from warehouse.migrate import migrate
@@ -30,6 +31,8 @@ def main() -> None:
             _compare_roles()
         case "readers":
             _readers(arguments)
+        case "erase":
+            _erase(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,6 +56,25 @@ def _parser() -> argparse.ArgumentParser:
     back = commands.add_parser("rollback", help="show the build published before")
     back.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
     commands.add_parser("roles", help="hold the catalogue against warehouse/roles.yml; exit 1 with every difference")
+    erasing = commands.add_parser(
+        "erase", help="take a person's values out of the vault, and say where they can still be found"
+    )
+    erasing.add_argument(
+        "--file",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="one value a line (phone, name, mail, chat id), - for standard input",
+    )
+    erasing.add_argument(
+        "--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day on which it was asked"
+    )
+    erasing.add_argument(
+        "--by", required=True, metavar="WHO", help="who asked, or the number of the request; not the person"
+    )
+    erasing.add_argument(
+        "--dry-run", action="store_true", help="say what would be erased and where it is found, erase nothing"
+    )
     _add_readers(commands.add_parser("readers", help="logins that read schema published, and the nodes each may see"))
     return parser
 
@@ -90,6 +112,22 @@ def _readers(arguments: argparse.Namespace) -> None:
             print("\n".join(f"{name}  {nodes or 'nothing'}" for name, nodes in readers.listed()) or "no readers")
         case "remove":
             print(readers.remove(arguments.name, dry_run=arguments.dry_run))
+
+
+def _erase(arguments: argparse.Namespace) -> None:
+    text = sys.stdin.read() if str(arguments.file) == "-" else arguments.file.read_text("utf-8")
+    values = [line.strip() for line in text.splitlines() if line.strip()]
+    if not values:
+        raise StepError(f"{arguments.file} names no value: write one a line, then rerun")
+    done = erasure.erase(values, arguments.as_of, arguments.by, dry_run=arguments.dry_run)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in done.by_kind.items()) or "nothing"
+    print(
+        f"{'would take' if arguments.dry_run else 'took'} {kinds} out of the vault, {done.raw_copies} raw copies of unreadable records"
+    )
+    found = [f"{place}: {count} rows" if " " in place else place for place, count in erasure.places(values)]
+    if found and not arguments.dry_run:
+        raise StepError("\n".join(["still found here, delete it by hand, then rerun:", *found]))
+    print("\n".join(found) or "found nowhere else: no table, no log, no data doc, no artefact holds it")
 
 
 def _compare_roles() -> None:

@@ -1,7 +1,7 @@
 """The vault: a personal value's token in exchange for the value, which stays here and is readable by `loader` alone.
 
-In: (kind, value) pairs of one page. Out: a token for each, the same for the same value for as long as the vault keeps it. The look-up key
-is a keyed hash, so the vault cannot be searched by trying phone numbers without `LANDFALL_VAULT_KEY`.
+In: (kind, value) pairs of one page. Out: a token for each, the same for the same value, also after the value was erased (`erasure.py`).
+The look-up key is a keyed hash, so the vault cannot be searched by trying phone numbers without `LANDFALL_VAULT_KEY`.
 """
 
 import hmac
@@ -18,13 +18,20 @@ _EXCHANGE = """
 with offered as (
     select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as o(field_hash, token, kind, original)
 ),
+erased as (
+    select field_hash, token from vault.erasures where field_hash in (select field_hash from offered)
+),
 added as (
     insert into vault.persons (field_hash, token, kind, original, first_load_id)
-    select field_hash, token, kind, original, %s from offered order by field_hash
+    select field_hash, token, kind, original, %s from offered
+    where field_hash not in (select field_hash from erased)
+    order by field_hash
     on conflict (field_hash) do nothing
     returning field_hash, token
 )
 select field_hash, token from added
+union all
+select field_hash, token from erased
 union all
 select field_hash, token from vault.persons where field_hash in (select field_hash from offered)"""
 
