@@ -1,9 +1,11 @@
 """What readers are shown and what the CRM is owed, over two published builds worked by hand, on a real warehouse."""
 
 import json
+from datetime import date
 
 import pytest
 
+from warehouse.clock import cutoff
 from warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
@@ -59,8 +61,8 @@ def walk_streams() -> None:
             for day in days:
                 connection.execute(
                     "insert into ops.loads (load_id, system, stream, as_of, window_to, state)"
-                    " values (%s, 'fxiaoke', %s, make_date(2026, 5, %s), make_date(2026, 5, %s) + time '16:00' at time zone 'UTC', 'finished')",
-                    (f"{stream}-{day}", stream, day, day),
+                    " values (%s, 'fxiaoke', %s, %s, %s, 'finished')",
+                    (f"{stream}-{day}", stream, date(2026, 5, day), cutoff(date(2026, 5, day))),
                 )
 
 
