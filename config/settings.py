@@ -59,6 +59,13 @@ class Settings(SystemSettings, BaseSettings):
     writeback_cap: int = Field(20000, description="most records written to the CRM in one night")
     public_url: str = Field("http://127.0.0.1:8088", description="address of the pages that links in the CRM open")
 
+    submission_due: str = Field(
+        "1 12:00",
+        pattern=r"^[1-7] ([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description="until when in a week managers give their numbers: ISO weekday and local time",
+    )
+    submission_port: int = Field(8090, description="port of the managers' page; 0 chooses a free one")
+
     vault_key: SecretStr = Field(SecretStr(""), description="key of the vault's look-up hashes")
     token_seed: SecretStr = Field(SecretStr(""), description="seed of personal tokens; empty draws random ones")
 

@@ -38,6 +38,7 @@ _SETTINGS = """
     select kind, key, value::text, valid_from, extract(epoch from decided_at) from ops.settings
     where valid_from <= %s and decided_at < %s order by kind collate "C", key collate "C", valid_from, decided_at
 """
+_SUBMISSIONS = "select submission_id, gross_amount::text from ops.submissions where as_of <= %s order by submission_id"
 # Streams whose data end before the day does: read until when, null where never.
 _STALE = """
     select coalesce(jsonb_agg(jsonb_build_object('system', d.system, 'stream', d.stream, 'read_until', w.watermark)
@@ -79,13 +80,15 @@ def code_version() -> str:
 
 
 def inputs_digest(connection: psycopg.Connection, as_of: date) -> str:
-    """sha256 (hex) of the landing rows and settings that are visible on `as_of`, whatever order they came in."""
+    """sha256 (hex) of the landing rows, settings and people's numbers that are visible on `as_of`, whatever order they came in."""
     digest = hashlib.sha256()
     for (table,) in connection.execute(_LANDING_TABLES).fetchall():
         query = sql.SQL(_LANDING_DIGEST).format(table=sql.Identifier("landing", table))
         counted = connection.execute(query, (cutoff(as_of),)).fetchone()
         digest.update(f"{table} {counted}\n".encode())
     for row in connection.execute(_SETTINGS, (as_of, cutoff(as_of))).fetchall():
+        digest.update(f"{row}\n".encode())
+    for row in connection.execute(_SUBMISSIONS, (as_of,)).fetchall():
         digest.update(f"{row}\n".encode())
     return digest.hexdigest()
 

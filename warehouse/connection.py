@@ -56,6 +56,18 @@ def connect(role: str | None, *, autocommit: bool = False, database: str | None 
         ) from error
 
 
+def as_reader(login: str, password: str) -> psycopg.Connection | None:
+    """A person's own connection, in no role of ours; None when PostgreSQL refuses the login."""
+    now = settings()
+    try:
+        return psycopg.connect(
+            host=now.pg_host, port=now.pg_port or 5432, dbname=now.pg_database, user=login, password=password,
+            connect_timeout=10, application_name="landfall page", autocommit=True,
+        )  # fmt: skip
+    except psycopg.OperationalError:
+        return None
+
+
 def sqlalchemy_url(role: str, *, driver: str = "psycopg", database: str | None = None) -> str:
     """Address of the tenant's database for SQLAlchemy, in `role` ('' for the bare login), without a password."""
     now = settings()

@@ -105,7 +105,7 @@ def _offer(sheet: Worksheet, number: int, field: Field, ranges: dict[str, str], 
 
 def load(path: Path) -> tuple[Holding, dict[tuple[str, str], int], list[str]]:
     """What the workbook asks for, the row of each setting, and all faults as sentences. Raises StepError when it is no workbook."""
-    book = _open(path)
+    book = open_workbook(path, "make one with `python -m warehouse.settings export`, then fill it in")
     asked: Holding = {}
     places: dict[tuple[str, str], int] = {}
     known = {kind.name for kind in KINDS} | {LISTS}
@@ -117,22 +117,18 @@ def load(path: Path) -> tuple[Holding, dict[tuple[str, str], int], list[str]]:
     return asked, places, faults
 
 
-def _open(path: Path) -> Workbook:
+def open_workbook(path: Path, action: str) -> Workbook:
+    """The workbook of `path`. Raises StepError with the next `action` when it is none, or too large to be one that people fill in."""
     try:
         with zipfile.ZipFile(path) as archive:
             if (
                 sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES * 10
                 or path.stat().st_size > MOST_BYTES
             ):
-                raise StepError(
-                    f"{path} is larger than a settings workbook can be: export a fresh one and fill that in"
-                )
+                raise StepError(f"{path} is larger than a workbook that people fill in: {action}")
         return load_workbook(path)
     except (OSError, zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise StepError(
-            f"{path} cannot be read as an Excel workbook ({type(error).__name__}): "
-            "make one with `python -m warehouse.settings export`, then fill it in"
-        ) from error
+        raise StepError(f"{path} cannot be read as an Excel workbook ({type(error).__name__}): {action}") from error
 
 
 def _load_sheet(sheet: Worksheet, kind: Kind, asked: Holding, places: dict[tuple[str, str], int]) -> list[str]:

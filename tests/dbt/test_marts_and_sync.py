@@ -66,6 +66,16 @@ def walk_streams() -> None:
                 )
 
 
+def submit(as_of: str, amount: str, deal_id: str | None = None, baseline: str = "2100.00") -> None:
+    """A number for the company, or for one of its deals, said beside the first build."""
+    with connect("loader") as connection:
+        connection.execute(
+            "insert into ops.submissions (period_id, node_id, opportunity_id, as_of, said_by, door, build_id, baseline, gross_amount,"
+            " reason, is_late) values ('2026Q2', 'company', %s, %s, 'li', 'page', %s, %s, %s, 'seen the customer', false)",
+            (deal_id, as_of, FIRST, baseline, amount),
+        )
+
+
 @pytest.fixture(scope="module")
 def second_night(land, deal, build, query):  # type: ignore[no-untyped-def]
     """Two nights. On the first, A to F are open; on the second A is won, B is lost, C's chance and D's amount moved, G is new."""
@@ -88,6 +98,9 @@ def second_night(land, deal, build, query):  # type: ignore[no-untyped-def]
     land(OPP, "B", "2026-05-12 09:00", deal("lost", "2026-05-01 09:00", amount="1000.00"))
     land(OPP, "D", "2026-05-12 09:00", deal("eq_need", "2026-05-01 09:00", amount="2000.00"))
     land(OPP, "G", "2026-05-12 09:00", deal("eq_need", "2026-05-12 09:00", amount="300.00"))
+    for day, amount in (("08", "1900.00"), ("11", "2500.00"), ("12", "2600.00"), ("13", "9000.00")):
+        submit(f"2026-05-{day}", amount)
+    submit("2026-05-12", "0.00", deal_id="C", baseline="300.00")
     build("features", "2026-05-12")
     second = {"C": 0.5, "D": 0.4, "E": 0.119, "F": 0.1, "G": 0.2}
     publish_scores(SECOND, "2026-05-12", second, ("1100.00", "1579.00", "450.00"), publish=False)
@@ -187,3 +200,19 @@ def test_each_stream_says_how_far_it_was_read_and_turns_stale_beyond_its_age(sec
         ("people", "fresh", "0.0", "0.0", "0.0", 2),
     ]
     assert query(rows.format(f"build_{SECOND}"))[1] == ("leads", "stale", "48.0", "12.0", "44.4", 4)
+
+
+def test_a_persons_number_stands_beside_the_baseline_and_leaves_it_as_it_is(second_night, query):  # type: ignore[no-untyped-def]
+    """The newest word of the week counts, tomorrow's is not known, a number nobody gave is missing and not zero."""
+    columns = "baseline_gross_amount::text, submitted_gross_amount::text, adjustment_gross_amount::text"
+    columns += ", last_week_gross_amount::text, is_missing"
+    first, second = (query(f"select {columns} from build_{name}.mart_forecast_submission") for name in (FIRST, SECOND))
+    assert first == [("2100.00", None, None, None, True)]
+    assert second == [("3129.00", "2600.00", "500.00", "1900.00", False)]
+    override = "select opportunity_id, baseline_gross_amount::text, submitted_gross_amount::text, reason"
+    assert query(f"{override} from build_{SECOND}.mart_opportunity_override") == [
+        ("C", "500.00", "0.00", "seen the customer")
+    ]
+    assert query(
+        f"select p_win_by_period_end from build_{SECOND}.mart_open_opportunities where opportunity_id = 'C'"
+    ) == [(0.5,)]

@@ -1,0 +1,217 @@
+"""The managers' page on HTTP: signing in, showing the lines of one's node, taking numbers.
+
+In: a reader's login, whose own connection shows the part of the organisation it may see. Out: rows of `ops.submissions`. It listens on
+loopback; a reverse proxy with TLS stands in front of it. Passwords are checked by PostgreSQL and kept nowhere.
+"""
+
+import secrets
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import psycopg
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from config.settings import settings
+from warehouse.connection import as_reader, connect
+from warehouse.steps import StepError
+from warehouse.submission_rows import faults, header, keep, lines
+from warehouse.submission_view import TEMPLATE, asked_of, view
+from warehouse.submission_words import WORDS
+
+IDLE_S = 1800.0
+MOST_BYTES = 200_000
+MOST_FAILURES, LOCKED_S = 5, 60.0  # wrong passwords of one login, and for how long it then has to wait
+SHOWN_DEALS = 15
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+COOKIE = "landfall_session"
+
+
+@dataclass
+class Session:
+    """One signed-in manager: the own connection, the node, and the token that every form must bring back."""
+
+    login: str
+    reader: psycopg.Connection
+    node_id: str
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    used: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class Page:
+    """The running page. `day`: the business day that it takes as today; None asks the clock."""
+
+    day: date | None
+    sessions: dict[str, Session] = field(default_factory=dict)
+    failures: dict[str, list[float]] = field(default_factory=dict)
+
+    def moment(self) -> datetime:
+        """Now, in the business time zone."""
+        now = datetime.now(ZoneInfo(settings().time_zone))
+        return now if self.day is None else datetime.combine(self.day, now.timetz())
+
+    def routes(self) -> list[Route]:
+        """What the page answers."""
+        return [
+            Route("/", self._show),
+            Route("/sign-in", self._sign_in, methods=["POST"]),
+            Route("/sign-out", self._sign_out, methods=["POST"]),
+            Route("/submit", self._submit, methods=["POST"]),
+        ]
+
+    async def _show(self, request: Request) -> Response:
+        return await run_in_threadpool(self._page, self._session(request))
+
+    async def _sign_in(self, request: Request) -> Response:
+        form = await _form(request)
+        return await run_in_threadpool(self._admit, form.get("login", "").strip(), form.get("password", ""))
+
+    async def _sign_out(self, request: Request) -> Response:
+        form, session = await _form(request), self._session(request)
+        if session and secrets.compare_digest(form.get("token", ""), session.token):
+            session.reader.close()
+            self.sessions.pop(request.cookies[COOKIE])
+        return RedirectResponse("./", 303, HEADERS)
+
+    async def _submit(self, request: Request) -> Response:
+        form, session = await _form(request), self._session(request)
+        if session is None or not secrets.compare_digest(form.get("token", ""), session.token):
+            return await run_in_threadpool(self._page, None, [self._words["signed_out"]], status=403)
+        return await run_in_threadpool(self._take, session, form)
+
+    @property
+    def _words(self) -> Mapping[str, str]:
+        return WORDS[settings().lang]
+
+    def _session(self, request: Request) -> Session | None:
+        now = time.monotonic()
+        for key in [key for key, session in self.sessions.items() if now - session.used > IDLE_S]:
+            self.sessions.pop(key).reader.close()
+        found = self.sessions.get(request.cookies.get(COOKIE, ""))
+        if found:
+            found.used = now
+        return found
+
+    def _admit(self, login: str, password: str) -> Response:
+        now = time.monotonic()
+        recent = [at for at in self.failures.get(login, []) if now - at < LOCKED_S]
+        if len(recent) >= MOST_FAILURES:
+            return self._page(None, [self._words["locked"]], status=429)
+        reader = as_reader(login, password) if login and password else None
+        node_id = _node_of(login, reader) if reader else None
+        if reader is None or node_id is None:
+            self.failures[login] = [*recent, now]
+            return self._page(None, [self._words["no_node" if reader else "wrong"]], status=403)
+        self.failures.pop(login, None)
+        key = secrets.token_urlsafe(32)
+        self.sessions[key] = Session(login, reader, node_id)
+        answer = RedirectResponse("./", 303, HEADERS)
+        is_secure = settings().public_url.startswith("https")
+        answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=is_secure)
+        return answer
+
+    def _take(self, session: Session, form: Mapping[str, str]) -> Response:
+        with session.reader.transaction():
+            seen, found = header(session.reader), lines(session.reader, session.node_id, SHOWN_DEALS)
+        if seen is None or seen.build_id != form.get("build"):
+            return self._page(session, [self._words["moved"]], typed=form, status=409)
+        moment = self.moment()
+        asked, wrong = asked_of(found, form, self._words)
+        wrong += faults(asked, seen, moment.date(), self._words)
+        if wrong:
+            return self._page(session, wrong, typed=form, status=422)
+        kept = keep(asked, seen, moment, session.login, "page")
+        return self._page(session, told=self._words["kept"].format(count=kept))
+
+    def _page(
+        self,
+        session: Session | None,
+        wrong: Sequence[str] = (),
+        told: str = "",
+        *,
+        typed: Mapping[str, str] | None = None,
+        status: int = 200,
+    ) -> Response:
+        now = settings()
+        context: dict[str, Any] = {
+            "lang": now.lang,
+            "words": {**self._words},
+            "faults": wrong,
+            "told": told,
+            "signed_in": session is not None,
+        }
+        if session:
+            with session.reader.transaction():
+                seen, found = header(session.reader), lines(session.reader, session.node_id, SHOWN_DEALS)
+            if seen is None:
+                context |= {"signed_in": False, "faults": [self._words["no_build"]]}
+            else:
+                context |= {
+                    "token": session.token,
+                    "seen": seen,
+                    **view(seen, found, self.moment().date(), typed or {}, self._words),
+                }
+                weekday, clock = now.submission_due.split()
+                named = self._words["weekdays"].split()[int(weekday) - 1]
+                context["words"]["due"] = self._words["due"].format(weekday=named, clock=clock)
+        return HTMLResponse(TEMPLATE.render(context), status, HEADERS)
+
+
+def _node_of(login: str, reader: psycopg.Connection) -> str | None:
+    """The topmost node that the login was given, `*` being the root; None when it sees none."""
+    with connect("checker") as connection:
+        given = [
+            node
+            for (node,) in connection.execute(
+                "select node_id from ops.org_access where account = %s order by 1", (login,)
+            )
+        ]
+    query = (
+        "select node_id from published.mart_period_forecast where node_id = any(%s) or (%s and parent_node_id is null)"
+        " order by mean desc limit 1"
+    )
+    found = reader.execute(query, (given, "*" in given)).fetchone()
+    return found[0] if found else None
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return {}
+    return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=400))
+
+
+def application(day: date | None = None) -> Starlette:
+    """The page as an ASGI application."""
+    return Starlette(routes=Page(day).routes())
+
+
+def serve(port: int, day: date | None) -> None:
+    """Serve the page on loopback until the process is told to end. Raises StepError when the port is taken."""
+    try:
+        listener = socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        raise StepError(
+            f"port {port} is not free ({error.strerror}): set LANDFALL_SUBMISSION_PORT (or --port) to a free one"
+        ) from error
+    print(f"the managers' page listens on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(application(day), log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
