@@ -57,6 +57,7 @@ class Settings(SystemSettings, BaseSettings):
 
     writeback: Literal["off", "fxiaoke", "csv"] = Field("off", description="where scores go")
     writeback_cap: int = Field(20000, description="most records written to the CRM in one night")
+    writeback_nights: int = Field(3, ge=1, description="nights of refusal after which a record is no longer sent")
     public_url: str = Field("http://127.0.0.1:8088", description="address of the pages that links in the CRM open")
 
     vault_key: SecretStr = Field(SecretStr(""), description="key of the vault's look-up hashes")
