@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -128,7 +129,7 @@ def nights(land, deal, build, query, ms):  # type: ignore[no-untyped-def]
         )  # fmt: skip
     stale = [{"system": "kingdee", "stream": "orders", "read_until": "2026-05-10T16:00:00+00:00"}]
     open_build(FIRST, DAY, {"JUMP": 0.55, "DRIFT": 0.6}, stale)
-    found = {}
+    found: dict[str, Any] = {}
     build(ALERTS, str(DAY), build_id=FIRST, build_schema=f"build_{FIRST}", public_url="http://x")
     publish(FIRST, DAY)
     found["first"] = (query(CHANGES), query(MESSAGES))
