@@ -14,13 +14,14 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.channels import ChannelSettings
 from config.systems import CREDENTIALS, SystemSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "LANDFALL_"
 
 
-class Settings(SystemSettings, BaseSettings):
+class Settings(ChannelSettings, SystemSettings, BaseSettings):
     """Everything that differs between two installations. Secrets are typed as secrets and never printed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)

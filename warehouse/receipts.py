@@ -45,7 +45,7 @@ class Outcome:
 
 
 @contextmanager
-def sending() -> Iterator[Sending]:
+def sending(step: str = "write-back") -> Iterator[Sending]:
     """A connection as `writeback` that alone may send for this tenant. Raises StepError when another one does, or PostgreSQL fails."""
     with connect("writeback", autocommit=True) as connection:
         try:
@@ -54,21 +54,29 @@ def sending() -> Iterator[Sending]:
             connection.execute("reset lock_timeout")
             yield connection
         except psycopg.errors.LockNotAvailable as error:
-            raise StepError("another write-back of this tenant is running: wait until it ends, then rerun") from error
+            raise StepError(
+                f"another {step} or write-back of this tenant is running: wait until it ends, then rerun"
+            ) from error
         except psycopg.OperationalError as error:
             raise StepError(
-                f"PostgreSQL failed during write-back ({type(error).__name__}): read its log and start it, then rerun; "
+                f"PostgreSQL failed during {step} ({type(error).__name__}): read its log and start it, then rerun; "
                 "what was acknowledged is not sent again"
             ) from error
 
 
-def messages(connection: Sending, as_of: date) -> list[Message]:
-    """All messages of the published build of `as_of`, by record. Raises StepError when that day has no published build."""
+def published_build(connection: Sending, as_of: date) -> str:
+    """The build of `as_of` that was published last. Raises StepError when there is none."""
     build = connection.execute(
         "select p.build_id from ops.publications p where p.as_of = %s order by p.publication_id desc limit 1", (as_of,)
     ).fetchone()
     if build is None:
         raise StepError(f"{as_of} has no published build: run `python -m warehouse publish --as-of {as_of}` first")
+    return str(build[0])
+
+
+def messages(connection: Sending, as_of: date) -> list[Message]:
+    """All messages of the published build of `as_of`, by record. Raises StepError when that day has no published build."""
+    build_id = published_build(connection, as_of)
     rows = connection.execute(
         "select s.build_id, s.opportunity_id, s.system, s.action, s.payload, s.payload_hash, r.state,"
         " exists (select from ops.dead_letters d where d.system = s.system and d.entity = %s and d.record_id = s.opportunity_id"
@@ -76,7 +84,7 @@ def messages(connection: Sending, as_of: date) -> list[Message]:
         " from sync.sync_crm__opportunity_scores s left join ops.writeback_receipts r"
         " on r.build_id = s.build_id and r.system = s.system and r.entity = %s and r.record_id = s.opportunity_id"
         " where s.build_id = %s order by s.opportunity_id",
-        (ENTITY, ENTITY, build[0]),
+        (ENTITY, ENTITY, build_id),
     ).fetchall()
     return [Message(*row) for row in rows]
 

@@ -42,6 +42,11 @@ def test_every_stream_is_listed() -> None:
     ] + [f"files {name}" for name in ("opportunities", "stage_changes", "interactions") if name in REQUIRED]
 
 
+def test_every_channel_is_listed() -> None:
+    modules = sorted(path.stem.removeprefix("channel_") for path in (ROOT / "connectors").glob("channel_*.py"))
+    assert sorted(listed("Channels")) == modules
+
+
 def test_every_dag_is_listed_and_is_its_file_and_imports_airflow_only() -> None:
     files = sorted((ROOT / "dags").glob("*.py"))
     assert sorted(listed("DAGs")) == [path.stem for path in files]
