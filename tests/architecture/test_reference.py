@@ -114,3 +114,12 @@ def test_no_file_names_a_package_index_and_the_lock_is_hashed() -> None:
     packages = re.findall(r"^[a-z0-9][\w.-]*(?:\[[\w,-]+\])?==", lock, re.MULTILINE)
     assert len(packages) > 200
     assert lock.count("--hash=sha256:") >= len(packages)
+
+
+def test_every_alert_says_the_same_figures_in_both_languages() -> None:
+    import csv
+
+    with (ROOT / "dbt_project" / "seeds" / "alert_words.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            said = [sorted(re.findall(r"{(\w+)}", row[f"sentence_{lang}"])) for lang in ("zh", "en")]
+            assert said[0] == said[1], row["rule"]
