@@ -14,13 +14,14 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from config.channels import ChannelSettings
 from config.systems import CREDENTIALS, SystemSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "LANDFALL_"
 
 
-class Settings(SystemSettings, BaseSettings):
+class Settings(ChannelSettings, SystemSettings, BaseSettings):
     """Everything that differs between two installations. Secrets are typed as secrets and never printed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
@@ -57,6 +58,7 @@ class Settings(SystemSettings, BaseSettings):
 
     writeback: Literal["off", "fxiaoke", "csv"] = Field("off", description="where scores go")
     writeback_cap: int = Field(20000, description="most records written to the CRM in one night")
+    writeback_nights: int = Field(3, ge=1, description="nights of refusal after which a record is no longer sent")
     public_url: str = Field("http://127.0.0.1:8088", description="address of the pages that links in the CRM open")
 
     submission_due: str = Field(

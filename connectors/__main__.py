@@ -1,4 +1,4 @@
-"""`python -m connectors`: read the outside world into landing, write scores back, say whether the systems can be reached."""
+"""`python -m connectors`: read the outside world into landing, write scores back, tell people, say whether the systems can be reached."""
 
 import argparse
 from datetime import date
@@ -19,9 +19,10 @@ def main() -> int:
         "--go-live", type=date.fromisoformat, help="the export's last day, where its manifest does not say"
     )
     writeback = steps.add_parser("writeback", help="send the scores that the published build owes")
-    for step in (extract, history, writeback):
+    notify = steps.add_parser("notify", help="tell people what came up, by the channels of LANDFALL_NOTIFY")
+    for step in (extract, history, writeback, notify):
         step.add_argument("--as-of", type=date.fromisoformat, required=True, help="business day, YYYY-MM-DD")
-    for step in (extract, writeback):
+    for step in (extract, writeback, notify):
         step.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
     check = steps.add_parser("check", help="can every configured system be reached and read, and if not, what to do")
     check.add_argument("--system", help="look at this system only")
@@ -42,6 +43,10 @@ def main() -> int:
         from connectors.writeback import write_back
 
         write_back(given.as_of, dry_run=given.dry_run)
+    elif given.step == "notify":
+        from connectors.notify import notify as run_notify
+
+        run_notify(given.as_of, dry_run=given.dry_run)
     elif given.step == "check":
         from connectors.check import check as run_check
 

@@ -121,6 +121,10 @@ class Fxiaoke(Source):
             lambda token: self._signed(path, body, token), f"{object_name} {record_id}", is_write=True
         )
 
+    def post(self, path: str, body: dict[str, Any], what: str) -> Answer:
+        """The answer of any other endpoint. Asked again when it is unknown whether the CRM did it."""
+        return self.calls.ask(lambda token: self._signed(path, body, token), what)
+
     def _keyset(
         self, object_name: str, filters: list[dict[str, Any]], fields: list[str], last_id: str | None
     ) -> Iterator[Page]:

@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable
 
 LONGEST_WAIT_S = 300.0
+Pause = Callable[[float], None]
 
 
 class Patience:
     """How often and how long to wait: exponential with jitter, a server's wish first. Counts waits; `pause` sleeps."""
 
-    def __init__(self, attempts: int = 5, base_s: float = 0.5, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, attempts: int = 5, base_s: float = 0.5, pause: Pause = time.sleep) -> None:
         self.attempts, self._base_s, self._pause = attempts, base_s, pause
         self.waits, self.waited_s = 0, 0.0
 
@@ -26,7 +27,7 @@ class Patience:
 class Pace:
     """At most `per_window` requests in `window_s` seconds for each endpoint, by spacing them; 0 means no limit."""
 
-    def __init__(self, per_window: int, window_s: float = 20.0, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, per_window: int, window_s: float = 20.0, pause: Pause = time.sleep) -> None:
         self._space_s = window_s / per_window if per_window else 0.0
         self._pause = pause
         self._next: dict[str, float] = {}

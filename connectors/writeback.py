@@ -1,29 +1,25 @@
-"""The step `writeback`: what the published build owes leaves, one record a call, and every answer is kept.
+"""The step `writeback`: what the published build owes leaves, call by call, and every row ends with a receipt.
 
-In: `sync.sync_crm__opportunity_scores` of the day's published build. Out: score fields in the CRM (or a file of scores) and receipts. A
-record acknowledged for this build is not sent again. When the CRM may or may not have taken a call, the record is read back and compared
-before anything is decided, so a key has at most one effective write.
+In: `sync.sync_crm__opportunity_scores` of the day's published build. Out: score fields in the CRM (or a file of scores), receipts, dead
+letters. A record acknowledged for this build is not sent again. When the other side may or may not have taken a call, the record is read
+back and compared before anything is decided, so a key has at most one effective write.
 """
 
 from collections import Counter
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from config.settings import settings
-from connectors import scores_file
 from connectors.calls import RefusedError
-from connectors.fxiaoke import Fxiaoke
 from connectors.http import UnansweredError
-from connectors.reading import milliseconds
-from connectors.streams import Target, WriteBack, write_back_of
+from connectors.writers import WHOLE_BUILD, Writer, open_writer
+from warehouse.dead_letters import bury
 from warehouse.failpoints import failpoint
-from warehouse.receipts import Message, Outcome, Sending, announce, messages, sending, settle, unread_systems
+from warehouse.receipts import Message, Outcome, Sending, announce, leave, messages, sending, settle, unread_systems
 from warehouse.steps import StepError, StepRun, recorded
 
-LONGEST_TEXT = 500
 SENDS = 3
+OVER_CAP = "over_cap"
+COUNTS = ("sent", "acked", "rejected", "unknown", "unprocessed", "skipped", "dead")
 
 
 def write_back(as_of: date, *, dry_run: bool = False) -> None:
@@ -34,126 +30,126 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
         return
     with sending() as connection:
         owed = messages(connection, as_of)
-        if dry_run:
-            _preview(owed, where)
-            return
-        with recorded("write_back", as_of) as run:
-            if where == "csv":
-                _report(run, scores_file.write(connection, as_of, owed))
-            elif where in unread_systems(connection, as_of):
-                # a write would date the record's change of that day into the next one, and the rerun would not find it
-                run.note(held=True)
-                print(
-                    f"write-back waits: {where} was not read to the end of {as_of}; `make rerun SYSTEM={where} AS_OF={as_of}` sends it"
-                )
-            else:
-                _send_all(connection, [message for message in owed if message.system == "fxiaoke"], run)
+        writer = open_writer(where, as_of)
+        try:
+            mine = [message for message in owed if writer.takes(message)]
+            if dry_run:
+                _preview(writer, mine, where)
+                return
+            with recorded("write_back", as_of) as run:
+                if where in unread_systems(connection, as_of):
+                    # a write would date the record's change of that day into the next one, and the rerun would not find it
+                    run.note(held=True)
+                    print(
+                        f"write-back waits: {where} was not read to the end of {as_of}; `make rerun SYSTEM={where} AS_OF={as_of}` sends it"
+                    )
+                else:
+                    _send_all(connection, writer, mine, run)
+        finally:
+            writer.close()
 
 
-def _send_all(connection: Sending, owed: list[Message], run: StepRun) -> None:
-    tally = Counter(skipped=sum(message.state == "acked" for message in owed))
+def _send_all(connection: Sending, writer: Writer, owed: list[Message], run: StepRun) -> None:
     due = [message for message in owed if message.state != "acked"]
-    tally["over_cap"] = max(len(due) - settings().writeback_cap, 0)
-    crm, mapping = Fxiaoke(), write_back_of("fxiaoke")
+    dead = [message for message in due if message.is_dead]
+    calls, over_cap = _calls(writer, owed)
+    tally = Counter(skipped=len(owed) - len(due), dead=len(dead), unprocessed=len(over_cap))
+    leave(connection, dead, "dead", "dead_letter")
+    leave(connection, over_cap, "unprocessed", OVER_CAP)
     try:
-        for number, message in enumerate(due[: settings().writeback_cap], 1):
-            failpoint("writeback.before")
-            is_repeat = message.state is not None
-            announce(connection, message)
-            outcome = _deliver(crm, mapping, message, is_repeat=is_repeat)
-            failpoint("writeback.inside")
-            settle(connection, message, outcome)
-            failpoint("writeback.after")
-            tally[outcome.state] += 1
-            tally["sent"] += 1
-            if number % 500 == 0:
-                print(f"write-back: {number} of {len(due)} sent", flush=True)
+        for number, call in enumerate(calls):
+            _send(connection, writer, call, tally)
+            if (number + 1) * max(writer.batch, 1) % 500 == 0:
+                print(f"write-back: {tally['sent']} of {len(due)} sent", flush=True)
+    except StepError as error:
+        rest = [message for call in calls[number + 1 :] for message in call]
+        leave(connection, rest, "unprocessed", error.code if isinstance(error, RefusedError) else type(error).__name__)
+        tally["unprocessed"] += len(rest)
+        raise
     finally:
-        crm.close()
+        if owed:
+            run.note(buried=bury(connection, owed[0].build_id, settings().writeback_nights))
         _report(run, tally)
 
 
-def _deliver(crm: Fxiaoke, mapping: WriteBack, message: Message, *, is_repeat: bool) -> Outcome:
-    """Send one message until its outcome is certain, at most `SENDS` times. Raises StepError when nothing else will get through either."""
-    values = crm_values(mapping, message.payload)
-    unsure = is_repeat
-    last = Outcome("unknown", answer="no answer")
-    for attempt in range(SENDS):
-        try:
-            if unsure and _holds(crm.get(mapping.object, message.record_id), values):
-                return Outcome("acked", answer="read back")
-            answer = crm.update(mapping.object, message.record_id, values)
-            return Outcome("acked", "0", trace_id=answer.verdict.trace_id)
-        except UnansweredError as error:
-            last = Outcome("unknown", answer=str(error))
-        except RefusedError as error:
-            if error.reaction == "stop":
-                raise
-            if error.reaction != "unknown":
-                return _refused(crm, mapping, message, error)
-            last = Outcome("unknown", error.code, trace_id=error.trace_id)
-        unsure = True
-        if attempt + 1 < SENDS:
-            crm.calls.patience.wait(attempt)
-    return last
+def _calls(writer: Writer, owed: list[Message]) -> tuple[list[list[Message]], list[Message]]:
+    """What is due in calls of the writer's size, and what the cap leaves for another night; the whole build goes again and again."""
+    living = [message for message in owed if not message.is_dead]
+    if writer.batch == WHOLE_BUILD:
+        return [living], []
+    due, cap = [message for message in living if message.state != "acked"], settings().writeback_cap
+    return [due[at : min(at + writer.batch, cap)] for at in range(0, min(len(due), cap), writer.batch)], due[cap:]
 
 
-def _refused(crm: Fxiaoke, mapping: WriteBack, message: Message, error: RefusedError) -> Outcome:
-    """A refusal, unless a score is to be cleared from a record that is gone: then there is nothing left to do."""
-    if message.action == "withdraw":
-        by_id = {"field_name": "_id", "operator": "EQ", "field_values": [message.record_id]}
-        if not crm.query(mapping.object, [by_id], ["_id"], limit=1):
-            return Outcome("acked", error.code, answer="the record is gone", trace_id=error.trace_id)
-    return Outcome("rejected", error.code, trace_id=error.trace_id)
-
-
-def crm_values(mapping: WriteBack, payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload as the tenant's CRM takes it; a null clears its field. Raises StepError for a key that the payload lacks."""
-    missing = sorted(mapping.fields.keys() - payload.keys())
-    if missing:
-        raise StepError(f"the payload has no {missing[0]}: correct write_back in the tenant's mapping, then rerun")
-    return {target.field: _wire(target, payload[key]) for key, target in mapping.fields.items()}
-
-
-def _wire(target: Target, value: Any) -> Any:
-    if value is None:
-        return None
-    if target.kind == "instant":
-        return milliseconds(datetime.fromisoformat(str(value)))
-    if target.kind == "day":
-        midnight = datetime.fromisoformat(str(value)[:10]).replace(tzinfo=ZoneInfo(settings().time_zone))
-        return milliseconds(midnight)
-    if isinstance(value, list):
-        value = "；".join(map(str, value))
-    return str(value)[:LONGEST_TEXT]
-
-
-def _holds(record: dict[str, Any], values: dict[str, Any]) -> bool:
-    """Whether the CRM's record shows exactly `values`; a cleared field may be absent, empty or null."""
-    return all(_same(record.get(field), value) for field, value in values.items())
-
-
-def _same(shown: Any, sent: Any) -> bool:
-    if sent is None or shown in (None, ""):
-        return sent is None and shown in (None, "")
+def _send(connection: Sending, writer: Writer, call: list[Message], tally: Counter[str]) -> None:
+    """Send one call until every outcome is certain, at most `SENDS` times, and keep what became of it."""
+    due = [message for message in call if message.state != "acked"]
+    known: dict[str, Outcome] = {}
+    failpoint("writeback.before")
+    announce(connection, due)
     try:
-        return Decimal(str(shown)) == Decimal(str(sent))
-    except InvalidOperation:
-        return str(shown) == str(sent)
+        _deliver(writer, call, known)
+    except RefusedError as error:  # nothing else will get through: what is not known was not done
+        for message in due:
+            known.setdefault(message.record_id, Outcome("unprocessed", error.code, trace_id=error.trace_id))
+        raise
+    finally:
+        failpoint("writeback.inside")
+        settled = [message for message in due if message.record_id in known]
+        settle(connection, settled, [known[message.record_id] for message in settled])
+        states = [known[message.record_id].state for message in settled]
+        tally.update(states)
+        tally["sent"] += sum(state != "unprocessed" for state in states)
+    failpoint("writeback.after")
 
 
-def _preview(owed: list[Message], where: str) -> None:
-    due = [message for message in owed if message.state != "acked"]
-    mapping = write_back_of("fxiaoke")
+def _deliver(writer: Writer, call: list[Message], known: dict[str, Outcome]) -> None:
+    """Fill `known` by record. Raises RefusedError when nothing else will get through either, StepError when it cannot go on."""
+    for message in call:
+        if message.state in ("pending", "unknown"):
+            known[message.record_id] = Outcome("unknown", answer="not read back")
+    waiting = call
+    for attempt in range(SENDS):
+        unsent = [message for message in waiting if message.record_id not in known or _is_lost(writer, message, known)]
+        if unsent:
+            try:
+                outcomes = writer.write(unsent)
+            except UnansweredError as error:
+                outcomes = [Outcome("unknown", answer=str(error))] * len(unsent)
+            known.update((message.record_id, told) for message, told in zip(unsent, outcomes, strict=True))
+        waiting = [message for message in waiting if known[message.record_id].state == "unknown"]
+        if not waiting:
+            return
+        if attempt + 1 < SENDS:
+            writer.wait(attempt)
+
+
+def _is_lost(writer: Writer, message: Message, known: dict[str, Outcome]) -> bool:
+    """Whether a message of unknown outcome certainly left no trace. What the other side holds is acknowledged in `known`."""
+    try:
+        if not writer.holds(message):
+            return True
+        known[message.record_id] = Outcome("acked", answer="read back")
+    except UnansweredError as error:
+        known[message.record_id] = Outcome("unknown", answer=str(error))
+    except RefusedError as error:
+        if error.reaction == "stop":
+            raise
+        if error.reaction == "skip":  # there is nothing to read: the write itself will say why
+            return True
+        known[message.record_id] = Outcome("unknown", error.code, trace_id=error.trace_id)
+    return False
+
+
+def _preview(writer: Writer, owed: list[Message], where: str) -> None:
+    due = [message for message in owed if message.state != "acked" and not message.is_dead]
     for message in due:
-        values = crm_values(mapping, message.payload) if where == "fxiaoke" else message.payload
-        print(
-            f"{message.action} {message.record_id}: {', '.join(f'{field}={value}' for field, value in values.items())}"
-        )
+        told = ", ".join(f"{field}={value}" for field, value in writer.values(message).items())
+        print(f"{message.action} {message.record_id}: {told}")
     print(f"write-back would send {len(due)} of {len(owed)} to {where}; nothing was sent")
 
 
 def _report(run: StepRun, tally: Counter[str]) -> None:
-    counts = {name: tally[name] for name in ("sent", "acked", "rejected", "unknown", "skipped", "over_cap")}
+    counts = {name: tally[name] for name in COUNTS}
     run.note(**counts)
-    print("write-back: " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()), flush=True)
+    print("write-back: " + ", ".join(f"{count} {name}" for name, count in counts.items()), flush=True)

@@ -1,4 +1,4 @@
-"""Every night at 01:30: read the systems, forecast where the period will land, publish, tell the CRM.
+"""Every night at 01:30: read the systems, forecast where the period will land, publish, tell the CRM and people.
 
 Owner: data engineering. The build is due at 07:30; `dags/build_deadline.py` looks whether it is there.
 Runbook, when a task fails (its log's last line is the sentence to act on):
@@ -10,6 +10,7 @@ Runbook, when a task fails (its log's last line is the sentence to act on):
 - `train`, `score`, `forecast`: the last promoted model stays. Clear the task.
 - `publish`: readers still see the last build. Clear the task.
 - `write_back`: receipts say what the CRM took. Clear the task; only what is owed is sent.
+- `notify`: a channel refused or is down; receipts say whom it did not reach. Clear the task, nobody is told twice.
 """
 
 import json
@@ -36,6 +37,7 @@ STEPS = [  # task, command, minutes it may take, retries
     ("publish", "warehouse publish", 15, 2),
     ("sync", "nightly dbt sync", 30, 1),
     ("write_back", "connectors writeback", 120, 2),
+    ("notify", "connectors notify", 30, 2),
 ]
 
 with DAG(

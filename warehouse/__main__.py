@@ -5,7 +5,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from warehouse import erasure, readers
+from warehouse import dead_letters, erasure, readers
 from warehouse.builds import open_build
 from warehouse.connection import connect
 from warehouse.migrate import migrate
@@ -33,6 +33,8 @@ def main() -> None:
             _readers(arguments)
         case "erase":
             _erase(arguments)
+        case "dead-letters":
+            _dead_letters(arguments)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     back = commands.add_parser("rollback", help="show the build published before")
     back.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
+    _add_dead_letters(commands.add_parser("dead-letters", help="records that the CRM refused night after night"))
     commands.add_parser("roles", help="hold the catalogue against warehouse/roles.yml; exit 1 with every difference")
     erasing = commands.add_parser(
         "erase", help="take a person's values out of the vault, and say where they can still be found"
@@ -102,6 +105,27 @@ def _add_readers(parser: argparse.ArgumentParser) -> None:
     removing.add_argument("name", metavar="NAME")
     for action in (adding, removing):
         action.add_argument("--dry-run", action="store_true", help="say what would be done and do nothing")
+
+
+def _add_dead_letters(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="every one with the nights and the code of its refusal")
+    releasing = actions.add_parser("release", help="send them again from the next night on")
+    releasing.add_argument("records", nargs="*", metavar="RECORD_ID", help="which; none given: all")
+    releasing.add_argument("--reason", required=True, help="what was mended")
+    releasing.add_argument("--dry-run", action="store_true", help="say which would be released and do nothing")
+
+
+def _dead_letters(arguments: argparse.Namespace) -> None:
+    if arguments.action == "list":
+        found = dead_letters.listed()
+        told = [f"{system} {record}  refused in {nights} nights with {code}, last for build {build}"
+                for system, record, build, nights, code in found]  # fmt: skip
+        print("\n".join(told) or "no dead letters")
+        return
+    freed = dead_letters.release(arguments.records, arguments.reason, dry_run=arguments.dry_run)
+    would = "would release" if arguments.dry_run else "released"
+    print(f"{would} {len(freed)} dead letters: {', '.join(freed) or 'there is none'}")
 
 
 def _readers(arguments: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@ ROLE_OF_STEP = {
     "score": "ml",
     "forecast": "ml",
     "write_back": "writeback",
+    "notify": "writeback",
 }
 
 

@@ -42,6 +42,11 @@ def test_every_stream_is_listed() -> None:
     ] + [f"files {name}" for name in ("opportunities", "stage_changes", "interactions") if name in REQUIRED]
 
 
+def test_every_channel_is_listed() -> None:
+    modules = sorted(path.stem.removeprefix("channel_") for path in (ROOT / "connectors").glob("channel_*.py"))
+    assert sorted(listed("Channels")) == modules
+
+
 def test_every_dag_is_listed_and_is_its_file_and_imports_airflow_only() -> None:
     files = sorted((ROOT / "dags").glob("*.py"))
     assert sorted(listed("DAGs")) == [path.stem for path in files]
@@ -109,3 +114,12 @@ def test_no_file_names_a_package_index_and_the_lock_is_hashed() -> None:
     packages = re.findall(r"^[a-z0-9][\w.-]*(?:\[[\w,-]+\])?==", lock, re.MULTILINE)
     assert len(packages) > 200
     assert lock.count("--hash=sha256:") >= len(packages)
+
+
+def test_every_alert_says_the_same_figures_in_both_languages() -> None:
+    import csv
+
+    with (ROOT / "dbt_project" / "seeds" / "alert_words.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            said = [sorted(re.findall(r"{(\w+)}", row[f"sentence_{lang}"])) for lang in ("zh", "en")]
+            assert said[0] == said[1], row["rule"]

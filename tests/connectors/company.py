@@ -16,9 +16,9 @@ DAY = "2026-06-30"
 class Company:
     """A served sandbox. `home` holds its files."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, scale: str = "0.02") -> None:
         self.home = home
-        self._run("create", "--day", DAY, "--scale", "0.02", "--seed", "1", "--days-ahead", "20")
+        self._run("create", "--day", DAY, "--scale", scale, "--seed", "1", "--days-ahead", "20")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--home", str(home), "serve", "--port", "0"],
             env=child_environment(),

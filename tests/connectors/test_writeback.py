@@ -13,7 +13,7 @@ import pytest
 
 from config.settings import settings
 from connectors.streams import write_back_of
-from connectors.writeback import crm_values
+from connectors.writer_fxiaoke import crm_values
 from tests.connectors.company import DAY, Company, run_step
 from warehouse.connection import connect
 
@@ -49,7 +49,9 @@ def owe(company: Company) -> Iterator[Callable[..., None]]:
         *messages: tuple[str, str, dict[str, Any]], build_id: str = "20260630_a", system: str = "fxiaoke"
     ) -> None:
         with connect("owner_ddl") as owner:
-            owner.execute("truncate ops.writeback_receipts, ops.publications, ops.published_build, ops.builds")
+            owner.execute(
+                "truncate ops.writeback_receipts, ops.publications, ops.published_build, ops.builds, ops.dead_letters"
+            )
         with connect("transformer") as connection:
             connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
             connection.execute(
@@ -93,7 +95,7 @@ def test_a_score_is_in_the_crm_with_its_receipt_and_no_workflow_fired(
 ) -> None:
     before = company.ask(f"record/{DEAL}/{deals[0]}")["body"]
     owe((deals[0], "send", SCORE))
-    assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 0 skipped, 0 over cap"
+    assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 0 unprocessed, 0 skipped, 0 dead"
     after = company.ask(f"record/{DEAL}/{deals[0]}")["body"]
     assert {field: value for field, value in after.items() if field not in before} == {
         "lf_p_win_by_period_end__c": "0.31",
@@ -114,7 +116,7 @@ def test_what_is_acknowledged_is_not_sent_again(company: Company, deals: list[st
     owe((deals[0], "send", SCORE))
     send()
     seq = company.last_request()
-    assert send() == "write-back: 0 sent, 0 acked, 0 rejected, 0 unknown, 1 skipped, 0 over cap"
+    assert send() == "write-back: 0 sent, 0 acked, 0 rejected, 0 unknown, 0 unprocessed, 1 skipped, 0 dead"
     assert company.requests_since(seq, path="/data/update") == []
 
 
@@ -136,7 +138,7 @@ def test_a_lost_reply_is_read_back_and_not_sent_twice(
 ) -> None:
     owe((deals[0], "send", SCORE | {"model_version": "lost"}))
     company.ask("faults", [{"kind": "reply_lost", "endpoint": "update", "request_index": 1}])
-    assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 0 skipped, 0 over cap"
+    assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 0 unprocessed, 0 skipped, 0 dead"
     company.ask("faults", [])
     assert [entry["fields"]["lf_model_version__c"] for entry in writes(company, deals[0])].count("lost") == 1
 
@@ -146,17 +148,17 @@ def test_a_locked_record_stays_unknown_and_is_tried_again_next_time(
 ) -> None:
     owe((deals[0], "send", SCORE | {"model_version": "locked"}), (deals[1], "send", SCORE))
     company.ask("rules", {"locked_ids": [deals[0]]})
-    assert send() == "write-back: 2 sent, 1 acked, 0 rejected, 1 unknown, 0 skipped, 0 over cap"
+    assert send() == "write-back: 2 sent, 1 acked, 0 rejected, 1 unknown, 0 unprocessed, 0 skipped, 0 dead"
     company.ask("rules", {"locked_ids": []})
     assert [row for row in receipts() if row[0] == deals[0]] == [(deals[0], "unknown", 1, "50009")]
-    assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 1 skipped, 0 over cap"
+    assert send() == "write-back: 1 sent, 1 acked, 0 rejected, 0 unknown, 0 unprocessed, 1 skipped, 0 dead"
 
 
 def test_a_record_that_is_gone_is_rejected_and_its_withdrawal_is_done(
     company: Company, deals: list[str], owe: Callable[..., None]
 ) -> None:
     owe(("0000", "send", SCORE), ("0001", "withdraw", CLEARED), (deals[0], "send", SCORE))
-    assert send() == "write-back: 3 sent, 2 acked, 1 rejected, 0 unknown, 0 skipped, 0 over cap"
+    assert send() == "write-back: 3 sent, 2 acked, 1 rejected, 0 unknown, 0 unprocessed, 0 skipped, 0 dead"
     assert [row[1] for row in receipts()] == ["rejected", "acked", "acked"]
 
 
@@ -173,7 +175,10 @@ def test_the_cap_leaves_the_rest_for_another_night(
     company: Company, deals: list[str], owe: Callable[..., None]
 ) -> None:
     owe(*((deal, "send", SCORE) for deal in deals))
-    assert send(writeback_cap="2") == "write-back: 2 sent, 2 acked, 0 rejected, 0 unknown, 0 skipped, 1 over cap"
+    assert (
+        send(writeback_cap="2")
+        == "write-back: 2 sent, 2 acked, 0 rejected, 0 unknown, 1 unprocessed, 0 skipped, 0 dead"
+    )
 
 
 def test_a_spent_quota_stops_with_one_sentence_and_keeps_what_was_acknowledged(
@@ -185,7 +190,7 @@ def test_a_spent_quota_stops_with_one_sentence_and_keeps_what_was_acknowledged(
     company.ask("faults", [])
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "the day's quota is spent: wait until midnight" in done.stderr
-    assert send() == "write-back: 2 sent, 2 acked, 0 rejected, 0 unknown, 1 skipped, 0 over cap"
+    assert send() == "write-back: 2 sent, 2 acked, 0 rejected, 0 unknown, 0 unprocessed, 1 skipped, 0 dead"
 
 
 def test_a_dry_run_and_a_switched_off_write_back_send_nothing(
@@ -216,7 +221,9 @@ def test_scores_in_a_file_are_safe_to_open_and_complete_after_a_rerun(
     assert send(writeback="csv").startswith("write-back: 7 sent, 7 acked")
     path = Path(settings().home) / "outputs" / settings().tenant / f"opportunity_scores_{DAY}.csv"
     first = path.read_bytes()
-    assert send(writeback="csv").startswith("write-back: 0 sent, 0 acked, 0 rejected, 0 unknown, 7 skipped")
+    assert send(writeback="csv").startswith(
+        "write-back: 0 sent, 0 acked, 0 rejected, 0 unknown, 0 unprocessed, 7 skipped"
+    )
     assert path.read_bytes() == first
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -45,7 +45,7 @@ def land(tenant_database: str) -> Land:
 
 @pytest.fixture(scope="module")
 def build(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """build(selector, as_of, **vars): one dbt step in a child process; fails with dbt's own words."""
+    """build(selector, as_of, **vars): one dbt step, or "+model" with all that it needs, in a child process; fails with dbt's own words."""
     state = tmp_path_factory.mktemp("dbt")
 
     def run(selector: str, as_of: str, **variables: str | int) -> None:
@@ -59,8 +59,8 @@ def build(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> Bui
             "--quiet",
             "--no-use-colors",
             "build",
-            "--selector",
-            selector,
+            "--select" if "sync_" in selector else "--selector",
+            *selector.split(),
         ]
         command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps({"as_of": as_of, **variables})]
         command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.connectors.vendor import Vendor
 from tests.end_to_end.conftest import LinePointer
 from tests.end_to_end.line import Line
 from tests.end_to_end.tables import one
@@ -113,6 +114,21 @@ def test_stops_15_and_16_the_crm_holds_the_payload_that_was_owed(first_night: Li
     assert float(record["lf_p_win_by_period_end__c"]) == payload["p_win_by_period_end"]  # type: ignore[index]
     assert record["lf_band__c"] == payload["band"]  # type: ignore[index]
     assert record["lf_reasons__c"] == payload["reasons"]  # type: ignore[index]
+
+
+def test_stop_17_the_alerts_of_the_build_are_open_and_told_once(first_night: Line, day: date) -> None:
+    receiver = Vendor(lambda _: (200, b""))
+    told = {"NOTIFY": "webhook", "NOTIFY_WEBHOOK_BASE_URL": receiver.url, "NOTIFY_WEBHOOK_SECRET": "invented"}
+    try:
+        for _ in range(2):
+            done = first_night.step("notify", day, **told)
+            assert done.returncode == 0, done.output
+    finally:
+        receiver.close()
+    keys = fetch_all("checker", "select alert_key from published.mart_alerts order by 1")
+    assert keys, "a company of this size has a region behind or a deal in silence"
+    assert fetch_all("checker", "select alert_key from ops.alerts order by 1") == keys
+    assert len(receiver.asked) == min(len(keys), 6)  # five of the day, and the rest as one
 
 
 def test_stop_18_a_closed_deal_gives_its_earlier_rows_an_outcome(day: date) -> None:

@@ -36,10 +36,14 @@ versions as (
         parent_node_id,
         node_level,
         name,
+        day_kind,
         stage_order,
         set_rate,
         fx_rate,
         gross_amount,
+        threshold,
+        days_count,
+        is_enabled,
         is_withdrawn,
         visible_at as valid_from,
         coalesce(lead(visible_at) over (partition by kind, key order by visible_at, precedence), {{ end_of_time() }}) as valid_to
@@ -49,8 +53,8 @@ versions as (
 
 final as (
     select
-        kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, parent_node_id, node_level, name,
-        stage_order, set_rate, fx_rate, gross_amount, valid_from, valid_to
+        kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, parent_node_id, node_level, name, day_kind,
+        stage_order, set_rate, fx_rate, gross_amount, threshold, days_count, is_enabled, valid_from, valid_to
     from versions
     where valid_from < valid_to and not is_withdrawn
 )

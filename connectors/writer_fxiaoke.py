@@ -1,0 +1,110 @@
+"""Scores into Fxiaoke: one record a call, triggers off, in the fields that the tenant's mapping names.
+
+In: messages. Out: one outcome each. A locked record and a service error (50009) leave the outcome unknown; a limit leaves it unprocessed.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from config.settings import settings
+from connectors.calls import RefusedError
+from connectors.fxiaoke import Fxiaoke
+from connectors.reading import milliseconds
+from connectors.streams import Target, WriteBack, write_back_of
+from warehouse.receipts import Message, Outcome
+from warehouse.steps import StepError
+
+LONGEST_TEXT = 500
+
+
+def writer(_as_of: date) -> "FxiaokeWriter":
+    """The tenant's CRM, as settings and mapping name it."""
+    return FxiaokeWriter(Fxiaoke(), write_back_of("fxiaoke"))
+
+
+class FxiaokeWriter:
+    """One tenant's CRM; no batch update is documented."""
+
+    batch = 1
+
+    def __init__(self, crm: Fxiaoke, mapping: WriteBack) -> None:
+        self._crm, self._mapping = crm, mapping
+
+    def takes(self, message: Message) -> bool:
+        """Deals that come from this CRM."""
+        return message.system == "fxiaoke"
+
+    def values(self, message: Message) -> dict[str, Any]:
+        """Fields of the CRM's object."""
+        return crm_values(self._mapping, message.payload)
+
+    def write(self, batch: Sequence[Message]) -> list[Outcome]:
+        """One call a message."""
+        return [self._write(message) for message in batch]
+
+    def holds(self, message: Message) -> bool:
+        """Whether the record shows exactly the values; a cleared field may be absent, empty or null."""
+        record = self._crm.get(self._mapping.object, message.record_id)
+        return all(_same(record.get(field), value) for field, value in self.values(message).items())
+
+    def wait(self, attempt: int) -> None:
+        """The CRM's own patience."""
+        self._crm.calls.patience.wait(attempt)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._crm.close()
+
+    def _write(self, message: Message) -> Outcome:
+        try:
+            answer = self._crm.update(self._mapping.object, message.record_id, self.values(message))
+            return Outcome("acked", "0", trace_id=answer.verdict.trace_id)
+        except RefusedError as error:
+            if error.reaction == "stop":
+                raise
+            if error.reaction == "unknown":
+                return Outcome("unknown", error.code, trace_id=error.trace_id)
+            if error.reaction == "back_off":
+                return Outcome("unprocessed", error.code, trace_id=error.trace_id)
+            return self._refused(message, error)
+
+    def _refused(self, message: Message, error: RefusedError) -> Outcome:
+        """A refusal, unless a score is to be cleared from a record that is gone: then there is nothing left to do."""
+        if message.action == "withdraw":
+            by_id = {"field_name": "_id", "operator": "EQ", "field_values": [message.record_id]}
+            if not self._crm.query(self._mapping.object, [by_id], ["_id"], limit=1):
+                return Outcome("acked", error.code, answer="the record is gone", trace_id=error.trace_id)
+        return Outcome("rejected", error.code, trace_id=error.trace_id)
+
+
+def crm_values(mapping: WriteBack, payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload as the tenant's CRM takes it; a null clears its field. Raises StepError for a key that the payload lacks."""
+    missing = sorted(mapping.fields.keys() - payload.keys())
+    if missing:
+        raise StepError(f"the payload has no {missing[0]}: correct write_back in the tenant's mapping, then rerun")
+    return {target.field: _wire(target, payload[key]) for key, target in mapping.fields.items()}
+
+
+def _wire(target: Target, value: Any) -> Any:
+    if value is None:
+        return None
+    if target.kind == "instant":
+        return milliseconds(datetime.fromisoformat(str(value)))
+    if target.kind == "day":
+        midnight = datetime.fromisoformat(str(value)[:10]).replace(tzinfo=ZoneInfo(settings().time_zone))
+        return milliseconds(midnight)
+    if isinstance(value, list):
+        value = "；".join(map(str, value))
+    return str(value)[:LONGEST_TEXT]
+
+
+def _same(shown: Any, sent: Any) -> bool:
+    if sent is None or shown in (None, ""):
+        return sent is None and shown in (None, "")
+    try:
+        return Decimal(str(shown)) == Decimal(str(sent))
+    except InvalidOperation:
+        return str(shown) == str(sent)

@@ -1,0 +1,52 @@
+"""What every place that takes scores looks like to the step `writeback`, and how the tenant's own is opened.
+
+A place is one module, `connectors/writer_<name>.py`, with a function `writer(as_of)` that opens it without asking anything yet; its name
+is a value of LANDFALL_WRITEBACK. Adding one: that module, the name in `config/settings.py`, where it needs them the mapping's write_back.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from warehouse.receipts import Message, Outcome
+
+WHOLE_BUILD = 0
+
+
+class Writer(Protocol):
+    """One opened place. `batch`: most records of one call; WHOLE_BUILD: all of the build in one move, what was acknowledged included."""
+
+    batch: int
+
+    def takes(self, message: Message) -> bool:
+        """Whether the message is for this place."""
+        ...
+
+    def values(self, message: Message) -> dict[str, Any]:
+        """What the place is sent for one message, by the place's own names."""
+        ...
+
+    def write(self, batch: Sequence[Message]) -> list[Outcome]:
+        """Send one call; one outcome a message, in the order of `batch`. `unknown`: it may have been done; `unprocessed`: it was not.
+
+        Raises RefusedError with reaction `stop` when nothing else will get through either, UnansweredError when the whole call is unknown.
+        """
+        ...
+
+    def holds(self, message: Message) -> bool:
+        """Whether the place shows the message's values, asked when a send's outcome is unknown. Raises RefusedError, UnansweredError."""
+        ...
+
+    def wait(self, attempt: int) -> None:
+        """Wait before attempt number `attempt` + 1."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+def open_writer(name: str, as_of: date) -> Writer:
+    """Open the place that LANDFALL_WRITEBACK names, for one business day."""
+    return cast("Writer", import_module(f"connectors.writer_{name}").writer(as_of))

@@ -1,0 +1,36 @@
+{#-
+    A sentence with its placeholders filled. `pairs`: list of [placeholder, SQL text expression]; what people named comes last, so that a
+    deal that is called "{days}" stays that.
+-#}
+{% macro filled(sentence, pairs) -%}
+    {%- set ns = namespace(text=sentence) -%}
+    {%- for placeholder, value in pairs -%}
+        {%- set ns.text = "replace(" ~ ns.text ~ ", '{" ~ placeholder ~ "}', coalesce(" ~ value ~ ", '–'))" -%}
+    {%- endfor -%}
+    {{ ns.text }}
+{%- endmacro %}
+
+{#- Sentences in both languages. `pairs`: as above; one of three elements differs by language: [placeholder, zh, en]. -#}
+{% macro sentences(pairs) -%}
+    {%- for lang in ['zh', 'en'] -%}
+        {%- set own = [] -%}
+        {%- for pair in pairs -%}{%- do own.append([pair[0], pair[2] if lang == 'en' and pair | length > 2 else pair[1]]) -%}{%- endfor -%}
+        {{ filled('words.sentence_' ~ lang, own) }} as sentence_{{ lang }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- An amount in ten thousands to one digit, as people say it; a ratio in whole hundredths. -#}
+{% macro ten_thousands(amount) -%} cast(round({{ amount }} / 10000, 1) as text) {%- endmacro %}
+{% macro hundredths(ratio) -%} cast(round(cast({{ ratio }} as numeric) * 100) as text) {%- endmacro %}
+
+{#- True where a publication's number comes before the first one of this build, however often the build is made. -#}
+{% macro before_this_build(number) -%}
+    {{ number }} < (select coalesce(this_build.first_publication_id, {{ last_number() }}) from ({{ this_build() }}) as this_build)
+{%- endmacro %}
+
+{#- This build's place in the order of publications; null while unpublished. -#}
+{% macro this_build() -%}
+    select max(first_publication_id) as first_publication_id, max(first_published_at) as first_published_at
+    from {{ ref('stg_landfall__builds') }}
+    where build_id = {{ build_id() }}
+{%- endmacro %}

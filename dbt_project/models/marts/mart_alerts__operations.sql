@@ -1,0 +1,105 @@
+-- Causes that lie in the pipeline itself: a system that was not read, nights that a gate stopped, scores that the CRM refuses. What happened
+-- after this build was first published is left out, so that the build made again says the same.
+with this_build as (
+    {{ this_build() }}
+),
+
+builds as (
+    select * from {{ ref('stg_landfall__builds') }}
+),
+
+words as (
+    select words.* from {{ ref('alert_words') }} as words
+    inner join {{ ref('int_setting_versions') }} as rules
+        on words.rule = rules.key and rules.kind = 'alert_rule' and rules.is_enabled and {{ known('rules', as_of_cutoff()) }}
+),
+
+stale as (
+    select system, min(read_until) as read_until from {{ ref('stg_landfall__stale_inputs') }}
+    where build_id = {{ build_id() }}
+    group by system
+),
+
+stale_input as (
+    select
+        words.rule, stale.system as subject_id, cast(null as text) as node_id, cast(null as text) as owner_id,
+        cast(null as text) as manager_id,
+        {{ sentences([['until', 'cast(' ~ business_day('stale.read_until') ~ ' as text)'], ['system', 'stale.system']]) }},
+        0 as weight
+    from stale
+    inner join words on words.rule = 'stale_input'
+),
+
+-- The last word of each gate on the days between the build before and this one.
+verdicts as (
+    select
+        verdicts.*,
+        row_number() over (partition by verdicts.as_of, verdicts.border order by verdicts.verdict_id desc) as age
+    from {{ ref('stg_landfall__gate_verdicts') }} as verdicts
+    cross join this_build
+    left join {{ ref('int_previous_build') }} as previous on true
+    where
+        verdicts.as_of < {{ as_of() }}
+        and (previous.as_of is null or verdicts.as_of > previous.as_of)
+        and (this_build.first_published_at is null or verdicts.decided_at < this_build.first_published_at)
+),
+
+checks as (
+    select
+        checks.*,
+        row_number() over (partition by checks.as_of, checks.border, checks.suite, checks.expectation order by checks.check_id desc) as age
+    from {{ ref('stg_landfall__check_results') }} as checks
+    cross join this_build
+    where this_build.first_published_at is null or checks.checked_at < this_build.first_published_at
+),
+
+blocked as (
+    select
+        verdicts.border, checks.suite, checks.expectation,
+        count(distinct verdicts.as_of) as nights_count,
+        max(verdicts.as_of) as last_blocked_on
+    from verdicts
+    left join checks
+        on verdicts.as_of = checks.as_of and verdicts.border = checks.border and checks.age = 1 and checks.state <> 'passed'
+    where verdicts.age = 1 and verdicts.verdict = 'blocked'
+    group by verdicts.border, checks.suite, checks.expectation
+),
+
+gate_blocked as (
+    select
+        words.rule, concat_ws(' ', blocked.border, blocked.suite, blocked.expectation) as subject_id, cast(null as text) as node_id,
+        cast(null as text) as owner_id, cast(null as text) as manager_id,
+        {{ sentences([
+            ['days', 'cast(blocked.nights_count as text)'], ['until', 'cast(blocked.last_blocked_on as text)'], ['border', 'blocked.border'],
+            ['suite', 'blocked.suite'], ['check', 'blocked.expectation'],
+        ]) }},
+        blocked.nights_count as weight
+    from blocked
+    inner join words on words.rule = 'gate_blocked'
+),
+
+dead_letter as (
+    select
+        words.rule, letters.opportunity_id as subject_id, deals.owner_id as node_id, deals.owner_id, cast(null as text) as manager_id,
+        {{ sentences([
+            ['days', 'cast(letters.nights_count as text)'], ['code', 'letters.error_code'],
+            ['deal', 'coalesce(deals.opportunity_name, letters.opportunity_id)'],
+        ]) }},
+        letters.nights_count as weight
+    from {{ ref('stg_landfall__dead_letters') }} as letters
+    inner join builds on letters.build_id = builds.build_id and {{ before_this_build('builds.first_publication_id') }}
+    inner join words on words.rule = 'dead_letter'
+    left join {{ ref('mart_open_opportunities') }} as deals on letters.opportunity_id = deals.opportunity_id
+    where
+        letters.released_behind_publication is null
+        or not ({{ before_this_build('letters.released_behind_publication') }})
+),
+
+final as (
+    {% for theme in ['stale_input', 'gate_blocked', 'dead_letter'] -%}
+    select rule, subject_id, node_id, owner_id, manager_id, sentence_zh, sentence_en, weight from {{ theme }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select * from final
