@@ -59,7 +59,7 @@ class Account:
         deal = self.deal
         header: Row = {
             "FBillNo": f"AR{number}", "FDATE": day_text(day), "FENDDATE_H": day_text(due), "FCUSTOMERID.FNumber": deal.customer_number,
-            "FCUSTOMERID.FName": deal.customer_name, "FSALEORGID.FNumber": ORGANISATION, "FCURRENCYID.FNumber": deal.currency,
+            "FCUSTOMERID.FName": deal.customer_name, "FSALEORGID.FNumber": ORGANISATION, "FCURRENCYID.FCODE": deal.currency,
             "FORDERNUMBER": f"XSDD{deal.fid}",
         }  # fmt: skip
         entries: list[Row] = []
@@ -125,7 +125,7 @@ class Account:
         name, prefix = ("FREFUNDAMOUNT", "SKTKD") if is_refund else ("FRECAMOUNT", "SKD")
         header: Row = {
             "FBillNo": f"{prefix}{number}", "FDATE": day_text(day), "FCONTACTUNIT.FNumber": deal.customer_number,
-            "FCONTACTUNIT.FName": deal.customer_name, "FCURRENCYID.FNumber": deal.currency, "FCREATEDATE": time_text(at),
+            "FCONTACTUNIT.FName": deal.customer_name, "FCURRENCYID.FCODE": deal.currency, "FCREATEDATE": time_text(at),
         }  # fmt: skip
         entry: Row = {
             "FSETTLETYPEID.FNumber": PAID_BY[paid_by], f"{name}FOR_E": yuan(amount), f"{name}_E": yuan(in_books(amount, deal.is_usd)),
@@ -157,7 +157,7 @@ class Account:
         header: Row = {
             "FBILLNUMBER": f"1{number:029d}", "FBILLTYPE": KINDS[int(dice.random() * len(KINDS))], "FBILLSTATUS": "received",
             "FCONTACTUNIT.FNumber": deal.customer_number, "FCONTACTUNIT.FName": deal.customer_name,
-            "FCURRENCYID.FNumber": deal.currency, "FPARAMOUNTFOR": yuan(amount), "FPARAMOUNT": yuan(amount),
+            "FCURRENCYID.FCODE": deal.currency, "FPARAMOUNTFOR": yuan(amount), "FPARAMOUNT": yuan(amount),
             "FSOURCEBILLNO": f"SKD{receipt}", "FISSUEDATE": day_text(day - 3), "FDUEDATE": day_text(day + BILL_DAYS),
             "FSTATUSDATE": day_text(day),
         }  # fmt: skip

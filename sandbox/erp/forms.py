@@ -24,12 +24,12 @@ def _form(key: str, modified: str, plain: str) -> Form:
     return Form(tuple(key.split()), modified, tuple(plain.split()))
 
 
-_PARTY = "FCONTACTUNIT.FNumber FCONTACTUNIT.FName FCURRENCYID.FNumber"
+_PARTY = "FCONTACTUNIT.FNumber FCONTACTUNIT.FName FCURRENCYID.FCODE"
 FORMS = {
     "SAL_SaleOrder": _form(
         "FID FSaleOrderEntry_FEntryID", "FModifyDate",
         "FBillNo FDate FDocumentStatus FCloseStatus FSaleOrgId.FNumber FCustId.FNumber FCustId.FName FSalerId.FNumber FSalerId.FName "
-        "F_LF_ContractNo FSettleCurrId.FNumber FCreateDate FApproveDate FSaleOrderEntry_FSeq FMaterialId.FNumber FMaterialId.FName FQty "
+        "F_LF_ContractNo FSettleCurrId.FCODE FCreateDate FApproveDate FSaleOrderEntry_FSeq FMaterialId.FNumber FMaterialId.FName FQty "
         "FTaxPrice FEntryTaxRate FAmount FAllAmount FAmount_LC FAllAmount_LC FDeliveryDate",
     ),
     "SAL_OUTSTOCK": _form(
@@ -44,7 +44,7 @@ FORMS = {
     ),
     "AR_receivable": _form(
         "FID FEntityDetail_FEntryID", "FModifyDate",
-        "FBillNo FDATE FENDDATE_H FDOCUMENTSTATUS FCUSTOMERID.FNumber FCUSTOMERID.FName FSALEORGID.FNumber FCURRENCYID.FNumber "
+        "FBillNo FDATE FENDDATE_H FDOCUMENTSTATUS FCUSTOMERID.FNumber FCUSTOMERID.FName FSALEORGID.FNumber FCURRENCYID.FCODE "
         "FORDERNUMBER FMATERIALID.FNumber FEntryTaxRate FALLAMOUNTFOR_D FNoTaxAmountFor_D FTAXAMOUNTFOR_D FALLAMOUNT_D FNOTAXAMOUNT_D "
         "FApproveDate",
     ),

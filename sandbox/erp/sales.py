@@ -42,8 +42,8 @@ class Deal:
 
     @property
     def currency(self) -> str:
-        """The ERP's number of the deal's currency."""
-        return "PRE007" if self.is_usd else "PRE001"
+        """The deal's currency."""
+        return "USD" if self.is_usd else "CNY"
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ def order(deal: Deal, parts: list[Part], shipped: int, dice: Random) -> list[Lin
     header: Row = {
         "FBillNo": f"XSDD{deal.fid}", "FDate": day_text(local_day(at)), "FCloseStatus": "A", "FSaleOrgId.FNumber": ORGANISATION,
         "FCustId.FNumber": deal.customer_number, "FCustId.FName": deal.customer_name, "FSalerId.FNumber": deal.owner,
-        "FSalerId.FName": deal.owner_name, "F_LF_ContractNo": deal.contract, "FSettleCurrId.FNumber": deal.currency,
+        "FSalerId.FName": deal.owner_name, "F_LF_ContractNo": deal.contract, "FSettleCurrId.FCODE": deal.currency,
         "FCreateDate": time_text(at),
     }  # fmt: skip
     entries = [_order_entry(deal, part, place, shipped) for place, part in enumerate(parts)]
