@@ -92,7 +92,7 @@ def nights(land, build, query):  # type: ignore[no-untyped-def]
         build("+fct_receivable +fct_receipt", day, build_id=build_id, build_schema=f"build_{build_id}")
 
 
-def stands(query: Any, build_id: str, customer: str) -> tuple[Decimal, Decimal, Decimal]:
+def stands(query: Any, build_id: str, customer: str) -> tuple[Any, Any, Any]:
     """(open receivables, unapplied receipts, the difference) of a customer in a build."""
     ((owed, unapplied),) = query(
         f"select (select coalesce(sum(open_gross_amount), 0) from build_{build_id}.fct_receivable where customer_number = %s),"

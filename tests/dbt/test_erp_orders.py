@@ -64,10 +64,11 @@ def mapped(land, deal, ms, build, query):  # type: ignore[no-untyped-def]
     build("+map_opportunity_order +fct_order_line", "2026-05-11", build_id=BUILD, build_schema=f"build_{BUILD}")
 
     def shown(columns: str, deals: list[str]) -> list[tuple[Any, ...]]:
-        return query(
+        found: list[tuple[Any, ...]] = query(
             f"select {columns} from build_{BUILD}.map_opportunity_order where opportunity_id = any(%s) order by 1",
             deals,
         )
+        return found
 
     return shown
 
