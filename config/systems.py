@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 CREDENTIALS = {  # system → the setting without which it is not connected, in the order in which systems are read
     "fxiaoke": "fxiaoke_app_id",
+    "kingdee": "kingdee_app_id",
 }
 
 
@@ -25,3 +26,16 @@ class SystemSettings(BaseModel):
     fxiaoke_permanent_code: SecretStr = Field(SecretStr(""), description="permanent code of the tenant")
     fxiaoke_user_id: str = Field("1000", description="employee the requests run as")
     fxiaoke_requests_per_20s: int = Field(100, description="the vendor's limit per endpoint; 0 means unlimited")
+
+    kingdee_base_url: str = Field("", description="address of the ERP's server, without /k3cloud")
+    kingdee_auth_style: Literal["session", "signed"] = Field(
+        "session", description="sign in once and keep the session, or sign each request as the vendor's client does"
+    )
+    kingdee_account_id: str = Field("", description="id of the account set (数据中心) that is read")
+    kingdee_user: str = Field("", description="integration user that the requests run as")
+    kingdee_app_id: str = Field("", description="app id, empty when the ERP is not connected")
+    kingdee_app_secret: SecretStr = Field(SecretStr(""), description="secret of the ERP's app")
+    kingdee_language: int = Field(2052, description="language id of names and messages")
+    kingdee_organization: str = Field("", description="number of the organisation that signed requests act for")
+    kingdee_page_rows: int = Field(2000, ge=1, description="rows asked for at once; above 2000 counts as 2000")
+    kingdee_requests_per_20s: int = Field(40, description="requests to the ERP in 20 seconds; 0 means unlimited")

@@ -19,6 +19,7 @@ from warehouse.steps import StepError
 START_SECONDS = 60
 SANDBOX_PATHS = {  # setting of a system's address → where the sandbox company serves that system
     "fxiaoke_base_url": "",
+    "kingdee_base_url": "",
 }
 
 

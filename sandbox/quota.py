@@ -20,6 +20,9 @@ class Rules:
     token_life_s: float = 7200.0
     denied_objects: tuple[str, ...] = ()
     locked_ids: tuple[str, ...] = ()
+    kingdee_encodes_twice: bool = False
+    kingdee_most_rows: int = 2000
+    kingdee_session_s: float = 1200.0
 
 
 class Quota:

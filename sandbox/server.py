@@ -18,6 +18,7 @@ from sandbox.clock import Clock
 from sandbox.control_api import Control
 from sandbox.endpoints import Api, World
 from sandbox.fxiaoke_api import Crm
+from sandbox.kingdee_api import Erp
 from sandbox.life import CompanyError
 from sandbox.quota import Rules
 from sandbox.store import Store, database
@@ -25,7 +26,7 @@ from sandbox.store import Store, database
 HOST = "127.0.0.1"
 
 
-SYSTEMS: tuple[type[Api], ...] = (Crm,)  # every system of the company, one class each
+SYSTEMS: tuple[type[Api], ...] = (Crm, Erp)  # every system of the company, one class each
 
 
 def application(world: World) -> Starlette:

@@ -22,6 +22,18 @@ PRESENT = {
     "fxiaoke__leads": ("create_time",),
     "fxiaoke__opportunities": ("sales_stage", "create_time"),
     "fxiaoke__activity_records": ("create_time",),
+    "kingdee__orders": ("FBillNo", "FDocumentStatus", "FAllAmount_LC"),
+    "kingdee__deliveries": ("FBillNo", "FDocumentStatus"),
+    "kingdee__returns": ("FBillNo", "FDocumentStatus"),
+    "kingdee__receivables": ("FBillNo", "FDOCUMENTSTATUS", "FALLAMOUNT_D"),
+    "kingdee__receipts": ("FBillNo", "FDOCUMENTSTATUS", "FRECAMOUNT_E"),
+    "kingdee__refunds": ("FBillNo", "FDOCUMENTSTATUS", "FREFUNDAMOUNT_E"),
+    "kingdee__matches": ("FSOURCEFROMID", "FSRCBILLNO", "FCURWRITTENOFFAMOUNT"),
+    "kingdee__bills": ("FBILLNUMBER", "FBILLSTATUS", "FPARAMOUNT"),
+    "kingdee__purchase_orders": ("FBillNo", "FMaterialId.FNumber"),
+    "kingdee__inventory": ("FMaterialId.FNumber", "FBaseQty"),
+    "kingdee__materials": ("FNumber",),
+    "kingdee__boms": ("FMATERIALID.FNumber", "FMATERIALIDCHILD.FNumber"),
     "files__opportunities": ("id", "created_at"),
     "files__stage_changes": ("opportunity_id", "stage", "changed_at"),
     "files__interactions": ("opportunity_id", "occurred_at"),
@@ -202,7 +214,10 @@ def _walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) -
 def _records_suite(as_of: date, stream: Stream) -> Suite:
     name = f"{stream.system}__{stream.name}"
     share = 1 - max(FAULTY_SHARE, HANDFUL / stream.landed)
-    facts = {f"has_{field}": f"is_gone or coalesce(record ->> '{field}', '') <> ''" for field in PRESENT.get(name, ())}
+    facts = {
+        f"has_{field.lower().replace('.', '_')}": f"is_gone or coalesce(record ->> '{field}', '') <> ''"
+        for field in PRESENT.get(name, ())
+    }
     checks = [
         holds(
             column,

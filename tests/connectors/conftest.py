@@ -15,6 +15,7 @@ def company(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
     served = Company(tmp_path_factory.mktemp("company"))
     patch = pytest.MonkeyPatch()
     values = {"FXIAOKE_BASE_URL": served.url, "HISTORY_DIR": str(served.export("full")), "HISTORY": "full"}
+    values["SOURCES"] = "fxiaoke"
     for name, value in values.items():
         patch.setenv(f"LANDFALL_{name}", value)
     settings.cache_clear()

@@ -1,0 +1,53 @@
+-- Receipts of the ERP, one entry a row, as versions.
+with records as (
+    select
+        record_id,
+        load_id,
+        {{ json_text('record', 'FID') }} as receipt_id,
+        {{ json_text('record', 'FBillNo') }} as receipt_number,
+        {{ json_text('record', 'FCONTACTUNIT.FNumber') }} as customer_number,
+        {{ json_text('record', 'FCONTACTUNIT.FName') }} as customer_name,
+        {{ json_text('record', 'FCURRENCYID.FCODE') }} as currency,
+        {{ json_text('record', 'FSETTLETYPEID.FNumber') }} as settlement_number,
+        {{ json_text('record', 'FPURPOSEID.FNumber') }} as purpose_number,
+        {{ json_text('record', 'FDOCUMENTSTATUS') }} as document_status,
+        {{ number_of(json_text('record', 'FRECAMOUNTFOR_E')) }} as original_gross_amount,
+        {{ number_of(json_text('record', 'FRECAMOUNT_E')) }} as gross_amount,
+        coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,
+        {{ date_of_iso(json_text('record', 'FDATE')) }} as received_on,
+        {{ date_of_iso(json_text('record', 'FApproveDate')) }} as approved_on,
+        changed_at,
+        known_at
+    from {{ source('landing', 'kingdee__receipts') }}
+    where known_at <= {{ as_of_cutoff() }}
+),
+
+versions as (
+    {{ versions_of('records') }}
+),
+
+final as (
+    select
+        record_id as receipt_line_id,
+        load_id,
+        receipt_id,
+        receipt_number,
+        customer_number,
+        customer_name,
+        currency,
+        settlement_number,
+        purpose_number,
+        document_status,
+        original_gross_amount,
+        gross_amount,
+        is_deleted,
+        is_late,
+        received_on,
+        approved_on,
+        changed_at,
+        valid_from,
+        valid_to
+    from versions
+)
+
+select * from final

@@ -1,0 +1,51 @@
+-- Goods that customers sent back, one entry a row, as versions.
+with records as (
+    select
+        record_id,
+        load_id,
+        {{ json_text('record', 'FID') }} as return_id,
+        {{ json_text('record', 'FBillNo') }} as return_number,
+        {{ json_text('record', 'FOrderNo') }} as order_number,
+        {{ json_text('record', 'FRetcustId.FNumber') }} as customer_number,
+        {{ json_text('record', 'FRetcustId.FName') }} as customer_name,
+        {{ json_text('record', 'FMaterialId.FNumber') }} as material_number,
+        {{ json_text('record', 'FStockId.FNumber') }} as stock_number,
+        {{ json_text('record', 'FDocumentStatus') }} as document_status,
+        {{ number_of(json_text('record', 'FRealQty'), 'numeric(18, 6)') }} as quantity,
+        coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,
+        {{ date_of_iso(json_text('record', 'FDate')) }} as returned_on,
+        {{ date_of_iso(json_text('record', 'FApproveDate')) }} as approved_on,
+        changed_at,
+        known_at
+    from {{ source('landing', 'kingdee__returns') }}
+    where known_at <= {{ as_of_cutoff() }}
+),
+
+versions as (
+    {{ versions_of('records') }}
+),
+
+final as (
+    select
+        record_id as return_line_id,
+        load_id,
+        return_id,
+        return_number,
+        order_number,
+        customer_number,
+        customer_name,
+        material_number,
+        stock_number,
+        document_status,
+        quantity,
+        is_deleted,
+        is_late,
+        returned_on,
+        approved_on,
+        changed_at,
+        valid_from,
+        valid_to
+    from versions
+)
+
+select * from final
