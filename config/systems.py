@@ -4,12 +4,15 @@ Add a section a system here, and its credential to CREDENTIALS: a system is conn
 defaults; every one can be pointed elsewhere.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 
 CREDENTIALS = {  # system → the setting without which it is not connected, in the order in which systems are read
     "fxiaoke": "fxiaoke_app_id",
+    "wecom": "wecom_corp_id",
+    "dingtalk": "dingtalk_app_key",
 }
 
 
@@ -25,3 +28,18 @@ class SystemSettings(BaseModel):
     fxiaoke_permanent_code: SecretStr = Field(SecretStr(""), description="permanent code of the tenant")
     fxiaoke_user_id: str = Field("1000", description="employee the requests run as")
     fxiaoke_requests_per_20s: int = Field(100, description="the vendor's limit per endpoint; 0 means unlimited")
+
+    wecom_base_url: str = Field("https://qyapi.weixin.qq.com", description="gateway of WeCom")
+    wecom_corp_id: str = Field("", description="the company's id in WeCom, empty when it is not connected")
+    wecom_secret: SecretStr = Field(SecretStr(""), description="secret of the app that sees the customer contacts")
+    wecom_requests_per_20s: int = Field(3333, description="WeCom's limit per endpoint; 0 means unlimited")
+    wecom_archive_dir: Path | None = Field(
+        None, description="folder of the message archive's decrypted exports, *.jsonl"
+    )
+
+    dingtalk_base_url: str = Field("https://api.dingtalk.com", description="DingTalk's gateway of version 1.0")
+    dingtalk_legacy_base_url: str = Field("https://oapi.dingtalk.com", description="DingTalk's older gateway")
+    dingtalk_app_key: str = Field("", description="key of the DingTalk app, empty when it is not connected")
+    dingtalk_app_secret: SecretStr = Field(SecretStr(""), description="secret of the DingTalk app")
+    dingtalk_user_id: str = Field("", description="DingTalk user that the requests run as")
+    dingtalk_requests_per_20s: int = Field(400, description="DingTalk's limit per endpoint; 0 means unlimited")

@@ -20,6 +20,11 @@ class Rules:
     token_life_s: float = 7200.0
     denied_objects: tuple[str, ...] = ()
     locked_ids: tuple[str, ...] = ()
+    wecom_most_userids: int = 100  # in one page of contacts; some callers were refused more than 64
+    wecom_zeros_for_yesterday: bool = True  # in the night the day that ended last is not counted yet
+    dingtalk_is_template_needed: bool = False  # logs without a template's name are refused
+    dingtalk_tells_modified_logs: bool = True  # logs carry modified_time
+    dingtalk_follow_ups_touch: bool = True  # a follow-up moves its customer's modifyTime
 
 
 class Quota:
