@@ -41,8 +41,8 @@ def _relation(customer: Customer, number: int, added: int) -> dict[str, Any]:
         "userid": user_id(customer.owner), "remark": f"{customer.other_name[:4]}-{name[:1]}", "description": "",
         "createtime": added // 1000, "tag_id": [], "add_way": 1, "state": "",
     }  # fmt: skip
-    if seed % 3:
+    if (seed >> 8) % 3:
         follow["remark_corp_name"] = customer.other_name
-    if seed % 4 == 0:
+    if (seed >> 4) % 4 == 0:
         follow["remark_mobiles"] = [f"139{seed % 10**8:08d}"]
     return {"external_contact": contact, "follow_info": follow}
