@@ -10,7 +10,9 @@ pytestmark = pytest.mark.slow
 
 OPP, ACCOUNT = "fxiaoke__opportunities", "fxiaoke__accounts"
 BUILD = "20260112_cccccccccccc"
-LAST = "select as_of_date::text, days_since_last_interaction from features.opportunity_features where opportunity_id = %s"
+LAST = (
+    "select as_of_date::text, days_since_last_interaction from features.opportunity_features where opportunity_id = %s"
+)
 
 
 @pytest.fixture(scope="module")
