@@ -4,6 +4,7 @@ Add a section a system here, and its credential to CREDENTIALS: a system is conn
 defaults; every one can be pointed elsewhere.
 """
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
@@ -11,6 +12,8 @@ from pydantic import BaseModel, Field, SecretStr
 CREDENTIALS = {  # system → the setting without which it is not connected, in the order in which systems are read
     "fxiaoke": "fxiaoke_app_id",
     "kingdee": "kingdee_app_id",
+    "wecom": "wecom_corp_id",
+    "dingtalk": "dingtalk_app_key",
 }
 
 
@@ -39,3 +42,17 @@ class SystemSettings(BaseModel):
     kingdee_organization: str = Field("", description="number of the organisation that signed requests act for")
     kingdee_page_rows: int = Field(2000, ge=1, description="rows asked for at once; above 2000 counts as 2000")
     kingdee_requests_per_20s: int = Field(40, description="requests to the ERP in 20 seconds; 0 means unlimited")
+    wecom_base_url: str = Field("https://qyapi.weixin.qq.com", description="gateway of WeCom")
+    wecom_corp_id: str = Field("", description="the company's id in WeCom, empty when it is not connected")
+    wecom_secret: SecretStr = Field(SecretStr(""), description="secret of the app that sees the customer contacts")
+    wecom_requests_per_20s: int = Field(3333, description="WeCom's limit per endpoint; 0 means unlimited")
+    wecom_archive_dir: Path | None = Field(
+        None, description="folder of the message archive's decrypted exports, *.jsonl"
+    )
+
+    dingtalk_base_url: str = Field("https://api.dingtalk.com", description="DingTalk's gateway of version 1.0")
+    dingtalk_legacy_base_url: str = Field("https://oapi.dingtalk.com", description="DingTalk's older gateway")
+    dingtalk_app_key: str = Field("", description="key of the DingTalk app, empty when it is not connected")
+    dingtalk_app_secret: SecretStr = Field(SecretStr(""), description="secret of the DingTalk app")
+    dingtalk_user_id: str = Field("", description="DingTalk user that the requests run as")
+    dingtalk_requests_per_20s: int = Field(400, description="DingTalk's limit per endpoint; 0 means unlimited")

@@ -5,7 +5,7 @@ landing gate moves it when it believes the data. A stream that a system does not
 the others are read all the same.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 
 from config.settings import settings
@@ -15,6 +15,7 @@ from connectors.reading import read_page
 from connectors.sources import Source, open_source
 from connectors.streams import Stream, mapping_of
 from connectors.walk import Tally, walk_stream
+from warehouse.clock import cutoff
 from warehouse.steps import StepError, StepRun, recorded
 from warehouse.streams import Declared, declare_streams
 from warehouse.walks import Loading, Walk, loading, note_held_back, owed
@@ -100,9 +101,13 @@ def _extract_streams(connection: Loading, source: Source, as_of: date, streams: 
 
 
 def walks_owed(connection: Loading, stream: Stream, as_of: date) -> list[Walk]:
-    """The walks that bring the stream to the end of `as_of`. A source that shows only its present state owes the last day alone."""
+    """The walks that bring the stream to the end of `as_of`. A source that shows only its present state owes the last day alone, as does
+    one of figures of days: that walk's window begins early enough for all missed days and those that are read again."""
     minutes = settings().look_back_minutes if stream.look_back_minutes is None else stream.look_back_minutes
     walks = owed(connection, stream.system, stream.name, as_of, timedelta(minutes=minutes))
+    if stream.mode == "days" and walks[0].window_from is not None:
+        again = cutoff(walks[0].as_of - timedelta(days=stream.reread_days + 1))
+        return [replace(walks[-1], window_from=min(walks[0].window_from, again))]
     return walks if stream.mode == "changed" else walks[-1:]
 
 

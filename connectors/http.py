@@ -4,6 +4,7 @@ In: a request. Out: status, headers and unpacked body of whatever the server ans
 the request, and never show addresses with parameters, headers or bodies. Retrying is `connectors.calls`' business.
 """
 
+import logging
 import time
 import zlib
 from collections.abc import Mapping
@@ -18,6 +19,10 @@ import httpx
 
 from connectors.pacing import LONGEST_WAIT_S
 from warehouse.steps import StepError
+
+logging.getLogger("httpx").setLevel(
+    logging.WARNING
+)  # it would log addresses, and some vendors want tokens and secrets in them
 
 MOST_BYTES = 32_000_000
 MOST_RATIO = 200  # JSON of records packs 5 to 30 times; a bomb a thousand times

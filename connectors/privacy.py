@@ -1,13 +1,17 @@
 """Personal fields become a token and a display mask before they are landed.
 
-In: records of one page and the stream's classified fields. Out: the same records with `{"token", "mask"}` in those fields. The vault
-keeps the originals first, so no landed token is without one; equal values have equal tokens.
+In: records of one page and the stream's classified fields. Out: the same records with `{"token", "mask"}` in those fields, a list of them
+where the field is a list; ids that are made of such fields are made of their tokens. The vault keeps the originals first, so no landed
+token is without one; equal values have equal tokens.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from connectors.streams import Stream
 from warehouse import vault
+from warehouse.landing import Record, Reject
 from warehouse.walks import Loading
 
 
@@ -23,18 +27,43 @@ def mask(kind: str, value: str) -> str:
     return "****"
 
 
+def _parts(value: Any) -> list[str]:
+    return [str(part) for part in (value if isinstance(value, list) else [value]) if part]
+
+
 def protect(
     connection: Loading, records: Sequence[dict[str, Any]], classified: Mapping[str, str], load_id: str
 ) -> None:
     """Replace the classified fields of `records` in place; one statement for the page. Missing and empty values stay as they are."""
     held = [
-        (record, field, kind, str(record[field]))
-        for record in records
-        for field, kind in classified.items()
-        if record.get(field)
+        (record, field, kind) for record in records for field, kind in classified.items() if _parts(record.get(field))
     ]
     if not held:
         return
-    tokens = vault.tokens(connection, [(kind, value) for _, _, kind, value in held], load_id)
-    for record, field, kind, value in held:
-        record[field] = {"token": tokens[kind, value], "mask": mask(kind, value)}
+    values = [(kind, part) for record, field, kind in held for part in _parts(record[field])]
+    tokens = vault.tokens(connection, values, load_id)
+    for record, field, kind in held:
+        hidden = [{"token": tokens[kind, part], "mask": mask(kind, part)} for part in _parts(record[field])]
+        record[field] = hidden if isinstance(record[field], list) else hidden[0]
+
+
+def protected(
+    connection: Loading, stream: Stream, records: list[Record], rejects: list[Reject], load_id: str
+) -> tuple[list[Record], list[Reject]]:
+    """A page without originals: its records' classified fields, and the ids of records and rejects that such a field is part of."""
+    ids = [record.record_id for record in records] + [reject.record_id for reject in rejects if reject.record_id]
+    protect(connection, [record.record for record in records], stream.classified, load_id)
+    kinds = [stream.classified.get(name) for name in stream.key]
+    if not any(kinds):
+        return records, rejects
+    split = {record_id: list(zip(kinds, record_id.split("|"), strict=False)) for record_id in ids}
+    named = [(kind, part) for parts in split.values() for kind, part in parts if kind]
+    tokens = vault.tokens(connection, named, load_id)
+    hidden = {
+        record_id: "|".join(tokens[kind, part] if kind else part for kind, part in parts)
+        for record_id, parts in split.items()
+    }
+    return (
+        [replace(record, record_id=hidden[record.record_id]) for record in records],
+        [replace(reject, record_id=hidden[reject.record_id] if reject.record_id else None) for reject in rejects],
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from config.settings import ROOT, settings
 from warehouse.steps import StepError
@@ -48,6 +48,14 @@ class Stream(BaseModel):
     ready_after: str = ""
     reread_days: int = 0
     options: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _keyed_by_a_token(self) -> "Stream":
+        if self.ids_every and any(name in self.classified for name in self.key):
+            raise ValueError(
+                "a stream whose key names a person cannot be compared with a list of ids: read it as a snapshot"
+            )
+        return self
 
     @property
     def projection(self) -> list[str]:

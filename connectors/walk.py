@@ -7,7 +7,7 @@ of all ids no longer shows went at an unknown time before the list was read, and
 
 from dataclasses import dataclass, replace
 
-from connectors.privacy import protect
+from connectors.privacy import protected
 from connectors.reading import read_page
 from connectors.sources import Source
 from connectors.streams import Stream
@@ -72,8 +72,7 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     seen: set[str] = set()
     sent = source.calls.requests
     for page in source.pages(stream, walk):
-        records, rejects = read_page(stream, walk, page.rows)
-        protect(connection, [record.record for record in records], stream.classified, walk.load_id)
+        records, rejects = protected(connection, stream, *read_page(stream, walk, page.rows), walk.load_id)
         counts = land_page(
             connection, walk, records, rejects, last_id=page.cursor, requests=source.calls.requests - sent,
             is_last=page.is_last and ends_here, bookkeeping=stream.bookkeeping,

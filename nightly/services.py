@@ -20,6 +20,9 @@ START_SECONDS = 60
 SANDBOX_PATHS = {  # setting of a system's address → where the sandbox company serves that system
     "fxiaoke_base_url": "",
     "kingdee_base_url": "",
+    "wecom_base_url": "/wecom",
+    "dingtalk_base_url": "/dingtalk",
+    "dingtalk_legacy_base_url": "/dingtalk",
 }
 
 

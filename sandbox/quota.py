@@ -23,6 +23,11 @@ class Rules:
     kingdee_encodes_twice: bool = False
     kingdee_most_rows: int = 2000
     kingdee_session_s: float = 1200.0
+    wecom_most_userids: int = 100  # in one page of contacts; some callers were refused more than 64
+    wecom_zeros_for_yesterday: bool = True  # in the night the day that ended last is not counted yet
+    dingtalk_is_template_needed: bool = False  # logs without a template's name are refused
+    dingtalk_tells_modified_logs: bool = True  # logs carry modified_time
+    dingtalk_follow_ups_touch: bool = True  # a follow-up moves its customer's modifyTime
 
 
 class Quota:

@@ -16,17 +16,19 @@ from starlette.applications import Starlette
 
 from sandbox.clock import Clock
 from sandbox.control_api import Control
+from sandbox.dingtalk_api import DingTalk
 from sandbox.endpoints import Api, World
 from sandbox.fxiaoke_api import Crm
 from sandbox.kingdee_api import Erp
 from sandbox.life import CompanyError
 from sandbox.quota import Rules
 from sandbox.store import Store, database
+from sandbox.wecom_api import WeCom
 
 HOST = "127.0.0.1"
 
 
-SYSTEMS: tuple[type[Api], ...] = (Crm, Erp)  # every system of the company, one class each
+SYSTEMS: tuple[type[Api], ...] = (Crm, Erp, WeCom, DingTalk)  # every system of the company, one class each
 
 
 def application(world: World) -> Starlette:

@@ -6,6 +6,7 @@ Older versions are not judged again: a value that the source corrected meanwhile
 from datetime import date
 
 from expectations.checks import Suite, has_rows, holds, unique
+from expectations.suites.landing_archive import archive_suites
 from expectations.walks import Stream, fill, streams
 
 HANDFUL = 3  # so few faulty records are slips of people and never stop a small stream
@@ -34,6 +35,8 @@ PRESENT = {
     "kingdee__inventory": ("FMaterialId.FNumber", "FBaseQty"),
     "kingdee__materials": ("FNumber",),
     "kingdee__boms": ("FMATERIALID.FNumber", "FMATERIALIDCHILD.FNumber"),
+    "wecom__archive_messages": ("userid", "external_userid", "msgtime"),
+    "dingtalk__follow_ups": ("followTargetDataId", "gmtCreateMilliseconds"),
     "files__opportunities": ("id", "created_at"),
     "files__stage_changes": ("opportunity_id", "stage", "changed_at"),
     "files__interactions": ("opportunity_id", "occurred_at"),
@@ -44,6 +47,8 @@ INSTANTS = {
     "fxiaoke__leads": ("create_time", EPOCH_MS),
     "fxiaoke__opportunities": ("create_time", EPOCH_MS),
     "fxiaoke__activity_records": ("create_time", EPOCH_MS),
+    "wecom__archive_messages": ("msgtime", EPOCH_MS),
+    "dingtalk__follow_ups": ("gmtCreateMilliseconds", EPOCH_MS),
     "files__opportunities": ("created_at", ISO_INSTANT),
     "files__stage_changes": ("changed_at", ISO_INSTANT),
     "files__interactions": ("occurred_at", ISO_INSTANT),
@@ -135,6 +140,7 @@ def suites(as_of: date, accepted_empty: list[str]) -> list[Suite]:
         _streams_suite(as_of, accepted_empty),
         _walks_suite(as_of, accepted_empty, walked),
         *(_records_suite(as_of, stream) for stream in walked if stream.landed),
+        *archive_suites(as_of),
     ]
 
 

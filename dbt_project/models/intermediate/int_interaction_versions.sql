@@ -2,7 +2,7 @@
 with fxiaoke as (
     select 'fxiaoke' as system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
     from {{ ref('stg_fxiaoke__activity_records') }}
-    where valid_from < valid_to and occurred_at is not null
+    where opportunity_id is not null and valid_from < valid_to and occurred_at is not null
 ),
 
 files as (
@@ -11,10 +11,18 @@ files as (
     where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
 ),
 
+messaging as (
+    select system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
+    from {{ ref('int_messages_matched') }}
+    where opportunity_id is not null
+),
+
 versions as (
     select * from fxiaoke
     union all
     select * from files
+    union all
+    select * from messaging
 ),
 
 kinds as (

@@ -1,4 +1,4 @@
--- Contacts logged in the CRM as versions, one row for each opportunity that they name.
+-- Contacts logged in the CRM as versions, one row for each record that they name: opportunity, customer, lead or employee.
 with records as (
     select
         record_id,
@@ -17,7 +17,14 @@ versions as (
 related as (
     select
         versions.record_id as interaction_id,
-        {{ json_text('list.element', 'id') }} as opportunity_id,
+        {{ json_text('list.element', 'id') }} as target_id,
+        case
+            when {{ json_text('list.element', 'describe_api_name') }} = 'NewOpportunityObj' then {{ json_text('list.element', 'id') }}
+        end as opportunity_id,
+        case
+            when {{ json_text('list.element', 'describe_api_name') }} = 'AccountObj' then {{ json_text('list.element', 'id') }}
+        end as account_id,
+        {{ json_first('versions.record', 'owner') }} as owner_id,
         versions.load_id,
         {{ json_text('versions.record', 'active_record_type') }} as kind_value,
         {{ json_text('versions.record', 'direction__c') }} as direction,
@@ -27,9 +34,7 @@ related as (
         versions.valid_to
     from versions
     {{ cross_join_json_list('versions.record', 'related_object_data') }}
-    where
-        not versions.is_late
-        and {{ json_text('list.element', 'describe_api_name') }} = 'NewOpportunityObj'
+    where not versions.is_late and {{ json_text('list.element', 'id') }} is not null
 ),
 
 final as (

@@ -1,0 +1,186 @@
+"""DingTalk (钉钉): customers of its customer management, the follow-ups on them, and who handed in which log.
+
+Two gateways share one token: version 1.0 wants it as a header and fails by HTTP status, the older one (`/topapi/…`) in the query string and
+fails by `errcode`. Neither filters by change time: customers are paged whole and compared here; follow-ups are asked for by customer, those
+of customers that changed lately, on Sundays of all. Times: local text in Beijing (customers), milliseconds (follow-ups, logs).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from config.settings import Settings, settings
+from connectors.calls import Calls
+from connectors.dingtalk_codes import SHUT_OUT_WAIT_S, judge
+from connectors.dingtalk_rows import changed_ms, customer_of, is_since, is_within
+from connectors.http import Reply, Request, Transport
+from connectors.pacing import Pace, Patience
+from connectors.reading import milliseconds
+from connectors.sources import Page, Source
+from connectors.streams import Stream
+from connectors.tokens import Token, TokenStore
+from warehouse.steps import StepError
+from warehouse.walks import Walk
+
+PAGE, LOGS_PAGE = 100, 20
+LONGEST_LOGS = timedelta(days=180)
+CUSTOMERS, FOLLOW_UPS, LOGS = (
+    "/v1.0/crm/customerInstances",
+    "/v1.0/crm/targetFollowRecords/query",
+    "/topapi/report/list",
+)
+SUNDAY = 7
+FIRST_MS = 10**12  # anything smaller is seconds, which DingTalk answers with success and no rows
+
+
+def source() -> "DingTalk":
+    """The tenant's DingTalk, as the settings name it."""
+    return DingTalk()
+
+
+class Gateways(Transport):
+    """Both gateways as one: a path of the older one goes there."""
+
+    def __init__(self, now: Settings) -> None:
+        super().__init__("dingtalk", now.dingtalk_base_url, deadline_s=now.request_deadline_s)
+        self._legacy = Transport("dingtalk_legacy", now.dingtalk_legacy_base_url, deadline_s=now.request_deadline_s)
+
+    def send(self, request: Request) -> Reply:
+        """Send once, to the gateway of the path."""
+        return self._legacy.send(request) if request.path.startswith("/topapi/") else super().send(request)
+
+    def close(self) -> None:
+        """Close the connections to both."""
+        self._legacy.close()
+        super().close()
+
+
+class DingTalk(Source):
+    """One tenant's DingTalk, as one of its apps sees it."""
+
+    def __init__(self, now: Settings | None = None, patience: Patience | None = None) -> None:
+        self._now = now or settings()
+        tokens = TokenStore(self._now.home / "tokens", f"dingtalk-{self._identity()}", self._fetch_token)
+        pace = Pace(self._now.dingtalk_requests_per_20s)
+        super().__init__(
+            Calls(
+                "DingTalk", Gateways(self._now), judge, tokens=tokens, patience=patience, pace=pace,
+                unreadable_wait_s=SHUT_OUT_WAIT_S,
+            )
+        )  # fmt: skip
+
+    def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
+        """The stream's rows of the walk's window, behind its cursor."""
+        reads = {CUSTOMERS: self._changed_customers, FOLLOW_UPS: self._follow_ups, LOGS: self._logs}
+        yield from reads[stream.object](stream, walk)
+        yield Page([], None, True)
+
+    def ids(self, stream: Stream) -> Iterator[list[str]]:
+        """The ids of all customers."""
+        for rows, _ in self.customers(stream.options["kind"]):
+            yield [str(row["instanceId"]) for row in rows if isinstance(row, dict) and row.get("instanceId")]
+
+    def faults(self, stream: Stream) -> list[str]:
+        """Whether the stream's customers, or its logs of one hour, can be read."""
+        if stream.object != LOGS:
+            next(self.customers(stream.options["kind"]), None)
+            return []
+        for template in _templates(stream):
+            self._log_page(template, FIRST_MS, FIRST_MS + 3_600_000, 0)
+        return []
+
+    def customers(self, kind: str, token: str | None = None) -> Iterator[tuple[list[Any], str | None]]:
+        """All customers of a kind, page by page, each with the token of the next page (None at the end)."""
+        while True:
+            body = {"operatorUserId": self._now.dingtalk_user_id, "objectType": kind, "maxResults": PAGE}
+            found = self._post(CUSTOMERS, body | ({"nextToken": token} if token else {}), "the customers")
+            former, token = token, found.get("nextToken") or None
+            yield [customer_of(row) for row in found.get("values", ())], token
+            if token is None:
+                return
+            if token == former:
+                raise StepError("DingTalk repeats a page of customers instead of going on: ask its support, then rerun")
+
+    def _changed_customers(self, stream: Stream, walk: Walk) -> Iterator[Page]:
+        for rows, token in self.customers(stream.options["kind"], walk.last_id):
+            yield Page([row for row in rows if is_within(changed_ms(row), walk)], token, False)
+
+    def _follow_ups(self, stream: Stream, walk: Walk) -> Iterator[Page]:
+        """Follow-ups of the customers that changed since the window began; of all when the week ends, since a follow-up need not touch
+        its customer."""
+        kind, held, last = stream.options["kind"], list[Any](), ""
+        is_whole = walk.window_from is None or walk.as_of.isoweekday() == SUNDAY
+        targets = sorted(
+            str(row["instanceId"])
+            for rows, _ in self.customers(kind)
+            for row in rows
+            if row.get("instanceId") and (is_whole or is_since(changed_ms(row), walk))
+        )
+        for last in targets:
+            if walk.last_id is None or last > walk.last_id:
+                held += [
+                    row
+                    for row in self._follow_ups_of(kind, last)
+                    if is_within(row.get("gmtModifiedMilliseconds"), walk)
+                ]
+                if len(held) >= PAGE:
+                    yield Page(held, last, False)
+                    held = []
+        yield Page(held, last or None, False)
+
+    def _follow_ups_of(self, kind: str, target: str) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        while True:
+            body = {"followTargetType": kind, "followTargetDataId": target, "maxResults": PAGE}
+            found = self._post(FOLLOW_UPS, body | ({"nextToken": token} if token else {}), "the follow-ups")
+            yield from (
+                {**row, "followTargetDataId": target} for row in found.get("resultList", ()) if isinstance(row, dict)
+            )
+            former, token = token, found.get("nextToken") or None
+            if token is None or token == former or found.get("hasMore") is False:
+                return
+
+    def _logs(self, stream: Stream, walk: Walk) -> Iterator[Page]:
+        """Logs created in the window, template by template; the template is always named, since some tenants refuse without."""
+        end = milliseconds(walk.window_to)
+        start = milliseconds(walk.window_from or walk.window_to - LONGEST_LOGS)
+        longest = LONGEST_LOGS // timedelta(milliseconds=1)
+        for template in _templates(stream):
+            for begin in range(start, end, longest):
+                cursor: int | None = 0
+                while cursor is not None:
+                    found = self._log_page(template, begin, min(begin + longest, end) - 1, cursor)
+                    yield Page(list(found.get("data_list", ())), None, False)
+                    cursor = int(found["next_cursor"]) if found.get("has_more") else None
+
+    def _log_page(self, template: str, start: int, end: int, cursor: int) -> dict[str, Any]:
+        if start < FIRST_MS:
+            raise StepError(f"logs are asked for from {start}, which are no milliseconds: correct the stream's unit")
+        body = {"start_time": start, "end_time": end, "template_name": template, "cursor": cursor, "size": LOGS_PAGE}
+        sent = orjson.dumps(body)
+        found = self.calls.ask(
+            lambda token: Request(LOGS, {"access_token": token.access}, body=sent), f"the logs {template}"
+        )
+        return dict(found.payload["result"])
+
+    def _post(self, path: str, body: dict[str, Any], what: str) -> dict[str, Any]:
+        sent, name = orjson.dumps(body), "x-acs-dingtalk-access-token"
+        return dict(self.calls.ask(lambda token: Request(path, {}, {name: token.access}, sent), what).payload["result"])
+
+    def _identity(self) -> str:
+        now = self._now
+        parts = (now.dingtalk_base_url, now.dingtalk_app_key, now.dingtalk_app_secret.get_secret_value())
+        return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+    def _fetch_token(self) -> Token:
+        asked = {"appKey": self._now.dingtalk_app_key, "appSecret": self._now.dingtalk_app_secret.get_secret_value()}
+        request = Request("/v1.0/oauth2/accessToken", body=orjson.dumps(asked))
+        found = self.calls.once(request, "the app key").payload
+        return Token(str(found["accessToken"]), self._now.dingtalk_app_key, float(found["expireIn"]))
+
+
+def _templates(stream: Stream) -> list[str]:
+    return [name.strip() for name in stream.options["templates"].split(",") if name.strip()]

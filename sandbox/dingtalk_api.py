@@ -1,0 +1,176 @@
+"""DingTalk's HTTP face: customers, follow-ups and logs of one team, under `/dingtalk/`; both of the vendor's gateways at one address.
+
+Version 1.0 fails by HTTP status with {code, message, requestid}, the older gateway with HTTP 200 and an `errcode`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from sandbox.chatting import DINGTALK_TEAM, Chatting
+from sandbox.dingtalk_rows import KIND, customer_rows, follow_up_rows, log_rows
+from sandbox.endpoints import Answered, Api, Asked, World
+from sandbox.errors import CrmError
+from sandbox.quota import Quota, Rules
+from sandbox.tickets import Tickets
+
+BASE = "/dingtalk"
+APP_KEY, APP_SECRET = "ding_sandbox", "sandbox-secret"
+REQUESTS_PER_20S = 400
+TOO_FAST = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
+LEGACY_TOO_FAST, LEGACY_WRONG_TOKEN, NO_TEMPLATE, BAD_ARGUMENT = 90018, 40014, 40035, 400002
+FORBIDDEN = {"crm.not.installed", TOO_FAST}
+LISTS = ("values", "resultList", "data_list")
+Reply = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class DingTalk(Api):
+    """One tenant's DingTalk."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._tickets, self._chatting = Tickets(world.rules, "DT"), Chatting(world.store, world.clock)
+        self._quota = Quota(Rules(requests_per_20s=REQUESTS_PER_20S, daily_quota=0))
+        self._requests, self._is_legacy = 0, False
+
+    def routes(self) -> list[Route]:
+        """The endpoints of both gateways."""
+        customers, follow_ups = "/v1.0/crm/customerInstances", "/v1.0/crm/targetFollowRecords/query"
+        logs, templates = "/topapi/report/list", "/topapi/report/template/listbyuserid"
+        return [
+            self.route(f"{BASE}/v1.0/oauth2/accessToken", "token", self._token),
+            self.route(f"{BASE}/gettoken", "token", self._legacy_token, ["GET"]),
+            self.route(BASE + customers, "customerInstances", self._signed(self._customers)),
+            self.route(BASE + follow_ups, "targetFollowRecords", self._signed(self._follow_ups)),
+            self.route(BASE + logs, "report/list", self._legacy_signed(self._logs)),
+            self.route(BASE + templates, "report/template", self._legacy_signed(self._templates)),
+        ]
+
+    def object_of(self, request: Request, body: Mapping[str, Any]) -> str:
+        """The kind of customer or the template that is asked for."""
+        self._is_legacy = "/topapi/" in request.url.path
+        return str(body.get("objectType") or body.get("followTargetType") or body.get("template_name") or "")
+
+    def expire(self) -> Answered:
+        """The token is withdrawn."""
+        self._tickets.forget()
+        return self.refused(str(LEGACY_WRONG_TOKEN) if self._is_legacy else "InvalidAuthentication")
+
+    def refused(self, code: str) -> Answered:
+        """An answer with the planted code, as the gateway of the request would send it."""
+        if self._is_legacy:
+            return Answered(
+                {"errcode": int(code), "errmsg": "refused by the sandbox", "request_id": self._id()}, code=int(code)
+            )
+        status = 403 if code in FORBIDDEN else 401 if code == "InvalidAuthentication" else 400
+        return Answered({"code": code, "message": "refused by the sandbox", "requestid": self._id()}, status, code)
+
+    def emptied(self, answered: Answered) -> Answered:
+        """A page without its records."""
+        result = answered.payload.get("result", {})
+        bare = {name: [] if name in LISTS else value for name, value in result.items()}
+        return replace(answered, payload={**answered.payload, "result": bare})
+
+    def _id(self) -> str:
+        self._requests += 1
+        return f"DT-{self._requests}"
+
+    def _token(self, asked: Asked) -> Answered:
+        given = asked.json or {}
+        if given.get("appKey") != APP_KEY or given.get("appSecret") != APP_SECRET:
+            return self.refused("invalidClientIdOrSecret")
+        text, left = self._tickets.issue()
+        return Answered({"accessToken": text, "expireIn": left})
+
+    def _legacy_token(self, asked: Asked) -> Answered:
+        given = asked.request.query_params
+        if given.get("appkey") != APP_KEY or given.get("appsecret") != APP_SECRET:
+            return self._legacy(40089)
+        text, left = self._tickets.issue()
+        return Answered({"errcode": 0, "errmsg": "ok", "access_token": text, "expires_in": left}, code=0)
+
+    def _legacy(self, code: int) -> Answered:
+        return Answered({"errcode": code, "errmsg": "refused by the sandbox"}, code=code)
+
+    def _signed(self, reply: Reply) -> Callable[[Asked], Answered]:
+        def judged(asked: Asked) -> Answered:
+            if not self._tickets.holds(asked.request.headers.get("x-acs-dingtalk-access-token", "")):
+                return self.refused("InvalidAuthentication")
+            try:
+                self._spend(asked)
+                result = reply(asked.json or {})
+            except CrmError as error:
+                return self.refused(TOO_FAST if error.message.startswith("more than") else error.message)
+            return Answered({"result": result}, code=0, rows=_rows(result))
+
+        return judged
+
+    def _legacy_signed(self, reply: Reply) -> Callable[[Asked], Answered]:
+        def judged(asked: Asked) -> Answered:
+            if not self._tickets.holds(asked.request.query_params.get("access_token", "")):
+                return self._legacy(LEGACY_WRONG_TOKEN)
+            try:
+                self._spend(asked)
+                result = reply(asked.json or {})
+            except CrmError as error:
+                return self._legacy(LEGACY_TOO_FAST if error.message.startswith("more than") else error.code)
+            return Answered({"errcode": 0, "result": result}, code=0, rows=_rows(result))
+
+        return judged
+
+    def _spend(self, asked: Asked) -> None:
+        self._quota.spend(asked.request.url.path, self.world.clock.seconds(), self.world.store.day())
+
+    def _customers(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        size = _size(given)
+        rows = []
+        if given.get("objectType") == KIND and str(given.get("operatorUserId", "")).startswith("dt"):
+            is_touched = self.world.rules.dingtalk_follow_ups_touch
+            rows = customer_rows(self._chatting.team(DINGTALK_TEAM), self.world.clock.now_ms(), is_touched=is_touched)
+        page, token = _page(rows, given.get("nextToken"), size)
+        return {"maxResults": size, "nextToken": token, "values": page}
+
+    def _follow_ups(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        target = str(given.get("followTargetDataId", "")).removeprefix("ins-")
+        customer = self._chatting.team(DINGTALK_TEAM).customers.get(target)
+        if customer is None or given.get("followTargetType") != KIND:
+            raise CrmError(BAD_ARGUMENT, "crm.data.notExist")
+        page, token = _page(follow_up_rows(customer, self.world.clock.now_ms()), given.get("nextToken"), _size(given))
+        return {"hasMore": bool(token), "nextToken": token, "resultList": page}
+
+    def _logs(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        template, rules = given.get("template_name"), self.world.rules
+        if not template and rules.dingtalk_is_template_needed:
+            raise CrmError(NO_TEMPLATE, "a template is named")
+        start, size = int(given.get("cursor", 0)), int(given.get("size", 20))
+        if not 0 < size <= 20:
+            raise CrmError(BAD_ARGUMENT, "at most 20 logs a page")
+        span = (int(given.get("start_time", 0)), int(given.get("end_time", 0)))
+        team, now = self._chatting.team(DINGTALK_TEAM), self.world.clock.now_ms()
+        rows = log_rows(team, span, template, now, is_modified_told=rules.dingtalk_tells_modified_logs)
+        behind = start + size
+        more = {"next_cursor": behind} if behind < len(rows) else {}
+        return {"size": size, "has_more": bool(more), **more, "data_list": rows[start:behind]}
+
+    def _templates(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"template_list": [{"name": "日报", "report_code": "rc-1"}]}
+
+
+def _size(given: Mapping[str, Any]) -> int:
+    size = int(given.get("maxResults", 20))
+    if not 0 < size <= 100:
+        raise CrmError(BAD_ARGUMENT, "invalidParameter.maxResults")
+    return size
+
+
+def _page(rows: list[dict[str, Any]], token: object, size: int) -> tuple[list[dict[str, Any]], str]:
+    start = int(str(token or "NT_0").removeprefix("NT_"))
+    behind = start + size
+    return rows[start:behind], f"NT_{behind}" if behind < len(rows) else ""
+
+
+def _rows(result: Mapping[str, Any]) -> int:
+    return next((len(result[name]) for name in LISTS if name in result), 0)
