@@ -10,6 +10,9 @@ from pydantic import BaseModel, Field, SecretStr
 
 CREDENTIALS = {  # system → the setting without which it is not connected, in the order in which systems are read
     "fxiaoke": "fxiaoke_app_id",
+    "hubspot": "hubspot_token",
+    "baidu": "baidu_user_name",
+    "tencent": "tencent_account_id",
 }
 
 
@@ -25,3 +28,27 @@ class SystemSettings(BaseModel):
     fxiaoke_permanent_code: SecretStr = Field(SecretStr(""), description="permanent code of the tenant")
     fxiaoke_user_id: str = Field("1000", description="employee the requests run as")
     fxiaoke_requests_per_20s: int = Field(100, description="the vendor's limit per endpoint; 0 means unlimited")
+
+    hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot's gateway")
+    hubspot_token: SecretStr = Field(
+        SecretStr(""), description="token of a private app that may read forms, empty when HubSpot is not connected"
+    )
+    hubspot_requests_per_10s: int = Field(100, description="HubSpot's limit by tier; 0 means unlimited")
+
+    baidu_base_url: str = Field("https://api.baidu.com", description="gateway of Baidu's marketing API")
+    baidu_oauth_base_url: str = Field("https://u.baidu.com", description="where Baidu renews access tokens")
+    baidu_user_name: str = Field("", description="advertiser's account name, empty when Baidu is not connected")
+    baidu_user_id: str = Field("", description="number of the account that authorised the app")
+    baidu_app_id: str = Field("", description="app id at Baidu")
+    baidu_secret_key: SecretStr = Field(SecretStr(""), description="the app's secret key at Baidu")
+    baidu_refresh_token: SecretStr = Field(
+        SecretStr(""), description="refresh token of the last authorisation at Baidu; later ones are kept under home"
+    )
+
+    tencent_base_url: str = Field("https://api.e.qq.com", description="gateway of Tencent's advertising API")
+    tencent_account_id: str = Field("", description="advertiser's account id, empty when Tencent is not connected")
+    tencent_client_id: str = Field("", description="app id at Tencent")
+    tencent_client_secret: SecretStr = Field(SecretStr(""), description="the app's secret at Tencent")
+    tencent_refresh_token: SecretStr = Field(
+        SecretStr(""), description="refresh token of the last authorisation at Tencent; later ones are kept under home"
+    )

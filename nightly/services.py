@@ -19,6 +19,10 @@ from warehouse.steps import StepError
 START_SECONDS = 60
 SANDBOX_PATHS = {  # setting of a system's address → where the sandbox company serves that system
     "fxiaoke_base_url": "",
+    "hubspot_base_url": "/hubspot",
+    "baidu_base_url": "/baidu",
+    "baidu_oauth_base_url": "/baidu",
+    "tencent_base_url": "/tencent",
 }
 
 

@@ -14,18 +14,21 @@ import orjson
 import uvicorn
 from starlette.applications import Starlette
 
+from sandbox.baidu_api import Baidu
 from sandbox.clock import Clock
 from sandbox.control_api import Control
 from sandbox.endpoints import Api, World
 from sandbox.fxiaoke_api import Crm
+from sandbox.hubspot_api import HubSpot
 from sandbox.life import CompanyError
 from sandbox.quota import Rules
 from sandbox.store import Store, database
+from sandbox.tencent_api import Tencent
 
 HOST = "127.0.0.1"
 
 
-SYSTEMS: tuple[type[Api], ...] = (Crm,)  # every system of the company, one class each
+SYSTEMS: tuple[type[Api], ...] = (Crm, HubSpot, Baidu, Tencent)  # every system of the company, one class each
 
 
 def application(world: World) -> Starlette:

@@ -14,7 +14,12 @@ def company(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
     """A small company of 2026-06-30 with its go-live export; this module's settings point at it."""
     served = Company(tmp_path_factory.mktemp("company"))
     patch = pytest.MonkeyPatch()
-    values = {"FXIAOKE_BASE_URL": served.url, "HISTORY_DIR": str(served.export("full")), "HISTORY": "full"}
+    values = {
+        "FXIAOKE_BASE_URL": served.url,
+        "HISTORY_DIR": str(served.export("full")),
+        "HISTORY": "full",
+        "SOURCES": "fxiaoke",
+    }
     for name, value in values.items():
         patch.setenv(f"LANDFALL_{name}", value)
     settings.cache_clear()
