@@ -13,6 +13,7 @@ CREDENTIALS = {  # system → the setting without which it is not connected, in 
     "hubspot": "hubspot_token",
     "baidu": "baidu_user_name",
     "tencent": "tencent_account_id",
+    "lead_files": "lead_files_dir",
 }
 
 
@@ -52,3 +53,5 @@ class SystemSettings(BaseModel):
     tencent_refresh_token: SecretStr = Field(
         SecretStr(""), description="refresh token of the last authorisation at Tencent; later ones are kept under home"
     )
+
+    lead_files_dir: str = Field("", description="folder where people drop lists of leads, empty when there is none")

@@ -76,7 +76,7 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
         protect(connection, [record.record for record in records], stream.classified, walk.load_id)
         counts = land_page(
             connection, walk, records, rejects, last_id=page.cursor, requests=source.calls.requests - sent,
-            is_last=page.is_last and ends_here, bookkeeping=stream.bookkeeping,
+            is_last=page.is_last and ends_here, bookkeeping=stream.bookkeeping, part=page.part,
         )  # fmt: skip
         tally.add(counts)
         sent = source.calls.requests

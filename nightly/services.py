@@ -118,6 +118,15 @@ def start_sandbox() -> None:
         address = _await_sandbox(folder)
         addresses = {setting: f"{address}{path}" for setting, path in SANDBOX_PATHS.items()}
         remember(now.home, **addresses, history_dir=str(export) if now.history != "none" else "")
+    _drop_lists(folder / "lead_lists")
+
+
+def _drop_lists(folder: Path) -> None:
+    """Let the company's people drop their lists of leads, as far as its day goes, unless no night reads them."""
+    sources = settings().sources
+    if not sources or "lead_files" in sources.split(","):
+        run_module("sandbox", "lists", "--out", str(folder), quiet=True)
+        remember(settings().home, lead_files_dir=str(folder))
 
 
 def _await_sandbox(folder: Path) -> str:
