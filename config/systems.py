@@ -14,6 +14,7 @@ CREDENTIALS = {  # system → the setting without which it is not connected, in 
     "baidu": "baidu_user_name",
     "tencent": "tencent_account_id",
     "lead_files": "lead_files_dir",
+    "webhook": "webhook_secrets",
 }
 
 
@@ -55,3 +56,9 @@ class SystemSettings(BaseModel):
     )
 
     lead_files_dir: str = Field("", description="folder where people drop lists of leads, empty when there is none")
+
+    webhook_secrets: SecretStr = Field(
+        SecretStr(""), description="who may hand leads in: sender=secret, separated by commas; empty when nobody may"
+    )
+    webhook_host: str = Field("127.0.0.1", description="address on which the lead webhook listens")
+    webhook_port: int = Field(8090, description="port of the lead webhook")

@@ -74,14 +74,14 @@ class HubSpot(Source):
             lambda _: Request(path, params, headers, method="GET"), f"the submissions of form {form}"
         ).payload
         following = ((payload.get("paging") or {}).get("next") or {}).get("after") or ""
-        return [flat(row) for row in payload["results"]], str(following)
+        return [flat(row, form) for row in payload["results"]], str(following)
 
 
-def flat(row: Any) -> Any:
-    """A submission as one record: what was typed beside what HubSpot says; an address without its parameters, which may name people."""
+def flat(row: Any, form: str) -> Any:
+    """A submission as one record: what was typed beside what HubSpot says, and by which form; addresses without parameters."""
     if not isinstance(row, dict) or not isinstance(row.get("values"), list):
         return row
-    told = {name: value for name, value in row.items() if name != "values"}
+    told = {name: value for name, value in row.items() if name != "values"} | {"formId": form}
     if isinstance(told.get("pageUrl"), str):
         told["pageUrl"] = told["pageUrl"].partition("?")[0]
     typed: dict[str, str] = {}

@@ -4,6 +4,7 @@ In: that YAML. Out: channels by name, each with the files that are its own and i
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -46,20 +47,16 @@ def channels() -> dict[str, FileStream]:
     return found
 
 
-def reachable(channel: FileStream, record: dict[str, Any]) -> dict[str, Any]:
-    """The record with its phone in plain digits. Raises RowError naming the column when nobody can be reached by it."""
+def reachable(record: dict[str, Any], called: Mapping[str, str]) -> dict[str, Any]:
+    """The record with its phone in plain digits. Raises RowError when it reaches nobody; `called`: fields as people know them."""
     told = dict(record)
     if "phone" in told:
         told["phone"] = CHINA.sub("", SEPARATORS.sub("", told["phone"])).removeprefix("+")
         if not PHONE.fullmatch(told["phone"]):
-            raise RowError(f"{_column(channel, 'phone')} is not a phone number")
+            raise RowError(f"{called['phone']} is not a phone number")
     if "mail" in told and not MAIL.fullmatch(told["mail"]):
-        raise RowError(f"{_column(channel, 'mail')} is not a mail address")
+        raise RowError(f"{called['mail']} is not a mail address")
     if "phone" not in told and "mail" not in told:
-        columns = " and ".join(_column(channel, field) for field in ("phone", "mail") if field in channel.fields)
-        raise RowError(f"{columns} is empty" if " and " not in columns else f"{columns} are empty")
+        names = [called[field] for field in ("phone", "mail") if field in called]
+        raise RowError(f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} empty")
     return told
-
-
-def _column(channel: FileStream, field: str) -> str:
-    return " + ".join(channel.fields[field].columns) if field in channel.fields else field

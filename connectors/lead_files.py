@@ -91,12 +91,13 @@ class LeadFiles(Source):
 
     def _results(self, channel: str, mapped: FileStream, path: Path) -> Iterator[dict[str, Any] | Reject]:
         """What becomes of each wanted row of a file: a record, or a reject that names file, line and column."""
+        called = {field: " + ".join(given.columns) for field, given in mapped.fields.items()}
         try:
             for row in _rows(mapped, path):
                 if not is_wanted(mapped, row):
                     continue
                 try:
-                    record = reachable(mapped, record_of("leads", mapped, row, self._zone))
+                    record = reachable(record_of("leads", mapped, row, self._zone), called)
                     lead_id = _lead_id(mapped, record, path, row)
                     yield {**record, "channel": channel, "lead_id": lead_id, "file": path.name, "line": row.line}
                 except RowError as error:

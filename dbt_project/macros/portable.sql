@@ -3,6 +3,10 @@
 {% macro json_text(column, key) -%} {{ return(adapter.dispatch('json_text')(column, key)) }} {%- endmacro %}
 {% macro postgres__json_text(column, key) -%} ({{ column }} ->> '{{ key }}') {%- endmacro %}
 
+{#- A classified field is landed as {token, mask}: the token stands for the person's value. -#}
+{% macro json_token(column, key) -%} {{ return(adapter.dispatch('json_token')(column, key)) }} {%- endmacro %}
+{% macro postgres__json_token(column, key) -%} ({{ column }} -> '{{ key }}' ->> 'token') {%- endmacro %}
+
 {#- The CRM sends people and departments as lists of one id; an export may send the bare id. -#}
 {% macro json_first(column, key) -%} {{ return(adapter.dispatch('json_first')(column, key)) }} {%- endmacro %}
 {% macro postgres__json_first(column, key) -%}

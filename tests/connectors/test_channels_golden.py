@@ -192,6 +192,7 @@ def test_hubspot_is_asked_newest_first_until_a_submission_is_older_than_the_wind
     pages = read(HubSpot, served_by.url, tmp_path)
     assert [row["conversionId"] for page in pages for row in page.rows] == ["c2", "c1"]
     assert pages[0].rows[1] == {
+        "formId": served_by.asked[0].path.rpartition("/")[2],
         "conversionId": "c1",
         "submittedAt": 1795314093000,
         "company": "华东机电",

@@ -45,7 +45,7 @@ def land(tenant_database: str) -> Land:
 
 @pytest.fixture(scope="module")
 def build(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """build(selector, as_of, **vars): one dbt step in a child process; fails with dbt's own words."""
+    """build(selector, as_of, **vars): one dbt step, or models of a `--select` ("+fct_lead"), in a child process; fails with dbt's words."""
     state = tmp_path_factory.mktemp("dbt")
 
     def run(selector: str, as_of: str, **variables: str | int) -> None:
@@ -59,8 +59,7 @@ def build(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> Bui
             "--quiet",
             "--no-use-colors",
             "build",
-            "--selector",
-            selector,
+            *(["--select", *selector.split()] if "+" in selector else ["--selector", selector]),
         ]
         command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps({"as_of": as_of, **variables})]
         command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
