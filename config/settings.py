@@ -66,7 +66,7 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
         pattern=r"^[1-7] ([01][0-9]|2[0-3]):[0-5][0-9]$",
         description="until when in a week managers give their numbers: ISO weekday and local time",
     )
-    submission_port: int = Field(8090, description="port of the managers' page; 0 chooses a free one")
+    submission_port: int = Field(8092, description="port of the managers' page; 0 chooses a free one")
 
     vault_key: SecretStr = Field(SecretStr(""), description="key of the vault's look-up hashes")
     token_seed: SecretStr = Field(SecretStr(""), description="seed of personal tokens; empty draws random ones")

@@ -14,6 +14,11 @@ CREDENTIALS = {  # system → the setting without which it is not connected, in 
     "kingdee": "kingdee_app_id",
     "wecom": "wecom_corp_id",
     "dingtalk": "dingtalk_app_key",
+    "hubspot": "hubspot_token",
+    "baidu": "baidu_user_name",
+    "tencent": "tencent_account_id",
+    "lead_files": "lead_files_dir",
+    "webhook": "webhook_secrets",
 }
 
 
@@ -56,3 +61,34 @@ class SystemSettings(BaseModel):
     dingtalk_app_secret: SecretStr = Field(SecretStr(""), description="secret of the DingTalk app")
     dingtalk_user_id: str = Field("", description="DingTalk user that the requests run as")
     dingtalk_requests_per_20s: int = Field(400, description="DingTalk's limit per endpoint; 0 means unlimited")
+    hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot's gateway")
+    hubspot_token: SecretStr = Field(
+        SecretStr(""), description="token of a private app that may read forms, empty when HubSpot is not connected"
+    )
+    hubspot_requests_per_10s: int = Field(100, description="HubSpot's limit by tier; 0 means unlimited")
+
+    baidu_base_url: str = Field("https://api.baidu.com", description="gateway of Baidu's marketing API")
+    baidu_oauth_base_url: str = Field("https://u.baidu.com", description="where Baidu renews access tokens")
+    baidu_user_name: str = Field("", description="advertiser's account name, empty when Baidu is not connected")
+    baidu_user_id: str = Field("", description="number of the account that authorised the app")
+    baidu_app_id: str = Field("", description="app id at Baidu")
+    baidu_secret_key: SecretStr = Field(SecretStr(""), description="the app's secret key at Baidu")
+    baidu_refresh_token: SecretStr = Field(
+        SecretStr(""), description="refresh token of the last authorisation at Baidu; later ones are kept under home"
+    )
+
+    tencent_base_url: str = Field("https://api.e.qq.com", description="gateway of Tencent's advertising API")
+    tencent_account_id: str = Field("", description="advertiser's account id, empty when Tencent is not connected")
+    tencent_client_id: str = Field("", description="app id at Tencent")
+    tencent_client_secret: SecretStr = Field(SecretStr(""), description="the app's secret at Tencent")
+    tencent_refresh_token: SecretStr = Field(
+        SecretStr(""), description="refresh token of the last authorisation at Tencent; later ones are kept under home"
+    )
+
+    lead_files_dir: str = Field("", description="folder where people drop lists of leads, empty when there is none")
+
+    webhook_secrets: SecretStr = Field(
+        SecretStr(""), description="who may hand leads in: sender=secret, separated by commas; empty when nobody may"
+    )
+    webhook_host: str = Field("127.0.0.1", description="address on which the lead webhook listens")
+    webhook_port: int = Field(8090, description="port of the lead webhook")

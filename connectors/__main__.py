@@ -26,6 +26,7 @@ def main() -> int:
         step.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
     check = steps.add_parser("check", help="can every configured system be reached and read, and if not, what to do")
     check.add_argument("--system", help="look at this system only")
+    steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
     given = parser.parse_args()
     if given.list:
         from connectors.check import list_streams
@@ -51,6 +52,10 @@ def main() -> int:
         from connectors.check import check as run_check
 
         return run_check(given.system)
+    elif given.step == "webhook":
+        from connectors.webhook_service import serve
+
+        serve()
     else:
         parser.error("choose a step or --list")
     return 0

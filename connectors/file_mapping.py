@@ -41,11 +41,24 @@ STANDARD: dict[str, dict[str, Kind]] = {
         "occurred_at": "instant",
         "owner_id": "text",
     },
+    "leads": {
+        "lead_id": "text",
+        "name": "text",
+        "phone": "text",
+        "mail": "text",
+        "company": "text",
+        "industry": "text",
+        "region": "text",
+        "campaign": "text",
+        "message": "text",
+        "submitted_at": "instant",
+    },
 }
 REQUIRED = {
     "opportunities": ("id", "created_at"),
     "stage_changes": ("id", "opportunity_id", "stage", "changed_at"),
     "interactions": ("id", "opportunity_id", "kind", "occurred_at"),
+    "leads": (),
 }
 
 

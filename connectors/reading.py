@@ -59,10 +59,15 @@ def _reader(changed: Changed) -> Callable[[Any], datetime | None]:
 
 
 def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
-    """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason."""
+    """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason.
+
+    A source that judges its rows itself hands over its rejects among them."""
     names, read = stream.projection, _reader(stream.changed) if stream.changed else None
     records, rejects = [], []
     for row in rows:
+        if isinstance(row, Reject):
+            rejects.append(row)
+            continue
         asked = {name: row[name] for name in names if row.get(name) is not None} if isinstance(row, dict) else {}
         record_id, changed_at, reason = _judged(stream, walk, asked, read)
         if record_id is not None and changed_at is not None and not reason:

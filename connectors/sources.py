@@ -12,17 +12,20 @@ from typing import Any, cast
 from config.settings import settings
 from connectors.calls import Calls
 from connectors.streams import Stream
+from warehouse.parts import Part
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of a walk: flat records by the names of the mapping (oddities as they came), and where a killed walk goes on behind it."""
+    """One answer of a walk: flat records by the names of the mapping (oddities as they came, or rejects), and where a killed walk goes on
+    behind it. `part`: the file or other part that it belongs to, where the walk's parts are to be counted one by one."""
 
     rows: list[Any]
     cursor: str | None
     is_last: bool
+    part: Part | None = None
 
 
 class Source:

@@ -27,15 +27,16 @@ class Stream(BaseModel):
     """One object of a system: what it is called there, how it is read, which fields, and which of them name a person.
 
     `mode`: changed (a window of its change time) · snapshot (whole each night; what is missing was deleted) · days (figures of a day, the
-    last `reread_days` read again). `ids_every`: how often all ids are read to find what was deleted. While what landed is younger than
-    `max_age_hours`, a night goes on without a stream that failed; a required one that is older stops it.
+    last `reread_days` read again) · files (all that lies in a folder; what is taken away from there was not deleted).
+    `ids_every`: how often all ids are read to find what was deleted. While what landed is younger than `max_age_hours`, a night goes on
+    without a stream that failed; a required one that is older stops it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     system: str = ""
     name: str = ""
     object: str
-    mode: Literal["changed", "snapshot", "days"] = "changed"
+    mode: Literal["changed", "snapshot", "days", "files"] = "changed"
     key: list[str]
     changed: Changed | None = None
     bookkeeping: list[str] = []

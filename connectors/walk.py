@@ -75,7 +75,7 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
         records, rejects = protected(connection, stream, *read_page(stream, walk, page.rows), walk.load_id)
         counts = land_page(
             connection, walk, records, rejects, last_id=page.cursor, requests=source.calls.requests - sent,
-            is_last=page.is_last and ends_here, bookkeeping=stream.bookkeeping,
+            is_last=page.is_last and ends_here, bookkeeping=stream.bookkeeping, part=page.part,
         )  # fmt: skip
         tally.add(counts)
         sent = source.calls.requests

@@ -23,6 +23,10 @@ SANDBOX_PATHS = {  # setting of a system's address → where the sandbox company
     "wecom_base_url": "/wecom",
     "dingtalk_base_url": "/dingtalk",
     "dingtalk_legacy_base_url": "/dingtalk",
+    "hubspot_base_url": "/hubspot",
+    "baidu_base_url": "/baidu",
+    "baidu_oauth_base_url": "/baidu",
+    "tencent_base_url": "/tencent",
 }
 
 
@@ -118,6 +122,15 @@ def start_sandbox() -> None:
         address = _await_sandbox(folder)
         addresses = {setting: f"{address}{path}" for setting, path in SANDBOX_PATHS.items()}
         remember(now.home, **addresses, history_dir=str(export) if now.history != "none" else "")
+    _drop_lists(folder / "lead_lists")
+
+
+def _drop_lists(folder: Path) -> None:
+    """Let the company's people drop their lists of leads, as far as its day goes, unless no night reads them."""
+    sources = settings().sources
+    if not sources or "lead_files" in sources.split(","):
+        run_module("sandbox", "lists", "--out", str(folder), quiet=True)
+        remember(settings().home, lead_files_dir=str(folder))
 
 
 def _await_sandbox(folder: Path) -> str:

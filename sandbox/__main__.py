@@ -1,6 +1,6 @@
 """The invented company: found it, serve its CRM, export its past, let it live on.
 
-`python -m sandbox create|serve|export|advance|clock`; its files lie in `<home>/sandbox`.
+`python -m sandbox create|serve|export|lists|advance|clock`; its files lie in `<home>/sandbox`.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from config.settings import settings
 from sandbox.clock import night_ms
 from sandbox.control_api import clock_state
 from sandbox.export import export
+from sandbox.lead_lists import write_lists
 from sandbox.life import CompanyError, advance, found
 from sandbox.quota import Rules
 from sandbox.server import serve
@@ -59,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     exported = commands.add_parser("export", help="write the bulk export of the go-live as CSV")
     exported.add_argument("--mode", choices=["full", "stage_only"], default="full", help="what the past tells")
     exported.add_argument("--out", type=Path, required=True, help="folder to write to")
+    lists = commands.add_parser("lists", help="write the lists of leads that its people drop in a folder")
+    lists.add_argument("--out", type=Path, required=True, help="folder to write to")
     later = commands.add_parser("advance", help="let the company live on")
     later.add_argument("--days", type=int, default=1, help="how many days")
     commands.add_parser("clock", help="print its day and calendar as JSON")
@@ -76,6 +79,9 @@ def run(asked: argparse.Namespace) -> None:
         store = Store(database(asked.home))
         if asked.command == "export":
             for name, rows in export(store, asked.out, asked.mode).items():
+                print(f"{name}: {rows:,} rows")
+        elif asked.command == "lists":
+            for name, rows in write_lists(store, asked.out).items():
                 print(f"{name}: {rows:,} rows")
         elif asked.command == "advance":
             for day, changes in advance(store, asked.days, at_s=store.last_request_at()):

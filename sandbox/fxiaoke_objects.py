@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.auth import OPEN_USER, Caller
+from sandbox.channels import noted_id
 from sandbox.clock import Clock
 from sandbox.errors import BAD_PARAMETER, LOCKED, NO_PERMISSION, CrmError
 from sandbox.objects import BOOKKEEPING, LABELS, OBJECTS, PEOPLE, wire_value
@@ -149,6 +150,8 @@ def _wire(
         "last_modified_by": [record.last_modified_by],
         "version": str(record.version),
     }
+    if record.object == "LeadsObj":
+        whole = {"channel_lead_id__c": noted_id(record.id, record.body), **whole}
     wanted = list(kinds) if fields is None else [field for field in fields if field in kinds]
     out: dict[str, Any] = {"_id": record.id}
     for field in wanted:

@@ -82,6 +82,7 @@ OBJECTS: dict[str, dict[str, str]] = {
         "transformed_time__c": DATE_TIME,
         "web_visits__c": NUMBER,
         "form_kind__c": SELECT,
+        "channel_lead_id__c": TEXT,
         "is_duplicated": FLAG,
     },
     "NewOpportunityObj": COMMON

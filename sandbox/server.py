@@ -14,21 +14,32 @@ import orjson
 import uvicorn
 from starlette.applications import Starlette
 
+from sandbox.baidu_api import Baidu
 from sandbox.clock import Clock
 from sandbox.control_api import Control
 from sandbox.dingtalk_api import DingTalk
 from sandbox.endpoints import Api, World
 from sandbox.fxiaoke_api import Crm
+from sandbox.hubspot_api import HubSpot
 from sandbox.kingdee_api import Erp
 from sandbox.life import CompanyError
 from sandbox.quota import Rules
 from sandbox.store import Store, database
+from sandbox.tencent_api import Tencent
 from sandbox.wecom_api import WeCom
 
 HOST = "127.0.0.1"
 
 
-SYSTEMS: tuple[type[Api], ...] = (Crm, Erp, WeCom, DingTalk)  # every system of the company, one class each
+SYSTEMS: tuple[type[Api], ...] = (
+    Crm,
+    Erp,
+    WeCom,
+    DingTalk,
+    HubSpot,
+    Baidu,
+    Tencent,
+)  # every system of the company, one class each
 
 
 def application(world: World) -> Starlette:

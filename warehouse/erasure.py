@@ -31,6 +31,13 @@ where exists (
 )"""
 _RAW = "from vault.quarantined as q where exists (select from unnest(%s::bytea[]) as a(value) where position(a.value in q.raw) > 0)"
 
+_INBOX = (  # the event stays, so that a repetition of it is still known
+    "update vault.lead_inbox as i set raw = '' where exists"
+    " (select from unnest(%s::bytea[]) as a(value) where position(a.value in i.raw) > 0)"
+    " or exists (select from unnest(%s::text[]) as p(digits)"
+    " where strpos(regexp_replace(convert_from(i.raw, 'UTF8'), '[\\s().-]', '', 'g'), p.digits) > 0)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -53,6 +60,7 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
             (hashes, as_of, asked_by),
         ).fetchall()
         raw = connection.execute(f"delete {_RAW}", (spelled,)).rowcount
+        raw += connection.execute(_INBOX, (spelled, _phones(values))).rowcount
         if dry_run:
             connection.rollback()
     if not dry_run:
@@ -75,10 +83,16 @@ def _spellings(value: str) -> set[bytes]:
     return {value.encode(), value.encode("unicode_escape")}
 
 
+def _phones(values: Sequence[str]) -> list[str]:
+    """The values that are phones, in plain digits: senders write them with all kinds of separators."""
+    plain = ["".join(filter(str.isdigit, value)) for value in values if set(value) <= set("0123456789 ()+.-")]
+    return [digits for digits in plain if len(digits) >= 7]
+
+
 def _vacuum() -> None:
     """Let the deleted rows' bytes leave the tables' files too."""
     with connect("owner_ddl", autocommit=True) as connection:
-        connection.execute("vacuum vault.persons, vault.quarantined")
+        connection.execute("vacuum vault.persons, vault.quarantined, vault.lead_inbox")
 
 
 def _stores() -> list[str]:

@@ -18,6 +18,7 @@ from psycopg.types.json import Jsonb
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
 from warehouse.frames import append_rows
+from warehouse.parts import Part, count_part
 from warehouse.walks import Loading, Walk
 
 BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
@@ -132,9 +133,10 @@ def land_page(
     requests: int = 0,
     is_last: bool = False,
     bookkeeping: Collection[str] = BOOKKEEPING,
+    part: Part | None = None,
 ) -> PageCounts:
     """Append one page to the walk's table and move its cursor to `last_id`, all or nothing. `is_last` finishes the walk; `bookkeeping`:
-    the source's fields that say nothing about the record."""
+    the source's fields that say nothing about the record; `part`: what of the walk the page belongs to, counted by itself."""
     failpoint("landing.before")
     with connection.transaction():
         landed, unchanged, echoed = _append(connection, walk, records, bookkeeping) if records else (0, 0, 0)
@@ -144,6 +146,8 @@ def land_page(
             raise RuntimeError(
                 f"{walk.table}: {counts.received} of {len(records) + len(rejects)} records accounted for, nothing was kept"
             )
+        if part is not None:
+            count_part(connection, walk, part, counts)
         _move_cursor(connection, walk, counts, last_id, requests, is_last)
         failpoint("landing.inside")
     failpoint("landing.after")

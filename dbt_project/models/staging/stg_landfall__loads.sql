@@ -5,6 +5,9 @@ with final as (
         system,
         stream,
         received,
+        landed,
+        unchanged,
+        quarantined,
         as_of,
         window_to
     from {{ source('ops', 'loads') }}

@@ -1,0 +1,24 @@
+-- Every lead as its channel knows it at the end of the day, all channels in one.
+{%- set systems = ['hubspot', 'baidu', 'tencent', 'lead_files', 'webhook'] %}
+with final as (
+    {%- for system in systems %}
+    select
+        '{{ system }}' as system,
+        record_id,
+        load_id,
+        channel,
+        channel_lead_id,
+        part_name,
+        company_name,
+        campaign_name,
+        phone_token,
+        mail_token,
+        submitted_at,
+        valid_from
+    from {{ ref('stg_' ~ system ~ '__leads') }} as versions
+    where {{ known('versions', as_of_cutoff()) }} and not is_late and not is_deleted
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select * from final
