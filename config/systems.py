@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 CREDENTIALS = {  # system → the setting without which it is not connected, in the order in which systems are read
     "fxiaoke": "fxiaoke_app_id",
+    "tryton": "tryton_user",
 }
 
 
@@ -25,3 +26,8 @@ class SystemSettings(BaseModel):
     fxiaoke_permanent_code: SecretStr = Field(SecretStr(""), description="permanent code of the tenant")
     fxiaoke_user_id: str = Field("1000", description="employee the requests run as")
     fxiaoke_requests_per_20s: int = Field(100, description="the vendor's limit per endpoint; 0 means unlimited")
+
+    tryton_base_url: str = Field("http://127.0.0.1:8000", description="address of the Tryton server")
+    tryton_database: str = Field("", description="name of the company's database on the Tryton server")
+    tryton_user: str = Field("", description="login that reads the ERP, empty when Tryton is not connected")
+    tryton_password: SecretStr = Field(SecretStr(""), description="password of that login")
