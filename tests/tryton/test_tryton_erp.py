@@ -3,6 +3,8 @@
 The tests of this module follow each other: a company with a day behind it, its first night, a day of changes, the next two nights.
 """
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from config.settings import settings
+from config.settings import child_environment, settings
 from connectors.streams import mapping_of
 from connectors.tryton import Tryton
 from tests.connectors.company import run_step
@@ -190,3 +192,33 @@ def test_nothing_secret_is_said_and_nothing_is_set_aside(erp: Erp) -> None:
     said = night(TOMORROW) + run_step("check", "--system", "tryton").stdout
     assert PASSWORD not in said
     assert query("select count(*) from ops.quarantine where system = 'tryton'") == [(0,)]
+
+
+def test_staging_tells_each_night_what_was_known_then(erp: Erp) -> None:
+    """The order from the deal was a draft on the first night; the deleted one ends with a tombstone; half of an invoice is paid."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nightly", "dbt", "features", "--as-of", TOMORROW.isoformat()],
+        env=child_environment(), capture_output=True, text=True, check=False, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    with connect("transformer") as connection:
+        orders = connection.execute(
+            "select order_id, opportunity_id, order_state, original_net_amount, is_deleted, valid_from from staging.stg_tryton__orders"
+            " where order_id in ('1', '4') order by order_id, valid_from"
+        ).fetchall()
+        owed = connection.execute(
+            "select invoice_id, sum(debit_gross_amount), max(invoiced.number) from staging.stg_tryton__receivables"
+            " join staging.stg_tryton__invoices as invoiced using (invoice_id)"
+            " where debit_gross_amount > 0 and not invoiced.is_deleted group by invoice_id"
+        ).fetchall()
+        paid = connection.execute(
+            "select paid_invoice_id, credit_gross_amount from staging.stg_tryton__receivables where credit_gross_amount > 0"
+        ).fetchall()
+    amount = Decimal("2000.20")
+    assert orders == [
+        ("1", "1", "draft", amount, False, cutoff(YESTERDAY)),
+        ("1", "1", "processing", amount, False, cutoff(TODAY)),
+        ("4", None, "cancelled", Decimal("7000.70"), False, cutoff(YESTERDAY)),
+        ("4", None, None, None, True, cutoff(TOMORROW)),
+    ]
+    assert (owed, paid) == ([("1", Decimal("5650.56"), "1")], [("1", Decimal("4000.00"))])
