@@ -154,6 +154,7 @@ def change(connection: Any, day: date) -> None:
     won.click("quote")
     won.click("confirm")
     (shipment,) = shipped.shipments
+    shipment.effective_date = day
     for step in ("assign_try", "pick", "pack", "do"):
         shipment.click(step)
     (invoice,) = shipped.invoices

@@ -15,6 +15,7 @@ import pytest
 from config.settings import child_environment, settings
 from connectors.streams import mapping_of
 from connectors.tryton import Tryton
+from expectations.__main__ import decide
 from tests.connectors.company import run_step
 from tests.tryton.erp import PASSWORD, Erp
 from warehouse import watermarks
@@ -73,7 +74,7 @@ def landed(stream: str) -> dict[str, dict[str, Any]]:
 
 
 def night(as_of: date) -> str:
-    """Read the ERP for a day and believe it; returns what the step said."""
+    """Read the ERP for a day and believe it, as the landing gate does; returns what the step said."""
     done = run_step("extract", "--as-of", as_of.isoformat())
     assert done.returncode == 0, done.stdout + done.stderr
     with connect("checker") as connection:
@@ -115,7 +116,9 @@ def test_every_system_check_passes_and_says_what_cannot_be_read(erp: Erp) -> Non
 
 
 def test_the_first_night_lands_what_the_erp_says_to_its_own_client(erp: Erp) -> None:
-    night(YESTERDAY)
+    done = run_step("extract", "--as-of", YESTERDAY.isoformat())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert decide("landing", YESTERDAY, []).startswith("landing gate passed")
     same(erp, YESTERDAY)
     orders = [Decimal(order["untaxed_amount"]) for order in landed("orders").values()]
     assert sorted(orders) == [Decimal(text) for text in ("1000.10", "2000.20", "5000.50", "7000.70")]
