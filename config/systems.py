@@ -19,6 +19,7 @@ CREDENTIALS = {  # system → the setting without which it is not connected, in 
     "tencent": "tencent_account_id",
     "lead_files": "lead_files_dir",
     "webhook": "webhook_secrets",
+    "tryton": "tryton_user",
 }
 
 
@@ -92,3 +93,7 @@ class SystemSettings(BaseModel):
     )
     webhook_host: str = Field("127.0.0.1", description="address on which the lead webhook listens")
     webhook_port: int = Field(8090, description="port of the lead webhook")
+    tryton_base_url: str = Field("http://127.0.0.1:8000", description="address of the Tryton server")
+    tryton_database: str = Field("", description="name of the company's database on the Tryton server")
+    tryton_user: str = Field("", description="login that reads the ERP, empty when Tryton is not connected")
+    tryton_password: SecretStr = Field(SecretStr(""), description="password of that login")

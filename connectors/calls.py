@@ -32,7 +32,9 @@ class Verdict:
     wait_s: float | None = None
 
 
-Judge = Callable[[Reply, Any], Verdict | None]  # None: the body is none of the vendor's envelopes
+Judge = Callable[
+    [Reply, Any], Verdict | None
+]  # None: the body is none of the vendor's envelopes; it gets None for what is no JSON
 
 
 class RefusedError(StepError):
@@ -114,6 +116,9 @@ class Calls:
         try:
             payload = decode(reply.body)
         except UndecodableError:
+            verdict = self._judge(reply, None)  # some refuse by status alone, with an empty body or a web page
+            if verdict is not None:
+                raise RefusedError(self.title, what, verdict) from None
             self._judge_status(reply)
             raise UnansweredError(
                 f"{self._transport.system} sent no complete JSON", is_sent=True, retry_after_s=self._unreadable_wait_s

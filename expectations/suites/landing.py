@@ -40,8 +40,14 @@ PRESENT = {
     "files__opportunities": ("id", "created_at"),
     "files__stage_changes": ("opportunity_id", "stage", "changed_at"),
     "files__interactions": ("opportunity_id", "occurred_at"),
+    "tryton__opportunities": ("state", "create_date"),
+    "tryton__orders": ("state", "create_date"),
+    "tryton__order_lines": ("sale", "type"),
+    "tryton__invoices": ("type", "state"),
+    "tryton__receivables": ("debit", "credit"),
+    "tryton__payments": ("kind", "state"),
 }
-AMOUNT = {"fxiaoke__opportunities": "amount", "files__opportunities": "amount"}
+AMOUNT = {"fxiaoke__opportunities": "amount", "files__opportunities": "amount", "tryton__opportunities": "amount"}
 EPOCH_MS, ISO_INSTANT, DECIMAL = r"^\d{11,13}$", r"^\d{4}-\d{2}-\d{2}T?", r"^-?\d{1,18}([.]\d+)?$"
 INSTANTS = {
     "fxiaoke__leads": ("create_time", EPOCH_MS),
@@ -52,6 +58,8 @@ INSTANTS = {
     "files__opportunities": ("created_at", ISO_INSTANT),
     "files__stage_changes": ("changed_at", ISO_INSTANT),
     "files__interactions": ("occurred_at", ISO_INSTANT),
+    "tryton__opportunities": ("create_date", ISO_INSTANT),
+    "tryton__orders": ("create_date", ISO_INSTANT),
 }
 
 _WALKS = """
@@ -101,7 +109,8 @@ select
     not s.is_busy or s.recent_nights < $silent or s.recent_received > 0 or s.system || '.' || s.stream in ($accepted) as is_alive
 from (
     select u.system, u.stream, coalesce(r.is_required, false) as is_required, r.watermark,
-        coalesce(r.may_be_missing, false) as may_be_missing, u.stream = 'opportunities' as is_busy,
+        coalesce(r.may_be_missing, false) as may_be_missing,
+        u.stream = 'opportunities' and coalesce(r.is_required, true) as is_busy, -- an ERP beside the CRM may have few deals, or none
         coalesce(sum(l.received), 0) as received,
         coalesce(bool_or(l.state = 'finished' and l.window_to = $cutoff), false) as is_walked,
         count(distinct l.window_to) filter (where l.window_from is not null and l.window_to > $cutoff - $silent * interval '1 day')
