@@ -122,8 +122,8 @@ def _tracked(bundle: Bundle, choice: Choice, n_rows: int) -> tuple[str | None, s
         "rows": n_rows,
         "seed": settings().seed,
         "snapshot_every_days": settings().snapshot_every_days,
-        "shift": bundle.model.shift,
-        "slope": bundle.model.slope,
+        "shift": bundle.model.calibration.shift,
+        "slope": bundle.model.calibration.slope,
         "ever_days": bundle.model.ever_days,
     }
     try:
