@@ -31,8 +31,8 @@ class Calibration:
         """(n,) shift of each row."""
         if not self.segments:
             return np.full(len(frame), self.shift)
-        own: Floats = frame[SEGMENT].map(self.segments).to_numpy(dtype=np.float64, na_value=0.0)
-        return own + self.shift
+        own = frame[SEGMENT].map(self.segments).to_numpy(dtype=float, na_value=0.0)
+        return np.asarray(self.shift + own, dtype=np.float64)
 
 
 @dataclass(frozen=True)
