@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ml.dataset import Floats, Pairs, Rows, day_number, pairs_at
-from ml.model import WinModel, fit, sigmoid
+from ml.model import Say, WinModel, fit, sigmoid
 
 HORIZON = 30
 TEST_DAYS = (16, 32, 64, 91)
@@ -33,7 +33,7 @@ class Judged:
     window_to: date
 
 
-def judge(rows: Rows, as_of: date, tiers: list[str], seed: int) -> Judged:
+def judge(rows: Rows, as_of: date, tiers: list[str], seed: int, say: Say = lambda _: None) -> Judged:
     """Fit the tiers and the simple rates on what was known before the test window and measure all of them on it."""
     first, last = _window(rows, as_of)
     known_by = day_number(first) - 1
@@ -42,7 +42,7 @@ def judge(rows: Rows, as_of: date, tiers: list[str], seed: int) -> Judged:
     asked, taught = pairs_at(test, HORIZON, day_number(as_of)), pairs_at(past, HORIZON, known_by)
     if len(asked.row) == 0 or len(taught.row) == 0:
         return Judged({}, 0, first, last)
-    forecasts = {tier: _forecast(fit(past, known_by, tier, seed), test, asked) for tier in tiers}
+    forecasts = {tier: _forecast(fit(past, known_by, tier, seed, say=say), test, asked) for tier in tiers}
     forecasts |= simple_rates(past, taught, test)
     figures = {name: measures(asked.label, forecast) for name, forecast in forecasts.items()}
     return Judged(figures, len(asked.row), first, last)

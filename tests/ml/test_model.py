@@ -50,6 +50,29 @@ def test_the_probability_never_falls_as_the_horizon_grows(model: WinModel, rows:
     assert curves[:, -1].mean() > curves[:, 0].mean() + 0.1
 
 
+def test_over_10_000_deals_and_50_horizons_no_probability_falls_and_the_period_s_end_never_exceeds_ever(
+    full: WinModel, rows: Rows
+) -> None:
+    deals = rows.features.iloc[np.random.default_rng(5).integers(0, len(rows), 10_000)].reset_index(drop=True)
+    deals = deals.assign(
+        days_to_period_end=np.arange(10_000) % 92 + 1.0, days_to_close_date=np.arange(10_000) % 240 - 40.0
+    )
+    horizons = sorted({*range(1, 92, 2), 120, 180, full.ever_days, 730})
+    curves = full.curve(deals, horizons)
+    assert curves.shape == (10_000, 50)
+    assert np.diff(curves, axis=1).min() >= 0
+    by_end = sigmoid(full.log_odds(deals, deals["days_to_period_end"].to_numpy()))
+    assert (by_end <= sigmoid(full.log_odds(deals, np.full(10_000, float(full.ever_days))))).all()
+
+
+def test_predictions_are_the_same_bits_in_any_batch_and_order(full: WinModel, rows: Rows) -> None:
+    deals = rows.features.iloc[:3000]
+    whole = full.curve(deals, [7, 30, 90])
+    pieces = [full.curve(deals.iloc[first : first + 7], [7, 30, 90]) for first in range(0, 210, 7)]
+    assert (np.vstack(pieces) == whole[:210]).all()
+    assert (full.curve(deals.iloc[::-1], [7, 30, 90])[::-1] == whole).all()
+
+
 def test_base_contributions_and_calibration_add_up_to_the_log_odds_shown(model: WinModel, rows: Rows) -> None:
     frame = rows.features.iloc[:300]
     horizon = np.full(len(frame), 45.0)
