@@ -96,14 +96,14 @@ def measures(label: Floats, forecast: Floats) -> dict[str, float]:
     p = np.clip(forecast, 1e-6, 1 - 1e-6)
     bins = np.array_split(np.argsort(p, kind="stable"), 10)
     return {
-        "roc_auc": _auc(label, p),
+        "roc_auc": auc(label, p),
         "log_loss": float(-np.mean(label * np.log(p) + (1 - label) * np.log1p(-p))),
         "brier": float(np.mean((p - label) ** 2)),
         "ece": float(sum(abs(p[b].mean() - label[b].mean()) * len(b) for b in bins if len(b)) / len(p)),
     }
 
 
-def _auc(label: Floats, forecast: Floats) -> float:
+def auc(label: Floats, forecast: Floats) -> float:
     won, lost = int(label.sum()), int(len(label) - label.sum())
     ranks = pd.Series(forecast).rank().to_numpy()
     return float((ranks[label == 1].sum() - won * (won + 1) / 2) / (won * lost)) if won and lost else 0.5

@@ -39,7 +39,7 @@ def corrupted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(open_gross_amount=np.where(frame.index == frame.index[5], np.inf, frame["open_gross_amount"]))
 
 
-REGIMES = {
+REGIMES: dict[Callable[[pd.DataFrame], pd.DataFrame], str] = {
     one_class: "closed deals were won",
     unlabelled: "no deal's outcome is known",
     tiny: "deals allow smoothed only, and closed deals do not become fewer",
