@@ -71,6 +71,20 @@ test: env ## all tests but the soak
 soak: env ## many seeds, full size, all failpoints; hours
 	@$(PY) -m pytest -m soak $(ARGS)
 
+.venv-bench/.synced: bench/requirements.lock | $(UV)
+	@test -x .venv-bench/bin/python || $(UV) venv --quiet --python "$$(command -v python3)" .venv-bench
+	@echo "installing the bench's pinned environment"
+	@$(UV) pip sync --quiet --require-hashes --python .venv-bench/bin/python bench/requirements.lock
+	@touch .venv-bench/.synced
+
+.PHONY: bench-models
+bench-models: .venv-bench/.synced ## ours beside its peers on real data: make bench-models [SETS="hotel maven"]
+	@.venv-bench/bin/python -m bench $(if $(SETS),--sets $(SETS))
+
+.PHONY: bench-lock
+bench-lock: | $(UV) ## resolve bench/requirements.in into bench/requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.lock bench/requirements.in -o bench/requirements.lock
+
 .PHONY: lint
 lint: env ## ruff, mypy, import walls, sqlfluff
 	@$(PY) -m ruff check .

@@ -1,4 +1,4 @@
-"""A model as a folder: `manifest.json`, `tier.json` and, for boosting, `model.ubj`. No pickle; the digest over all of it is its name.
+"""A model as a folder: `manifest.json`, `tier.json` and a `.ubj` per booster. No pickle; the digest over all of it is its name.
 
 Local folders under `<home>/models` are what the night scores with; the registry (MLflow) holds copies. The same training rows give the same
 bytes and therefore the same version.
@@ -8,12 +8,13 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from config.settings import settings
+from ml.calibration import Calibration
 from ml.features import NAMES
 from ml.model import WinModel, restore
 from warehouse.steps import StepError
@@ -39,15 +40,14 @@ def models_home() -> Path:
 def save(model: WinModel, as_of: date, seed: int) -> Bundle:
     """Write `model`, trained on what was known on `as_of`; a folder of the same version is kept as it is if it is whole."""
     parts = model.tier.files()
-    files = {"model.ubj": parts.pop("booster")} if "booster" in parts else {}
+    files = {f"{kind}.ubj": content for kind, content in parts.pop("boosters", {}).items()}
     files["tier.json"] = _canonical(parts)
     manifest = {
         "model_name": MODEL_NAME,
         "as_of": as_of.isoformat(),
         "tier": model.name,
         "features": list(NAMES),
-        "shift": model.shift,
-        "slope": model.slope,
+        "calibration": asdict(model.calibration),
         "ever_days": model.ever_days,
         "seed": seed,
         "typical": model.typical,
@@ -93,13 +93,11 @@ def load(version: str) -> Bundle:
             f"model {version} was trained on other features than ml/features.py lists: train again, then rerun"
         )
     parts: dict[str, Any] = json.loads(files["tier.json"])
-    if "model.ubj" in files:
-        parts["booster"] = files["model.ubj"]
+    parts["boosters"] = {name.removesuffix(".ubj"): files[name] for name in files if name.endswith(".ubj")}
     model = WinModel(
         manifest["tier"],
         restore(manifest["tier"], parts),
-        manifest["shift"],
-        manifest["slope"],
+        Calibration(**manifest["calibration"]),
         manifest["ever_days"],
         manifest["typical"],
     )

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from config.settings import settings
-from ml.features import BY_NAME, NAMES
+from ml.features import BY_NAME, NAMES, TEXTS
 from warehouse.frames import read_frame
 
 EPOCH = date(1970, 1, 1)
@@ -28,7 +28,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Rows:
-    """Snapshots of deals; all arrays have one entry per row. `closed` and `known` are infinite for deals still open."""
+    """Snapshots of deals; all arrays have one entry per row. `closed` and `known` are infinite for deals still open.
+
+    `texts` are the columns of `features` that hold texts; all others are numbers.
+    """
 
     features: pd.DataFrame
     deal: Ints
@@ -37,6 +40,7 @@ class Rows:
     known: Floats
     is_won: NDArray[np.bool_]
     age: Floats
+    texts: tuple[str, ...] = TEXTS
 
     def __len__(self) -> int:
         return len(self.day)
@@ -52,6 +56,7 @@ class Rows:
             self.known[places],
             self.is_won[places],
             self.age[places],
+            self.texts,
         )
 
     def closed_deals(self, today: int) -> tuple[int, int]:
@@ -68,6 +73,20 @@ class Pairs:
     horizon: Floats
     label: Floats
     weight: Floats
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, chosen: NDArray[np.bool_] | Ints) -> "Pairs":
+        """The chosen pairs (mask or positions)."""
+        return Pairs(self.row[chosen], self.horizon[chosen], self.label[chosen], self.weight[chosen])
+
+    def at_most(self, most: int) -> "Pairs":
+        """Every n-th pair where there are more than `most`, with the weight of those left out."""
+        every = -(-len(self) // most)
+        if every <= 1:
+            return self
+        return Pairs(self.row[::every], self.horizon[::every], self.label[::every], self.weight[::every] * every)
 
 
 def day_number(day: date) -> int:
@@ -157,6 +176,11 @@ def sample_pairs(rows: Rows, today: int, longest: int, seed: int) -> Pairs:
     usable = rows.day[row][:, None] + horizon <= today
     which, _ = np.nonzero(usable)
     row, horizons = row[which], horizon[usable]
-    weight = np.asarray(0.5 ** ((today - rows.day[row]) / HALF_LIFE_DAYS), dtype=float)
-    scale = len(np.unique(rows.deal[row])) / weight.sum() if len(row) else 1.0
-    return Pairs(row, horizons, label(rows, row, horizons, today), weight * scale)
+    return recent(rows, Pairs(row, horizons, label(rows, row, horizons, today), np.ones(len(row))), today)
+
+
+def recent(rows: Rows, pairs: Pairs, today: int) -> Pairs:
+    """The pairs with weights that halve every 365 days of age and sum to the number of deals."""
+    weight = np.asarray(0.5 ** ((today - rows.day[pairs.row]) / HALF_LIFE_DAYS), dtype=float)
+    scale = len(np.unique(rows.deal[pairs.row])) / weight.sum() if len(pairs) else 1.0
+    return Pairs(pairs.row, pairs.horizon, pairs.label, weight * scale)

@@ -1,7 +1,9 @@
 """From a frame of features to a matrix of numbers, learned once and saved with the model.
 
-A text becomes the shrunk share of won deals among closed training deals with that value; a value never or rarely seen becomes missing.
-Nulls stay null. A field that only starts in the middle of the training rows is left out until 180 days of them carry it.
+A text becomes its place among the values seen often enough in training; a value never or rarely seen becomes missing. For boosting, a place
+becomes the log-odds of the shrunk share of won deals among closed training deals with that value; the training rows themselves get shares
+from which their own fifth of the deals is left out, so that the booster does not trust what it could only have learned by heart. Nulls stay
+null. A field that only starts in the middle of the training rows is left out until 180 days of them carry it.
 """
 
 from dataclasses import dataclass
@@ -10,18 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.dataset import Floats, Rows
-from ml.features import HORIZON_COLUMNS, NAMES, TEXTS
+from ml.dataset import Floats, Ints, Rows
+from ml.features import HORIZON_COLUMNS
 
 RARE_DEALS = 5
 PRIOR_DEALS = 20.0
+FOLDS = 5
 LATE_AFTER_DAYS = 30
 LATE_UNTIL_DAYS = 180
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """`rates`: per text feature, value → shrunk win share. `used`: the features a model may read, in matrix order."""
+    """`rates`: per text feature, value → log-odds of its win share. `used`: the features a model may read, in matrix order."""
 
     rates: dict[str, dict[str, float]]
     used: tuple[str, ...]
@@ -33,8 +36,9 @@ class Encoding:
         return self.used + HORIZON_COLUMNS
 
     def prepare(self, frame: pd.DataFrame) -> Floats:
-        """(n, used) matrix of a frame with the contract's columns, then days to period end and to close date for the horizon columns."""
-        parts = [frame[name].map(self.rates[name]) if name in self.rates else frame[name] for name in self.used]
+        """(n, used + 2) matrix of a frame, then days to period end and to close date for the horizon columns."""
+        places = {name: {value: place for place, value in enumerate(values)} for name, values in self.rates.items()}
+        parts = [frame[name].map(places[name]) if name in places else frame[name] for name in self.used]
         parts += [
             frame["days_to_period_end"],
             frame["days_to_close_date"] if "days_to_close_date" in self.used else pd.Series(np.nan, frame.index),
@@ -45,26 +49,53 @@ class Encoding:
             else np.empty((0, len(parts)))
         )
 
-    def with_horizon(self, prepared: Floats, horizon: Floats) -> Floats:
-        """(n, columns) matrix: the prepared rows with their horizon's columns."""
-        body, to_end, to_close = prepared[:, :-2], prepared[:, -2], prepared[:, -1]
+    def rated(self, prepared: Floats) -> Floats:
+        """The prepared matrix with places of texts replaced by their rates."""
+        rated = prepared.copy()
+        for column, name in enumerate(self.used):
+            if name in self.rates:
+                rated[:, column] = _looked_up(np.array([*self.rates[name].values(), np.nan]), prepared[:, column])
+        return rated
+
+    def rated_for_training(self, rows: Rows, prepared: Floats, today: int) -> Floats:
+        """`rated`, each row by the deals of the other folds; for fitting the booster only."""
+        rated = prepared.copy()
+        fold = rows.deal % FOLDS
+        for column, name in enumerate(self.used):
+            if name not in self.rates:
+                continue
+            tally, base = _tally(rows, name, today)
+            for own in range(FOLDS):
+                others = tally[tally["fold"] != own].groupby("value")["won"].agg(["sum", "count"])
+                seen = others.reindex(list(self.rates[name]), fill_value=0)
+                rates = _shrunk(seen["sum"].to_numpy(dtype=float), seen["count"].to_numpy(dtype=float), base)
+                here = fold == own
+                rated[here, column] = _looked_up(np.append(rates, np.nan), prepared[here, column])
+        return rated
+
+    def with_horizon(self, rated: Floats, horizon: Floats) -> Floats:
+        """(n, columns) matrix: the rated rows with their horizon's columns."""
+        body, to_end, to_close = rated[:, :-2], rated[:, -2], rated[:, -1]
         return np.column_stack([body, horizon, horizon - to_end, horizon - to_close])
 
     def to_json(self) -> dict[str, Any]:
-        """As kept in the bundle."""
-        return {"rates": self.rates, "used": list(self.used), "left_out": self.left_out}
+        """As kept in the bundle; values and rates as lists, since their order counts."""
+        rates = {name: [list(values), list(values.values())] for name, values in self.rates.items()}
+        return {"rates": rates, "used": list(self.used), "left_out": self.left_out}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Encoding":
         """From the bundle."""
-        return cls(kept["rates"], tuple(kept["used"]), kept["left_out"])
+        rates = {name: dict(zip(*pair, strict=True)) for name, pair in kept["rates"].items()}
+        return cls(rates, tuple(kept["used"]), kept["left_out"])
 
 
 def learn_encoding(rows: Rows, today: int) -> Encoding:
     """Learn from training rows, outcomes as known on `today`."""
-    left_out = {name: reason for name in NAMES if (reason := _reason_to_leave_out(rows, name, today))}
-    used = tuple(name for name in NAMES if name not in left_out)
-    return Encoding({name: _win_shares(rows, name, today) for name in TEXTS if name in used}, used, left_out)
+    names = list(rows.features.columns)
+    left_out = {name: reason for name in names if (reason := _reason_to_leave_out(rows, name, today))}
+    used = tuple(name for name in names if name not in left_out)
+    return Encoding({name: _rates(rows, name, today) for name in rows.texts if name in used}, used, left_out)
 
 
 def _reason_to_leave_out(rows: Rows, name: str, today: int) -> str:
@@ -77,14 +108,31 @@ def _reason_to_leave_out(rows: Rows, name: str, today: int) -> str:
     return ""
 
 
-def _win_shares(rows: Rows, name: str, today: int) -> dict[str, float]:
+def _tally(rows: Rows, name: str, today: int) -> tuple[pd.DataFrame, float]:
+    """One row per value and closed deal that showed it: value, fold, won; and the win share of all."""
     closed = rows.known <= today
     deals = pd.DataFrame(
         {"value": rows.features[name].to_numpy(object)[closed], "deal": rows.deal[closed], "won": rows.is_won[closed]}
     )
-    deals = deals.dropna().drop_duplicates(["value", "deal"])
-    base = float(deals["won"].mean()) if len(deals) else 0.0
+    deals = deals.dropna().drop_duplicates(["value", "deal"]).assign(fold=lambda found: found["deal"] % FOLDS)
+    return deals, float(deals["won"].mean()) if len(deals) else 0.0
+
+
+def _rates(rows: Rows, name: str, today: int) -> dict[str, float]:
+    deals, base = _tally(rows, name, today)
     tally = deals.groupby("value")["won"].agg(["sum", "count"]).sort_index()
     tally = tally[tally["count"] >= RARE_DEALS]
-    shares = (tally["sum"] + PRIOR_DEALS * base) / (tally["count"] + PRIOR_DEALS)
-    return {str(value): float(share) for value, share in shares.items()}
+    rates = _shrunk(tally["sum"].to_numpy(dtype=float), tally["count"].to_numpy(dtype=float), base)
+    return {str(value): float(rate) for value, rate in zip(tally.index, rates, strict=True)}
+
+
+def _shrunk(won: Floats, seen: Floats, base: float) -> Floats:
+    """Log-odds of a share that is drawn towards the share of all."""
+    share = np.clip((won + PRIOR_DEALS * base) / (seen + PRIOR_DEALS), 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(share) - np.log1p(-share))
+
+
+def _looked_up(table: Floats, place: Floats) -> Floats:
+    """`table` at `place`; its last entry where the place is missing."""
+    at: Ints = np.where(np.isnan(place), len(table) - 1, np.nan_to_num(place)).astype(np.int64)
+    return table[at]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ml.dataset import Floats, Pairs, Rows, day_number, pairs_at
-from ml.model import WinModel, fit, sigmoid
+from ml.model import Say, WinModel, fit, sigmoid
 
 HORIZON = 30
 TEST_DAYS = (16, 32, 64, 91)
@@ -33,7 +33,7 @@ class Judged:
     window_to: date
 
 
-def judge(rows: Rows, as_of: date, tiers: list[str], seed: int) -> Judged:
+def judge(rows: Rows, as_of: date, tiers: list[str], seed: int, say: Say = lambda _: None) -> Judged:
     """Fit the tiers and the simple rates on what was known before the test window and measure all of them on it."""
     first, last = _window(rows, as_of)
     known_by = day_number(first) - 1
@@ -42,7 +42,7 @@ def judge(rows: Rows, as_of: date, tiers: list[str], seed: int) -> Judged:
     asked, taught = pairs_at(test, HORIZON, day_number(as_of)), pairs_at(past, HORIZON, known_by)
     if len(asked.row) == 0 or len(taught.row) == 0:
         return Judged({}, 0, first, last)
-    forecasts = {tier: _forecast(fit(past, known_by, tier, seed), test, asked) for tier in tiers}
+    forecasts = {tier: _forecast(fit(past, known_by, tier, seed, say=say), test, asked) for tier in tiers}
     forecasts |= simple_rates(past, taught, test)
     figures = {name: measures(asked.label, forecast) for name, forecast in forecasts.items()}
     return Judged(figures, len(asked.row), first, last)
@@ -96,14 +96,14 @@ def measures(label: Floats, forecast: Floats) -> dict[str, float]:
     p = np.clip(forecast, 1e-6, 1 - 1e-6)
     bins = np.array_split(np.argsort(p, kind="stable"), 10)
     return {
-        "roc_auc": _auc(label, p),
+        "roc_auc": auc(label, p),
         "log_loss": float(-np.mean(label * np.log(p) + (1 - label) * np.log1p(-p))),
         "brier": float(np.mean((p - label) ** 2)),
         "ece": float(sum(abs(p[b].mean() - label[b].mean()) * len(b) for b in bins if len(b)) / len(p)),
     }
 
 
-def _auc(label: Floats, forecast: Floats) -> float:
+def auc(label: Floats, forecast: Floats) -> float:
     won, lost = int(label.sum()), int(len(label) - label.sum())
     ranks = pd.Series(forecast).rank().to_numpy()
     return float((ranks[label == 1].sum() - won * (won + 1) / 2) / (won * lost)) if won and lost else 0.5

@@ -1,34 +1,42 @@
-"""Tier `small_model`: ridge logistic regression for tenants with few closed deals.
+"""Ridge logistic regression of additive curves: the tier `small_model` for tenants with few closed deals, and a part of `full_model`.
 
-Numbers enter as sign(x)·log(1+|x|), standardised by training means; a missing one enters as the mean, with an indicator of its own. The
-horizon enters as log(1+h) and as two steps (past the period's end, past the close date); their weights may not be negative, so the
-probability never decreases in the horizon: Newton's method, and a step whose weight turns negative is dropped and the rest fitted again.
+A text has a weight per value. A number enters as sign(x)·log(1+|x|), standardised and held within three deviations, since what lies beyond
+was not learned, with steps at its quantiles where there are deals enough to place them; a missing one has a weight of its own. The horizon
+enters as ramps between rungs and as two steps (past the period's end, past the close date); their weights may not be negative, so the
+probability never decreases in the horizon: Newton's method, and a term whose weight turns negative is dropped and the rest fitted again.
+Fitted, each column is a lookup: its contribution is read off, not computed by products that depend on the batch.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ml.curves import Curve, blank, block, drawn
 from ml.dataset import Floats, Pairs, Rows
 from ml.encoding import Encoding
 
-NAME = "small_model"
-RIDGE = 1.0
-HORIZON_TERMS = 3
+RIDGE = 10.0  # deals' worth of belief that a term says nothing
+HORIZON_RIDGE = 1.0
+RUNGS = np.log(np.array([1.0, 3, 7, 14, 30, 60, 90, 180, 365, 730]))
+HORIZON_TERMS = len(RUNGS) + 1
+MOST_STEPS = 7
+DEALS_A_STEP = 150
 NEWTON_STEPS = 30
-MAX_PAIRS = 100_000  # of more, every n-th is enough for a hundred weights
+CLOSE_ENOUGH = 1e-5  # of the last step: its square is what remains
+MAX_PAIRS = 30_000  # of more, every n-th is enough for a few hundred weights
 
 
 @dataclass(frozen=True)
 class Small:
-    """Weights over [standardised columns, missing indicators, horizon terms, constant]."""
+    """A curve per column of the encoding, a weight per horizon term, a constant."""
 
     encoding: Encoding
-    centre: Floats
-    spread: Floats
-    weights: Floats
+    curves: tuple[Curve, ...]
+    steps: Floats
+    constant: float
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -36,86 +44,106 @@ class Small:
         return self.encoding.columns
 
     def prepare(self, frame: pd.DataFrame) -> Floats:
-        """(n, used + 2) matrix of the encoding."""
-        return self.encoding.prepare(frame)
+        """(n, used + 2): each column's contribution, then days to period end and to close date."""
+        raw = self.encoding.prepare(frame)
+        read = [
+            curve.at(raw[:, i], is_text=name in self.encoding.rates)
+            for i, (name, curve) in enumerate(zip(self.encoding.used, self.curves, strict=True))
+        ]
+        return np.column_stack([*read, raw[:, -2], raw[:, -1]])
 
     def log_odds(self, prepared: Floats, horizon: Floats) -> Floats:
         """(n,) log-odds of winning within `horizon` days."""
-        return np.asarray(self._terms(prepared, horizon).sum(axis=1) + self.weights[-1])
+        total = np.full(len(prepared), self.constant)
+        for part in self.contributions(prepared, horizon)[0].T:
+            total = total + part
+        return total
 
     def contributions(self, prepared: Floats, horizon: Floats) -> tuple[Floats, Floats]:
         """(n, columns) contributions and (n,) base; a column's value and its missing indicator are one contribution."""
-        terms = self._terms(prepared, horizon)
-        k = len(self.encoding.used)
-        parts = np.column_stack([terms[:, :k] + terms[:, k : 2 * k], terms[:, 2 * k :]])
-        return parts, np.full(len(parts), self.weights[-1])
-
-    def _terms(self, prepared: Floats, horizon: Floats) -> Floats:
-        return np.asarray(_design(prepared, horizon, self.centre, self.spread) * self.weights[:-1])
+        terms = _horizon_terms(prepared[:, -2], prepared[:, -1], horizon) * self.steps
+        ramps = np.zeros(len(terms))
+        for ramp in terms[:, :-2].T:
+            ramps = ramps + ramp
+        return np.column_stack([prepared[:, :-2], ramps, terms[:, -2:]]), np.full(len(prepared), self.constant)
 
     def files(self) -> dict[str, Any]:
         """As kept in the bundle."""
+        curves = [
+            [curve.centre, curve.spread, curve.slope, curve.knots.tolist(), curve.table.tolist()]
+            for curve in self.curves
+        ]
         return {
             "encoding": self.encoding.to_json(),
-            "centre": self.centre.tolist(),
-            "spread": self.spread.tolist(),
-            "weights": self.weights.tolist(),
+            "curves": curves,
+            "steps": self.steps.tolist(),
+            "constant": self.constant,
         }
 
     @classmethod
     def from_files(cls, kept: dict[str, Any]) -> "Small":
         """From the bundle."""
-        return cls(
-            Encoding.from_json(kept["encoding"]), *(np.array(kept[key]) for key in ("centre", "spread", "weights"))
+        curves = tuple(
+            Curve(centre, spread, slope, np.array(knots), np.array(table))
+            for centre, spread, slope, knots, table in kept["curves"]
         )
+        return cls(Encoding.from_json(kept["encoding"]), curves, np.array(kept["steps"]), kept["constant"])
 
 
 def fit_small(rows: Rows, pairs: Pairs, encoding: Encoding) -> Small:
     """Fit on pairs whose labels are known; weights sum to deals, so RIDGE is in units of deals."""
-    every = -(-len(pairs.row) // MAX_PAIRS)
-    if every > 1:
-        pairs = Pairs(pairs.row[::every], pairs.horizon[::every], pairs.label[::every], pairs.weight[::every] * every)
+    pairs = pairs.at_most(MAX_PAIRS)
     prepared = encoding.prepare(rows.features)
-    body = _squeeze(prepared[:, :-2])
-    filled = np.where(np.isnan(body), 0.0, 1.0)
-    share = np.maximum(filled.sum(axis=0), 1.0)
-    centre = np.nansum(body, axis=0) / share
-    spread = np.sqrt(np.nansum((body - centre) ** 2, axis=0) / share)
-    spread[spread < 1e-9] = 1.0
-    design = np.column_stack([_design(prepared[pairs.row], pairs.horizon, centre, spread), np.ones(len(pairs.row))])
-    kept = np.ones(design.shape[1], dtype=bool)
+    most = int(np.clip(pairs.weight.sum() // DEALS_A_STEP, 0, MOST_STEPS))
+    empty = [
+        blank(prepared[:, i], len(encoding.rates[name]) if name in encoding.rates else -1, most)
+        for i, name in enumerate(encoding.used)
+    ]
+    raw = prepared[pairs.row]
+    blocks = [
+        block(curve, raw[:, i], name in encoding.rates) for i, (name, curve) in enumerate(_named(encoding, empty))
+    ]
+    horizon = _horizon_terms(raw[:, -2], raw[:, -1], pairs.horizon)
+    design = np.column_stack([*blocks, horizon, np.ones(len(pairs))])
+    ridge = np.full(design.shape[1], RIDGE)
     first = design.shape[1] - 1 - HORIZON_TERMS
+    ridge[first:-1], ridge[-1] = HORIZON_RIDGE, 1e-6
+    weights = np.zeros(design.shape[1])
     while True:
-        weights = np.zeros(len(kept))
-        weights[kept] = _newton(design[:, kept], pairs.label, pairs.weight)
+        weights = newton(design, pairs.label, pairs.weight, ridge, weights)
         negative = np.flatnonzero(weights[first:-1] < 0) + first
         if not len(negative):
-            return Small(encoding, centre, spread, weights)
-        kept[negative] = False
+            break
+        weights[negative], ridge[negative] = 0.0, np.inf
+    ends = np.cumsum([own.shape[1] for own in blocks])[:-1]
+    curves = [
+        drawn(curve, own, name in encoding.rates)
+        for (name, curve), own in zip(_named(encoding, empty), np.split(weights[:first], ends), strict=True)
+    ]
+    return Small(encoding, tuple(curves), weights[first:-1], float(weights[-1]))
 
 
-def _newton(design: Floats, label: Floats, weight: Floats) -> Floats:
-    ridge = np.full(design.shape[1], RIDGE)
-    ridge[-1] = 1e-6
-    beta = np.zeros(design.shape[1])
+def _named(encoding: Encoding, curves: list[Curve]) -> list[tuple[str, Curve]]:
+    return list(zip(encoding.used, curves, strict=True))
+
+
+def newton(design: Floats, label: Floats, weight: Floats, ridge: Floats, start: Floats) -> Floats:
+    """Weights of a ridge logistic regression, from `start`; a term whose ridge is infinite stays as it is."""
+    free = np.flatnonzero(np.isfinite(ridge))
+    own, held, beta = design[:, free], ridge[free], start.copy()
     for _ in range(NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-        slope = design.T @ (weight * (p - label)) + ridge * beta
-        curve = (design * (weight * p * (1 - p))[:, None]).T @ design + np.diag(ridge)
+        slope = own.T @ (weight * (p - label)) + held * beta[free]
+        curve = (own * (weight * p * (1 - p))[:, None]).T @ own + np.diag(held)
         step = np.linalg.solve(curve, slope)
-        beta -= step * min(1.0, 5.0 / max(np.abs(step).max(), 1e-12))
-        if np.abs(step).max() < 1e-8:
+        beta[free] -= step * min(1.0, 5.0 / max(np.abs(step).max(), 1e-12))
+        if np.abs(step).max() < CLOSE_ENOUGH:
             break
     return beta
 
 
-def _squeeze(x: Floats) -> Floats:
-    return np.asarray(np.sign(x) * np.log1p(np.abs(x)))
-
-
-def _design(prepared: Floats, horizon: Floats, centre: Floats, spread: Floats) -> Floats:
-    body = (_squeeze(prepared[:, :-2]) - centre) / spread
-    absent = np.isnan(body)
-    to_end, to_close = prepared[:, -2], prepared[:, -1]
-    steps = [np.log1p(horizon), (horizon >= to_end) * 1.0, (horizon >= to_close) * 1.0]
-    return np.column_stack([np.where(absent, 0.0, body), absent * 1.0, *steps])
+def _horizon_terms(to_end: Floats, to_close: Floats, horizon: Floats) -> Floats:
+    """(n, HORIZON_TERMS): how far log(horizon) has come between two rungs, 0 to 1; then the two steps."""
+    at = np.log(np.maximum(horizon, 1.0))
+    ramps = [np.clip((at - low) / (high - low), 0.0, 1.0) for low, high in pairwise(RUNGS)]
+    return np.column_stack([*ramps, (horizon >= to_end) * 1.0, (horizon >= to_close) * 1.0])

@@ -1,7 +1,8 @@
 """Training: the highest tier that the data allow and the held-out window supports becomes the model; the gate promotes it.
 
 In: features and outcomes as known on the day. Out: a bundle under `<home>/models`, a row in `scores.models` with its reason, its figures in
-`scores.model_evaluations` and in MLflow. Trained twice on the same rows: the same version, nothing appended.
+`scores.model_evaluations` and in MLflow. Trained twice on the same rows: the same version, nothing appended. Rows that are no ground for a
+model (`ml/doubts.py`) leave the champion as it is and say why.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from datetime import date
 from config.settings import settings
 from ml.bundle import MODEL_NAME, Bundle, models_home, save
 from ml.dataset import Rows, day_number, read_rows
+from ml.doubts import damage, doubt
 from ml.evaluate import HORIZON, METRICS, Judged, judge, refusal, window_text
 from ml.model import TIERS, allowed_tier, fit
 from warehouse.connection import connect
 from warehouse.frames import append_rows, fetch_all
-from warehouse.steps import StepRun
+from warehouse.steps import StepError, StepRun
 
 MODEL_COLUMNS = {
     "model_version": "text",
@@ -64,7 +66,7 @@ def choose(rows: Rows, as_of: date, seed: int) -> Choice:
     """Go down from the tier that the number of closed deals allows until one passes the gate; `smoothed` always may score."""
     won, lost = rows.closed_deals(day_number(as_of))
     allowed = TIERS.index(allowed_tier(rows, day_number(as_of)))
-    judged = judge(rows, as_of, list(TIERS[: allowed + 1]), seed)
+    judged = judge(rows, as_of, list(TIERS[: allowed + 1]), seed, _say)
     notes = [f"{won} won and {lost} lost deals allow {TIERS[allowed]}"]
     for place in range(allowed, 0, -1):
         refused = refusal(judged, TIERS[place], TIERS[place - 1])
@@ -86,8 +88,13 @@ def train(as_of: date, run: StepRun, *, if_missing: bool) -> None:
         print(f"champion {present} stands, nothing to train")
         return
     rows, seed = read_rows(as_of), settings().seed
+    refused = _refused(rows, as_of, present)
+    if refused:
+        run.note(model_version=present, trained=False, reason=refused)
+        print(f"champion {present} stands, not trained: {refused}")
+        return
     choice = choose(rows, as_of, seed)
-    bundle = save(fit(rows, day_number(as_of), choice.tier, seed), as_of, seed)
+    bundle = save(fit(rows, day_number(as_of), choice.tier, seed, say=_say), as_of, seed)
     reason = choice.reason
     known = fetch_all("ml", "select mlflow_run_id from scores.models where model_version = %s", (bundle.version,))
     if not known:
@@ -96,6 +103,23 @@ def train(as_of: date, run: StepRun, *, if_missing: bool) -> None:
     run.note(model_version=bundle.version, tier=choice.tier, rows=len(rows), trained=True)
     print(report(choice, len(rows)))
     print(f"{bundle.version} ({choice.tier}) {'stands unchanged' if known else 'promoted'}: {reason}")
+
+
+def _refused(rows: Rows, as_of: date, present: str | None) -> str:
+    """Why the champion stands, or "". Without a champion damaged rows are a fault; all else is left to the tiers."""
+    if present is None:
+        damaged = damage(rows)
+        if damaged:
+            raise StepError(
+                f"features.opportunity_features: {damaged}: correct the feature's model, rerun its days, then rerun"
+            )
+        return ""
+    ((tier,),) = fetch_all("ml", "select tier from scores.models where model_version = %s", (present,))
+    return doubt(rows, day_number(as_of), str(tier))
+
+
+def _say(line: str) -> None:
+    print(f"  {line}", flush=True)
 
 
 def report(choice: Choice, n_rows: int) -> str:
@@ -122,8 +146,8 @@ def _tracked(bundle: Bundle, choice: Choice, n_rows: int) -> tuple[str | None, s
         "rows": n_rows,
         "seed": settings().seed,
         "snapshot_every_days": settings().snapshot_every_days,
-        "shift": bundle.model.shift,
-        "slope": bundle.model.slope,
+        "shift": bundle.model.calibration.shift,
+        "slope": bundle.model.calibration.slope,
         "ever_days": bundle.model.ever_days,
     }
     try:
