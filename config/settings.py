@@ -77,6 +77,9 @@ class Settings(SystemSettings, BaseSettings):
     sandbox_day: str = Field("2026-05-20", description="the sandbox company's day when it is created")
     sandbox_scale: float = Field(1.0, gt=0, description="size of the sandbox company")
     sandbox_seed: int = Field(20240101, description="seed of the sandbox company")
+    sandbox_dialect: Literal["standard", "renamed"] = Field(
+        "standard", description="how the sandbox company's CRM is set up; renamed: names, stages and units of its own"
+    )
     sandbox_clock_speed: float = Field(
         2000.0, gt=0, description="sandbox seconds per second, for quotas and token life"
     )
