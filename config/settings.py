@@ -29,6 +29,9 @@ class Settings(SystemSettings, BaseSettings):
     tenant: str = Field(
         "sandbox", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="names database, mapping folder and experiment"
     )
+    tenants_dir: Path = Field(
+        ROOT / "config" / "tenants", description="folder of the tenants' mapping files, one folder a tenant"
+    )
     lang: Literal["zh", "en"] = Field("zh", description="language of summary, reasons and alerts")
     time_zone: str = Field("Asia/Shanghai", description="business time zone: a day D ends at D+1 00:00 there")
     seed: int = Field(20240101, description="seed of training and draws")

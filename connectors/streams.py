@@ -126,14 +126,17 @@ class SystemMapping(BaseModel):
 
 def mapping_path(system: str) -> Path:
     """The tenant's mapping file of the system, or the sandbox's where the tenant has none."""
-    tenants = ROOT / "config" / "tenants"
-    own = tenants / settings().tenant / f"{system}.yml"
-    return own if own.exists() else tenants / "sandbox" / f"{system}.yml"
+    own = settings().tenants_dir / settings().tenant / f"{system}.yml"
+    return own if own.exists() else ROOT / "config" / "tenants" / "sandbox" / f"{system}.yml"
 
 
 def mapping_of(system: str) -> SystemMapping:
     """The tenant's mapping of the system. Raises StepError naming file and entry when it is not as it should be."""
-    path = mapping_path(system)
+    return read_mapping(mapping_path(system), system)
+
+
+def read_mapping(path: Path, system: str) -> SystemMapping:
+    """The mapping in one file. Raises StepError as `mapping_of`."""
     try:
         text = yaml.safe_load(path.read_text("utf-8"))
         defaults = text.get("defaults", {})
