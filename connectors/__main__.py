@@ -6,8 +6,8 @@ from datetime import date
 from warehouse.steps import run_cli
 
 
-def main() -> int:
-    """Entry point; see `--help`."""
+def _parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m connectors", description=__doc__)
     parser.add_argument("--list", action="store_true", help="show the tenant's streams and end")
     steps = parser.add_subparsers(dest="step")
@@ -37,6 +37,12 @@ def main() -> int:
     preview = steps.add_parser("preview", help="show records and monthly figures as they would land; lands nothing")
     preview.add_argument("system")
     preview.add_argument("--stream", help="this stream only")
+    return parser
+
+
+def main() -> int:
+    """Entry point; see `--help`."""
+    parser = _parser()
     given = parser.parse_args()
     if given.list:
         from connectors.check import list_streams

@@ -90,9 +90,16 @@ def _note(seen: Seen, stream: Stream, record: Record, amounts: list[str]) -> Non
 def masked(stream: Stream, record: Mapping[str, Any]) -> dict[str, Any]:
     """A record as people may see it before the vault knows it."""
     return {
-        name: mask(stream.classified[name], str(value)) if name in stream.classified and value else value
+        name: mask(stream.classified[name], str(value)) if name in stream.classified and value else _unnamed(value)
         for name, value in record.items()
     }
+
+
+def _unnamed(value: Any) -> Any:
+    """A link without the name of what it links to, which may be a person's."""
+    if isinstance(value, list):
+        return [_unnamed(each) for each in value]
+    return {key: each for key, each in value.items() if key != "name"} if isinstance(value, dict) else value
 
 
 def _told(stream: Stream, seen: Seen) -> Iterator[str]:

@@ -4,10 +4,12 @@ Both CRMs show the same company; the second one is 商机 1.0 with names, option
 log nothing.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from openpyxl import load_workbook
@@ -19,6 +21,7 @@ from connectors.reading import read_page
 from connectors.streams import Stream, mapping_of, read_mapping
 from sandbox.dialect import dialect
 from tests.connectors.company import DAY, Company, run_step
+from tests.connectors.vendor import Asked, Vendor
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 from warehouse.setting_rows import Decision
@@ -62,6 +65,14 @@ def second(tenant_database: str, tenants: Path, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="module")
+def first(second: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """The same company as the first tenant's CRM shows it."""
+    served = Company(tmp_path_factory.mktemp("first"))
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
 def onboarded(second: Company, tenants: Path) -> Path:
     """The tenant's folder after onboarding."""
     done = run_step("onboard", "fxiaoke")
@@ -85,6 +96,43 @@ def test_every_standard_field_gets_the_right_field_of_the_tenant(onboarded: Path
             field: meant.fields[field].name for field in TEMPLATE.streams[name].fields
         }
     assert mapping_of("fxiaoke").write_back.object == "OpportunityObj"  # type: ignore[union-attr]
+
+
+def test_the_first_tenants_own_mapping_is_found_again(first: Company, tenants: Path) -> None:
+    done = run_step("onboard", "fxiaoke", "--tenant", "plain", fxiaoke_base_url=first.url)
+    assert done.returncode == 0, done.stderr
+    found = read_mapping(tenants / "plain" / "fxiaoke.yml", "fxiaoke")
+    assert (found.streams, found.write_back, found.stage_log) == (
+        TEMPLATE.streams,
+        TEMPLATE.write_back,
+        TEMPLATE.stage_log,
+    )
+
+
+def test_of_both_kinds_of_opportunity_the_one_in_use_is_taken(second: Company) -> None:
+    def answer(asked: Asked) -> Any:
+        """The second tenant's CRM, as if 商机 2.0 had been switched on and never used."""
+        if asked.path.endswith("/data/query") and asked.json["data"]["dataObjectApiName"] == "NewOpportunityObj":
+            return {"errorCode": 0, "data": {"dataList": []}}
+        headers = {
+            name: value
+            for name, value in asked.headers.items()
+            if name.startswith(("authorization", "x-fs", "content-type"))
+        }
+        with urlopen(Request(second.url + asked.path, data=asked.body, headers=headers), timeout=60) as reply:  # noqa: S310 - loopback
+            raw: bytes = reply.read()
+        if not asked.path.endswith("/object/list"):
+            return raw
+        said = json.loads(raw)
+        said["data"]["objects"].insert(0, {"describeApiName": "NewOpportunityObj", "describeDisplayName": "商机2.0"})
+        return said
+
+    vendor = Vendor(answer)
+    try:
+        done = run_step("onboard", "fxiaoke", "--tenant", "both", "--dry-run", fxiaoke_base_url=vendor.url)
+    finally:
+        vendor.close()
+    assert "opportunities: OpportunityObj (商机): 24 of 24 fields" in done.stdout, done.stderr
 
 
 def test_a_mapping_is_never_overwritten_unless_told(onboarded: Path) -> None:
@@ -121,16 +169,10 @@ def shown(first: Company, stream: Stream) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_extraction_lands_the_standard_records_of_the_first_dialect(
-    onboarded: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_extraction_lands_the_standard_records_of_the_first_dialect(onboarded: Path, first: Company) -> None:
     done = run_step("extract", "--as-of", DAY)
     assert done.returncode == 0, done.stderr
-    first = Company(tmp_path_factory.mktemp("first"))
-    try:
-        expected = {name: shown(first, stream) for name, stream in TEMPLATE.streams.items()}
-    finally:
-        first.stop()
+    expected = {name: shown(first, stream) for name, stream in TEMPLATE.streams.items()}
     lines = {
         value: own
         for own, (value, _) in dialect("renamed").objects["NewOpportunityObj"].fields["product_line__c"].options.items()

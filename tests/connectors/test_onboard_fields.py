@@ -79,16 +79,18 @@ def option(value: str, label: str, **children: list[str]) -> Option:
 
 def test_stages_are_read_process_by_process_and_an_unknown_one_follows_the_one_before_it() -> None:
     stage = TenantField("stage", "阶段", "select_one", tuple(option(v, label) for v, label in [
-        ("a", "商机登记"), ("b", "技术澄清"), ("c", "商务谈判"), ("d", "签单成功"), ("e", "已流失"), ("f", "Proposal/Quote")]))  # fmt: skip
+        ("a", "商机登记"), ("b", "技术澄清"), ("c", "商务谈判"), ("d", "签单成功"), ("e", "已流失"),
+        ("g", "复盘"), ("f", "Proposal/Quote")]))  # fmt: skip
     process = TenantField(
         "process",
         "流程",
         "select_one",
-        (option("p", "直销", stage=["a", "b", "c", "d", "e"]), option("q", "渠道", stage=["f"])),
+        (option("p", "直销", stage=["a", "b", "c", "d", "e", "g"]), option("q", "渠道", stage=["f"])),
     )
     found = stages(STANDARD.stages, process, stage)
     assert [(each.process, each.value, each.code, bool(each.doubt)) for each in found] == [
         ("p", "a", "S1", False), ("p", "b", "S1", True), ("p", "c", "S4", False), ("p", "d", "WON", False), ("p", "e", "LOST", False),
+        ("p", "g", "S4", True),
         ("q", "f", "S3", False)]  # fmt: skip
     assert {each.process for each in stages(STANDARD.stages, None, stage)} == {"*"}
 
