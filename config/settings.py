@@ -18,6 +18,7 @@ from config.systems import CREDENTIALS, SystemSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "LANDFALL_"
+TENANT = r"^[a-z][a-z0-9_]{0,30}$"
 
 
 class Settings(SystemSettings, BaseSettings):
@@ -26,9 +27,7 @@ class Settings(SystemSettings, BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     home: Path = Field(ROOT / "var", description="folder of state and logs, git-ignored")
-    tenant: str = Field(
-        "sandbox", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="names database, mapping folder and experiment"
-    )
+    tenant: str = Field("sandbox", pattern=TENANT, description="names database, mapping folder and experiment")
     tenants_dir: Path = Field(
         ROOT / "config" / "tenants", description="folder of the tenants' mapping files, one folder a tenant"
     )

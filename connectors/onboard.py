@@ -5,9 +5,10 @@ tenant's folder, and a report. A required field that nothing fills stops it with
 file is overwritten unless told.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
-from config.settings import settings
+from config.settings import TENANT, settings
 from connectors import fxiaoke_catalogue as catalogue
 from connectors.fxiaoke import Fxiaoke
 from connectors.fxiaoke_catalogue import Option, TenantField
@@ -31,6 +32,8 @@ def onboard(tenant: str | None, chosen: Sequence[str], *, dry_run: bool, is_forc
     Raises StepError when there is a mapping already, a required field is missing, or the CRM cannot be read.
     """
     name = tenant or settings().tenant
+    if not re.fullmatch(TENANT, name):
+        raise StepError(f"{name} names no tenant: give small letters, digits and _, a letter first")
     folder = settings().tenants_dir / name
     path = folder / f"{SYSTEM}.yml"
     if path.exists() and not (is_forced or dry_run):
