@@ -19,6 +19,7 @@ from config.systems import CREDENTIALS, SystemSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "LANDFALL_"
+TENANT = r"^[a-z][a-z0-9_]{0,30}$"
 
 
 class Settings(ChannelSettings, SystemSettings, BaseSettings):
@@ -27,8 +28,9 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     home: Path = Field(ROOT / "var", description="folder of state and logs, git-ignored")
-    tenant: str = Field(
-        "sandbox", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="names database, mapping folder and experiment"
+    tenant: str = Field("sandbox", pattern=TENANT, description="names database, mapping folder and experiment")
+    tenants_dir: Path = Field(
+        ROOT / "config" / "tenants", description="folder of the tenants' mapping files, one folder a tenant"
     )
     lang: Literal["zh", "en"] = Field("zh", description="language of summary, reasons and alerts")
     time_zone: str = Field("Asia/Shanghai", description="business time zone: a day D ends at D+1 00:00 there")
@@ -79,6 +81,9 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     sandbox_day: str = Field("2026-05-20", description="the sandbox company's day when it is created")
     sandbox_scale: float = Field(1.0, gt=0, description="size of the sandbox company")
     sandbox_seed: int = Field(20240101, description="seed of the sandbox company")
+    sandbox_dialect: Literal["standard", "renamed"] = Field(
+        "standard", description="how the sandbox company's CRM is set up; renamed: names, stages and units of its own"
+    )
     sandbox_clock_speed: float = Field(
         2000.0, gt=0, description="sandbox seconds per second, for quotas and token life"
     )

@@ -6,8 +6,8 @@ from datetime import date
 from warehouse.steps import run_cli
 
 
-def main() -> int:
-    """Entry point; see `--help`."""
+def _parser() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m connectors", description=__doc__)
     parser.add_argument("--list", action="store_true", help="show the tenant's streams and end")
     steps = parser.add_subparsers(dest="step")
@@ -27,6 +27,24 @@ def main() -> int:
     check = steps.add_parser("check", help="can every configured system be reached and read, and if not, what to do")
     check.add_argument("--system", help="look at this system only")
     steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
+    check.add_argument("--history", action="store_true", help="say of every field since when it is known, and how")
+    onboard = steps.add_parser("onboard", help="propose a tenant's mapping from what its CRM says of itself")
+    onboard.add_argument("system", choices=["fxiaoke"])
+    onboard.add_argument("--tenant", help="whose mapping; default: LANDFALL_TENANT")
+    onboard.add_argument(
+        "--field", action="append", default=[], metavar="STREAM.FIELD=THEIRS", help="what a person decided"
+    )
+    onboard.add_argument("--force", action="store_true", help="write a mapping that exists anew")
+    onboard.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
+    preview = steps.add_parser("preview", help="show records and monthly figures as they would land; lands nothing")
+    preview.add_argument("system")
+    preview.add_argument("--stream", help="this stream only")
+    return parser
+
+
+def main() -> int:
+    """Entry point; see `--help`."""
+    parser = _parser()
     given = parser.parse_args()
     if given.list:
         from connectors.check import list_streams
@@ -48,14 +66,33 @@ def main() -> int:
         from connectors.notify import notify as run_notify
 
         run_notify(given.as_of, dry_run=given.dry_run)
-    elif given.step == "check":
-        from connectors.check import check as run_check
-
-        return run_check(given.system)
     elif given.step == "webhook":
         from connectors.webhook_service import serve
 
         serve()
+    else:
+        return _look(parser, given)
+    return 0
+
+
+def _look(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    """The commands that land nothing."""
+    if given.step == "check" and given.history:
+        from connectors.field_history import tell
+
+        tell(given.system)
+    elif given.step == "check":
+        from connectors.check import check as run_check
+
+        return run_check(given.system)
+    elif given.step == "onboard":
+        from connectors.onboard import onboard as run_onboard
+
+        run_onboard(given.tenant, given.field, dry_run=given.dry_run, is_forced=given.force)
+    elif given.step == "preview":
+        from connectors.preview import preview as run_preview
+
+        run_preview(given.system, given.stream)
     else:
         parser.error("choose a step or --list")
     return 0

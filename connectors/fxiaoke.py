@@ -44,7 +44,7 @@ class Fxiaoke(Source):
 
     def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """The records changed within the walk's window, by ascending `_id` behind the last one that landed."""
-        yield from self._keyset(stream.object, _window(walk), stream.projection, walk.last_id)
+        yield from self._keyset(stream.object, _window(stream, walk), stream.projection, walk.last_id)
 
     def ids(self, stream: Stream) -> Iterator[list[str]]:
         """The `_id`s of all records of the object."""
@@ -55,7 +55,7 @@ class Fxiaoke(Source):
         """How many records (at most 100) others than we changed after the walk's window."""
         rows = self.query(
             stream.object,
-            [_filter("last_modified_time", "GTE", milliseconds(walk.window_to))],
+            [_filter(_dated_by(stream), "GTE", milliseconds(walk.window_to))],
             ["_id", "last_modified_by"],
         )
         ours = self._now.fxiaoke_user_id
@@ -63,7 +63,7 @@ class Fxiaoke(Source):
 
     def faults(self, stream: Stream) -> list[str]:
         """Mapped fields that the object lacks, those for our scores included where write-back is on."""
-        known, wanted = self.describe(stream.object), list(stream.fields)
+        known, wanted = self.describe(stream.object), [stream.theirs(name) for name in stream.fields]
         back = mapping_of("fxiaoke").write_back
         if back and stream.object == back.object and self._now.writeback == "fxiaoke":
             wanted += [target.field for target in back.fields.values()]
@@ -74,19 +74,24 @@ class Fxiaoke(Source):
             if field not in known
         ]
 
-    def query(self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE) -> list[Any]:
-        """At most `limit` records of the object that pass all `filters`, by ascending `_id`; unparsed oddities included."""
+    def query(
+        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE, *, is_newest: bool = False
+    ) -> list[Any]:  # fmt: skip
+        """At most `limit` records of the object that pass all `filters`, by ascending `_id` (or those changed last); oddities included."""
+        order = (
+            {"fieldName": "last_modified_time", "isAsc": False} if is_newest else {"fieldName": "_id", "isAsc": True}
+        )
         search = {
             "limit": limit,
             "offset": 0,
             "filters": filters,
-            "orders": [{"fieldName": "_id", "isAsc": True}],
+            "orders": [order],
             "fieldProjection": fields,
         }
         body = {
             "data": {"dataObjectApiName": object_name, "find_explicit_total_num": False, "search_query_info": search}
         }
-        found = self._data(f"{_prefix(object_name)}/data/query", body, what=object_name).get("dataList")
+        found = self.data(f"{_prefix(object_name)}/data/query", body, what=object_name).get("dataList")
         if isinstance(found, dict):
             return [found]
         if not isinstance(found, list):
@@ -99,14 +104,14 @@ class Fxiaoke(Source):
     def get(self, object_name: str, record_id: str) -> dict[str, Any]:
         """One record with all its fields."""
         body = {"data": {"dataObjectApiName": object_name, "objectDataId": record_id}}
-        data = self._data(f"{_prefix(object_name)}/data/get", body, what=f"{object_name} {record_id}")
+        data = self.data(f"{_prefix(object_name)}/data/get", body, what=f"{object_name} {record_id}")
         found = data.get("objectData", data)
         return found if isinstance(found, dict) else {}
 
     def describe(self, object_name: str) -> set[str]:
         """Names of the fields that the object has in this tenant."""
         body = {"includeDetail": True, "data": {"apiName": object_name}}
-        described = self._data("/cgi/crm/v2/object/describe", body, what=object_name).get("describe", {})
+        described = self.data("/cgi/crm/v2/object/describe", body, what=object_name).get("describe", {})
         return set(described.get("fields", {}))
 
     def update(self, object_name: str, record_id: str, values: dict[str, Any]) -> Answer:
@@ -136,7 +141,8 @@ class Fxiaoke(Source):
             last_id = _behind(rows, last_id, object_name, must_move=not is_last)
             yield Page(rows, last_id, is_last)
 
-    def _data(self, path: str, body: dict[str, Any], *, what: str) -> dict[str, Any]:
+    def data(self, path: str, body: dict[str, Any], *, what: str) -> dict[str, Any]:
+        """The data that one endpoint answers."""
         payload = self.calls.ask(lambda token: self._signed(path, body, token), what).payload
         data = payload.get("data")
         return data if isinstance(data, dict) else payload
@@ -191,12 +197,16 @@ def _filter(field: str, operator: str, value: object) -> dict[str, Any]:
     return {"field_name": field, "operator": operator, "field_values": [str(value)]}
 
 
-def _window(walk: Walk) -> list[dict[str, Any]]:
+def _dated_by(stream: Stream) -> str:
+    return stream.theirs(stream.changed.field if stream.changed else "last_modified_time")
+
+
+def _window(stream: Stream, walk: Walk) -> list[dict[str, Any]]:
     """The filters that hold a query within the walk's window."""
     start = milliseconds(walk.window_from) if walk.window_from else 0
     return [
-        _filter("last_modified_time", "GTE", start),
-        _filter("last_modified_time", "LT", milliseconds(walk.window_to)),
+        _filter(_dated_by(stream), "GTE", start),
+        _filter(_dated_by(stream), "LT", milliseconds(walk.window_to)),
     ]
 
 

@@ -1,7 +1,7 @@
 """A page of a walk becomes records that can be landed and rejects with their reason, by the stream's own data alone.
 
-In: flat records by the names of the mapping. Out: the asked fields that are not null, the record's id and the instant of its change. Where
-a source dates no change, a record takes the day it was read for.
+In: flat records by the tenant's names. Out: the mapping's fields that are not null by our names, the record's id and the instant of its
+change. Where a source dates no change, a record takes the day it was read for.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from config.settings import settings
 from connectors.decoding import fault, raw_text
 from connectors.streams import Changed, Stream
+from connectors.translation import NotAmountError, translated
 from warehouse.clock import cutoff
 from warehouse.landing import Record, Reject
 from warehouse.walks import Walk
@@ -62,14 +63,19 @@ def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record]
     """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason.
 
     A source that judges its rows itself hands over its rejects among them."""
-    names, read = stream.projection, _reader(stream.changed) if stream.changed else None
+    names = list(zip(stream.names, stream.projection, strict=True))
+    read = _reader(stream.changed) if stream.changed else None
     records, rejects = [], []
     for row in rows:
         if isinstance(row, Reject):
             rejects.append(row)
             continue
-        asked = {name: row[name] for name in names if row.get(name) is not None} if isinstance(row, dict) else {}
+        asked = {ours: row[name] for ours, name in names if row.get(name) is not None} if isinstance(row, dict) else {}
         record_id, changed_at, reason = _judged(stream, walk, asked, read)
+        try:
+            asked = translated(stream, asked)
+        except NotAmountError as error:
+            reason = reason or str(error)
         if record_id is not None and changed_at is not None and not reason:
             records.append(Record(record_id, asked, changed_at, cutoff(walk.as_of), walk.is_reconstructed))
         else:

@@ -15,6 +15,7 @@ from typing import Any
 from connectors.decoding import UndecodableError, decode, fault, raw_text
 from connectors.reading import instant_of, milliseconds
 from connectors.streams import StageLog, Stream
+from connectors.translation import NotAmountError, value_of
 from warehouse.clock import business_day, cutoff
 from warehouse.landing import TOMBSTONE, Record, Reject
 from warehouse.steps import StepError
@@ -47,18 +48,18 @@ def _existing(path: Path) -> Path:
 
 
 def _value(stream: Stream, field: str, text: str) -> Any:
-    """What the API would send for the export's text; None for an empty one."""
+    """Our value of what the API would send for the export's text; None for an empty one."""
     if text == "":
         return None
-    return text if stream.fields.get(field, "text") == "text" else decode(text.encode())
+    return value_of(stream, field, text if stream.fields.get(field, "text") == "text" else decode(text.encode()))
 
 
 def _born(row: dict[str, str], stream: Stream, fields: Iterable[str]) -> Change | None:
     """The instant of creation and what the record held then, None when the row does not say."""
     try:
-        told = {name: value for name in fields if (value := _value(stream, name, row[name])) is not None}
-        created_at = instant_of(_value(stream, "create_time", row["create_time"]))
-    except UndecodableError:
+        told = {name: value for name in fields if (value := _value(stream, name, row[stream.theirs(name)])) is not None}
+        created_at = instant_of(_value(stream, "create_time", row[stream.theirs("create_time")]))
+    except (UndecodableError, NotAmountError):
         return None
     return None if created_at is None else (created_at, told)
 
@@ -67,7 +68,7 @@ def full_versions(folder: Path, stream: Stream) -> Iterator[Record | Reject]:
     """All versions of the stream's records. Raises StepError when a file is missing or cannot be read."""
     initial = _existing(folder / f"{stream.object}_initial.csv")
     changes = _changes(folder / f"{stream.object}_changes.csv", stream)
-    for row in _rows(initial, {"id", "create_time", *stream.fields}):
+    for row in _rows(initial, _columns(stream, stream.fields)):
         born = _born(row, stream, stream.fields)
         if born is None:
             yield Reject("create_time or another field is not of its kind", raw_text(row), row["id"])
@@ -82,8 +83,9 @@ def stage_versions(folder: Path, stream: Stream, log: StageLog) -> Iterator[Reco
     moves: defaultdict[str, list[Change]] = defaultdict(list)
     for row in _rows(_existing(folder / "opportunity_stage_log.csv"), {"id", "to_stage", "changed_at"}):
         at = datetime.fromisoformat(row["changed_at"])
-        moves[row["id"]].append((at, {log.stage: row["to_stage"], log.stage_changed_at: milliseconds(at)}))
-    for row in _rows(_existing(folder / f"{stream.object}_initial.csv"), {"id", "create_time", *log.fixed_at_creation}):
+        stage = value_of(stream, log.stage, row["to_stage"])
+        moves[row["id"]].append((at, {log.stage: stage, log.stage_changed_at: milliseconds(at)}))
+    for row in _rows(_existing(folder / f"{stream.object}_initial.csv"), _columns(stream, log.fixed_at_creation)):
         born = _born(row, stream, log.fixed_at_creation)
         if born is None:
             yield Reject("create_time or another field is not of its kind", raw_text(row), row["id"])
@@ -91,18 +93,24 @@ def stage_versions(folder: Path, stream: Stream, log: StageLog) -> Iterator[Reco
             yield from _versions(row["id"], [born, *moves.pop(row["id"], [])])
 
 
+def _columns(stream: Stream, fields: Iterable[str]) -> set[str]:
+    """The export's columns that hold `fields`: it names them as the tenant does."""
+    return {"id", *(stream.theirs(name) for name in ("create_time", *fields))}
+
+
 def _changes(path: Path, stream: Stream) -> dict[str, list[Change]]:
     """Changes by record, in the order of their instants; fields that the mapping does not ask for are left out."""
     found: defaultdict[str, list[Change]] = defaultdict(list)
+    ours = {stream.theirs(name): name for name in stream.fields}
     if path.exists():
         for row in _rows(path, {"id", "field", "new_value", "changed_at"}):
-            field = row["field"]
-            if field == DELETED:
+            field = ours.get(row["field"], "")
+            if row["field"] == DELETED:
                 found[row["id"]].append((datetime.fromisoformat(row["changed_at"]), {DELETED: True}))
-            elif field in stream.fields:
+            elif field:
                 try:
                     value = _value(stream, field, row["new_value"])
-                except UndecodableError:
+                except (UndecodableError, NotAmountError):
                     raise StepError(
                         f"{path}: a value of {field} is not {stream.fields[field]}: correct the field's kind in the "
                         "mapping or export the history again, then rerun"

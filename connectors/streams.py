@@ -4,11 +4,12 @@ A tenant without a file of its own for a system uses the sandbox's, whose standa
 `python -m connectors check` names the mapped fields that do not.
 """
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.settings import ROOT, settings
 from warehouse.steps import StepError
@@ -23,9 +24,20 @@ class Changed(BaseModel):
     zone: str = ""
 
 
+class FilledBy(BaseModel):
+    """What of the tenant fills a standard field: its field (empty: it has our name), times `scale`, an option value by its name here."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    field: str = ""
+    scale: Decimal | None = Field(None, gt=0)
+    values: dict[str, str] = {}
+
+
 class Stream(BaseModel):
     """One object of a system: what it is called there, how it is read, which fields, and which of them name a person.
 
+    `fields` are the standard ones, which is what lands; `filled_by` says which field of the tenant fills one where the name, unit or option
+    values differ. An option value that is not listed lands as it came.
     `mode`: changed (a window of its change time) · snapshot (whole each night; what is missing was deleted) · days (figures of a day, the
     last `reread_days` read again) · files (all that lies in a folder; what is taken away from there was not deleted).
     `ids_every`: how often all ids are read to find what was deleted. While what landed is younger than `max_age_hours`, a night goes on
@@ -41,6 +53,7 @@ class Stream(BaseModel):
     changed: Changed | None = None
     bookkeeping: list[str] = []
     fields: dict[str, Literal["text", "number", "instant", "list", "flag"]]
+    filled_by: dict[str, FilledBy] = {}
     classified: dict[str, Literal["phone", "name", "mail", "chat", "text"]] = {}
     is_required: bool = False
     max_age_hours: int = 36
@@ -59,9 +72,29 @@ class Stream(BaseModel):
         return self
 
     @property
-    def projection(self) -> list[str]:
-        """The fields to ask for and to land: key and bookkeeping first."""
+    def names(self) -> list[str]:
+        """The fields that land, by their standard names: key and bookkeeping first."""
         return list(dict.fromkeys([*self.key, *self.bookkeeping, *self.fields]))
+
+    @property
+    def projection(self) -> list[str]:
+        """The tenant's fields to ask for, in the order of `names`."""
+        return [self.theirs(name) for name in self.names]
+
+    def theirs(self, name: str) -> str:
+        """The tenant's name of a standard field."""
+        filled = self.filled_by.get(name)
+        return filled.field or name if filled else name
+
+    @model_validator(mode="after")
+    def _fills_each_field_once(self) -> Self:
+        strangers = sorted(self.filled_by.keys() - set(self.names))
+        if strangers:
+            raise ValueError(f"filled_by names {strangers[0]}, which is none of the stream's fields")
+        for name in self.names:
+            if self.projection.count(self.theirs(name)) > 1:
+                raise ValueError(f"the tenant's field {self.theirs(name)} fills more than one field")
+        return self
 
 
 class StageLog(BaseModel):
@@ -102,14 +135,17 @@ class SystemMapping(BaseModel):
 
 def mapping_path(system: str) -> Path:
     """The tenant's mapping file of the system, or the sandbox's where the tenant has none."""
-    tenants = ROOT / "config" / "tenants"
-    own = tenants / settings().tenant / f"{system}.yml"
-    return own if own.exists() else tenants / "sandbox" / f"{system}.yml"
+    own = settings().tenants_dir / settings().tenant / f"{system}.yml"
+    return own if own.exists() else ROOT / "config" / "tenants" / "sandbox" / f"{system}.yml"
 
 
 def mapping_of(system: str) -> SystemMapping:
     """The tenant's mapping of the system. Raises StepError naming file and entry when it is not as it should be."""
-    path = mapping_path(system)
+    return read_mapping(mapping_path(system), system)
+
+
+def read_mapping(path: Path, system: str) -> SystemMapping:
+    """The mapping in one file. Raises StepError as `mapping_of`."""
     try:
         text = yaml.safe_load(path.read_text("utf-8"))
         defaults = text.get("defaults", {})

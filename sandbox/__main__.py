@@ -1,6 +1,6 @@
 """The invented company: found it, serve its CRM, export its past, let it live on.
 
-`python -m sandbox create|serve|export|lists|advance|clock`; its files lie in `<home>/sandbox`.
+`python -m sandbox create|serve|export|lists|advance|create-fields|clock`; its files lie in `<home>/sandbox`.
 """
 
 import argparse
@@ -13,8 +13,10 @@ from pathlib import Path
 import orjson
 
 from config.settings import settings
+from sandbox.administration import create_fields
 from sandbox.clock import night_ms
 from sandbox.control_api import clock_state
+from sandbox.dialect import DIALECTS
 from sandbox.export import export
 from sandbox.lead_lists import write_lists
 from sandbox.life import CompanyError, advance, found
@@ -41,6 +43,12 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument("--seed", type=int, default=now.sandbox_seed, help="the same seed gives the same company")
     create.add_argument("--days-ahead", type=int, default=200, help="how many days it can live on")
     create.add_argument(
+        "--dialect",
+        choices=DIALECTS,
+        default=now.sandbox_dialect,
+        help="how its administrator set the CRM up; renamed: 商机 1.0, names, stages and units of its own",
+    )
+    create.add_argument(
         "--replace", action="store_true", help="give up the company that is there, its journal included"
     )
     server = commands.add_parser("serve", help="serve its CRM over HTTP on loopback")
@@ -64,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     lists.add_argument("--out", type=Path, required=True, help="folder to write to")
     later = commands.add_parser("advance", help="let the company live on")
     later.add_argument("--days", type=int, default=1, help="how many days")
+    fields = commands.add_parser("create-fields", help="be the administrator who creates the fields for scores")
+    fields.add_argument("file", type=Path, help="the list that onboarding wrote (object, field, …)")
     commands.add_parser("clock", help="print its day and calendar as JSON")
     return top
 
@@ -86,6 +96,8 @@ def run(asked: argparse.Namespace) -> None:
         elif asked.command == "advance":
             for day, changes in advance(store, asked.days, at_s=store.last_request_at()):
                 print(f"{day}: {changes:,} changes")
+        elif asked.command == "create-fields":
+            print(f"{create_fields(store, asked.file)} fields created")
         else:
             print(json.dumps(clock_state(store, night_ms(store.day()))))
         store.close()
@@ -102,6 +114,7 @@ def _create(asked: argparse.Namespace) -> None:
             scale=asked.scale,
             seed=asked.seed,
             days_ahead=asked.days_ahead,
+            dialect=asked.dialect,
             is_replacing=asked.replace,
         )
     except ValueError as error:

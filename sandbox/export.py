@@ -7,13 +7,16 @@ stage log and what of an opportunity is fixed at creation. Rows are streamed fro
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from sandbox.administration import dialect_of, silent_people
 from sandbox.clock import cutoff_ms, iso
+from sandbox.dialect import DEALS, STAGE, Dialect, ObjectWords
 from sandbox.objects import OBJECTS, own_fields
 from sandbox.store import Store
 
@@ -30,11 +33,13 @@ def export(store: Store, folder: Path, mode: str) -> dict[str, int]:
     (folder / "manifest.json").unlink(missing_ok=True)
     go_live = date.fromisoformat(store.state("go_live"))
     rows: dict[str, int] = {}
-    names = list(OBJECTS) if mode == "full" else ["NewOpportunityObj"]
+    words = dialect_of(store)
+    names = list(OBJECTS) if mode == "full" else [DEALS]
     for name in names:
         columns = own_fields(name) if mode == "full" else FIXED
-        _export_object(store, folder, name, columns, cutoff_ms(go_live), rows, is_with_changes=mode == "full")
-    _export_stages(store, folder, cutoff_ms(go_live), rows)
+        told = Told(store, words, name, cutoff_ms(go_live))
+        _export_object(told, folder, columns, rows, is_with_changes=mode == "full")
+    _export_stages(Told(store, words, DEALS, cutoff_ms(go_live)), folder, rows)
     with _table(folder, "targets.csv", ["node_id", "period_id", "gross_amount"], rows) as write:
         for target in store.rows(
             "select node_id, period_id, gross_amount from targets order by period_id, node_id", ()
@@ -45,49 +50,82 @@ def export(store: Store, folder: Path, mode: str) -> dict[str, int]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One object of the company as its CRM tells it, up to an instant."""
+
+    store: Store
+    words: Dialect
+    own: str
+    before_ms: int
+
+    @property
+    def named(self) -> ObjectWords:
+        """The object in the CRM's words."""
+        return self.words.objects[self.own]
+
+    def journal(self, condition: str) -> Iterator[dict[str, Any]]:
+        """The changes that the CRM knows of, in order, `fields` and `old` by the company's names and in the CRM's values."""
+        statement = f"select id, at_ms, op, fields, old, actor from journal where object = ? and at_ms < ? and {condition} order by seq"  # noqa: S608
+        silent = set(silent_people(self.store, self.words)) if self.own == "ActiveRecordObj" else set()
+        processes = self._processes()
+        cursor = self.store.connection.execute(statement, (self.own, self.before_ms))
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            entry = dict(zip(names, row, strict=True))
+            if entry["actor"] not in silent:
+                process = processes.get(entry["id"])
+                for part in ("fields", "old"):
+                    said = orjson.loads(entry[part]) if entry[part] else {}
+                    entry[part] = {
+                        own: self.words.value(self.named, own, value, entry["id"], process)
+                        for own, value in said.items()
+                        if own in self.named.fields
+                    }
+                yield entry
+
+    def _processes(self) -> dict[str, str]:
+        """The sales process of each deal, without which its stages have no names."""
+        if self.own != DEALS:
+            return {}
+        found = self.store.rows(
+            "select id, fields ->> 'sales_process_id' as process from journal where object = ? and op = 'create'",
+            [DEALS],
+        )
+        return {row["id"]: row["process"] for row in found}
+
+
 def _export_object(
-    store: Store,
-    folder: Path,
-    name: str,
-    columns: list[str],
-    before_ms: int,
-    rows: dict[str, int],
-    *,
-    is_with_changes: bool,
+    told: Told, folder: Path, columns: list[str], rows: dict[str, int], *, is_with_changes: bool
 ) -> None:
-    with _table(folder, f"{name}_initial.csv", ["id", *columns], rows) as write:
-        for entry in _journal(store, name, before_ms, "op = 'create'"):
-            fields = {"create_time": entry["at_ms"], **orjson.loads(entry["fields"])}
-            write([entry["id"], *(_cell(fields.get(column)) for column in columns)])
+    fields = told.named.fields
+    with _table(
+        folder, f"{told.named.name}_initial.csv", ["id", *(fields[each].name for each in columns)], rows
+    ) as write:
+        for entry in told.journal("op = 'create'"):
+            known = {"create_time": entry["at_ms"], **entry["fields"]}
+            write([entry["id"], *(_cell(known.get(column)) for column in columns)])
     if not is_with_changes:
         return
-    with _table(folder, f"{name}_changes.csv", CHANGE_HEADER, rows) as write:
-        for entry in _journal(store, name, before_ms, "op <> 'create'"):
+    with _table(folder, f"{told.named.name}_changes.csv", CHANGE_HEADER, rows) as write:
+        for entry in told.journal("op <> 'create'"):
             stamp = [iso(entry["at_ms"]), entry["actor"]]
             if entry["op"] == "delete":
                 write([entry["id"], DELETED, "", "true", *stamp])
                 continue
-            old = orjson.loads(entry["old"])
-            for field, value in orjson.loads(entry["fields"]).items():
+            old = entry["old"]
+            for field, value in entry["fields"].items():
                 if field in columns and old[field] != value:
-                    write([entry["id"], field, _cell(old[field]), _cell(value), *stamp])
+                    write([entry["id"], fields[field].name, _cell(old[field]), _cell(value), *stamp])
 
 
-def _export_stages(store: Store, folder: Path, before_ms: int, rows: dict[str, int]) -> None:
+def _export_stages(told: Told, folder: Path, rows: dict[str, int]) -> None:
     """Every entry into a stage, the first at creation with an empty `from_stage`."""
     with _table(folder, "opportunity_stage_log.csv", STAGE_HEADER, rows) as write:
-        for entry in _journal(store, "NewOpportunityObj", before_ms, "op <> 'delete'"):
-            stage = orjson.loads(entry["fields"]).get("sales_stage")
-            before = orjson.loads(entry["old"]).get("sales_stage") if entry["old"] else None
+        for entry in told.journal("op <> 'delete'"):
+            stage, before = entry["fields"].get(STAGE), entry["old"].get(STAGE)
             if stage and stage != before:
                 write([entry["id"], before or "", stage, iso(entry["at_ms"]), entry["actor"]])
-
-
-def _journal(store: Store, name: str, before_ms: int, condition: str) -> Iterator[dict[str, Any]]:
-    statement = f"select id, at_ms, op, fields, old, actor from journal where object = ? and at_ms < ? and {condition} order by seq"  # noqa: S608
-    cursor = store.connection.execute(statement, (name, before_ms))
-    names = [column[0] for column in cursor.description]
-    return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
 def _cell(value: object) -> str:

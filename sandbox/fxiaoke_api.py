@@ -10,7 +10,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from sandbox.administration import dialect_of
 from sandbox.auth import Auth, Caller
+from sandbox.dialect_objects import DialectObjects
 from sandbox.endpoints import Answered, Api, Asked, World
 from sandbox.errors import TOKEN_INVALID, CrmError
 from sandbox.fxiaoke_objects import Objects
@@ -28,6 +30,8 @@ class Crm(Api):
         super().__init__(world)
         self.auth, self.quota = Auth(world.rules), Quota(world.rules)
         self.objects = Objects(world.store, world.clock, world.rules)
+        if (words := dialect_of(world.store)).name != "standard":
+            self.objects = DialectObjects(world.store, world.clock, world.rules, words)
         self._traces = 0
 
     def routes(self) -> list[Route]:

@@ -6,11 +6,13 @@ In: the body of a request whose caller is known. Out: the `data` part of the ans
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sandbox.administration import described, listed
 from sandbox.auth import OPEN_USER, Caller
 from sandbox.channels import noted_id
 from sandbox.clock import Clock
+from sandbox.dialect import dialect
 from sandbox.errors import BAD_PARAMETER, LOCKED, NO_PERMISSION, CrmError
-from sandbox.objects import BOOKKEEPING, LABELS, OBJECTS, PEOPLE, wire_value
+from sandbox.objects import BOOKKEEPING, OBJECTS, PEOPLE, wire_value
 from sandbox.query import Search, count, find, parse, refuse
 from sandbox.quota import Rules
 from sandbox.store import Record, Store
@@ -69,17 +71,12 @@ class Objects:
 
     def list_objects(self, _body: Mapping[str, Any], _caller: Caller) -> dict[str, Any]:
         """Names of the objects."""
-        return {
-            "objects": [
-                {"describeApiName": name, "describeDisplayName": LABELS[name], "isActive": True} for name in OBJECTS
-            ]
-        }
+        return listed(dialect("standard"))
 
     def describe(self, body: Mapping[str, Any], _caller: Caller) -> dict[str, Any]:
-        """Fields of one object with their types."""
-        name = self._granted(_data(body).get("apiName"))
-        fields = {field: {"api_name": field, "type": kind, "is_active": True} for field, kind in OBJECTS[name].items()}
-        return {"describe": {"api_name": name, "display_name": LABELS[name], "fields": fields}}
+        """Fields of one object with their types, labels and options."""
+        words = dialect("standard")
+        return described(self._store, words, words.objects[self._granted(_data(body).get("apiName"))])
 
     def employees_by_mobile(self, mobile: object) -> list[dict[str, Any]]:
         """Employees with a mobile number, as the old style looks its user up."""

@@ -28,8 +28,9 @@ class CompanyError(Exception):
 
 
 def found(
-    home: Path, day: date, *, scale: float, seed: int, days_ahead: int, is_replacing: bool = False, say: Say = print
-) -> Path:
+    home: Path, day: date, *, scale: float, seed: int, days_ahead: int, dialect: str = "standard", is_replacing: bool = False,
+    say: Say = print,
+) -> Path:  # fmt: skip
     """Generate the company and write its file in one move. Raises CompanyError when there is one already and it may not be replaced."""
     path = database(home)
     if path.exists() and not is_replacing:
@@ -51,6 +52,7 @@ def found(
         "seed": seed,
         "scale": scale,
         "day_began_at": 0.0,
+        "dialect": dialect,
     }
     say(f"writing {len(company.patches):,} changes")
     write(fresh, with_lone_surrogate(company.patches, company.go_live), state, company.targets)

@@ -61,9 +61,12 @@ class Store:
             raise
         self.connection.execute("commit")
 
-    def state(self, key: str) -> str:
-        """One value of the company's state (day, go_live, horizon, seed, scale, day_began_at)."""
-        return str(self.connection.execute("select value from state where key = ?", (key,)).fetchone()[0])
+    def state(self, key: str, default: str | None = None) -> str:
+        """One value of the company's state (day, go_live, horizon, seed, scale, day_began_at; dialect, created_fields with a default)."""
+        row = self.connection.execute("select value from state where key = ?", (key,)).fetchone()
+        if row is None and default is None:
+            raise KeyError(key)
+        return str(default if row is None else row[0])
 
     def put_state(self, key: str, value: object) -> None:
         """Set one value of the company's state."""

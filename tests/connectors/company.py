@@ -14,11 +14,12 @@ DAY = "2026-06-30"
 
 
 class Company:
-    """A served sandbox. `home` holds its files."""
+    """A served sandbox. `home` holds its files; `dialect` is how its administrator set the CRM up."""
 
-    def __init__(self, home: Path, scale: str = "0.02") -> None:
+    def __init__(self, home: Path, dialect: str = "standard", scale: str = "0.02") -> None:
         self.home = home
-        self._run("create", "--day", DAY, "--scale", scale, "--seed", "1", "--days-ahead", "20")
+        size = ["--scale", scale, "--seed", "1", "--days-ahead", "20"]
+        self.run("create", "--day", DAY, *size, "--dialect", dialect)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox", "--home", str(home), "serve", "--port", "0"],
             env=child_environment(),
@@ -30,7 +31,8 @@ class Company:
         assert said.startswith("listening on http://127.0.0.1:"), said
         self.url = said.split()[-1]
 
-    def _run(self, *arguments: str) -> None:
+    def run(self, *arguments: str) -> None:
+        """One of the sandbox's commands on this home."""
         subprocess.run(
             [sys.executable, "-m", "sandbox", "--home", str(self.home), *arguments],
             env=child_environment(),
@@ -42,7 +44,7 @@ class Company:
     def export(self, mode: str) -> Path:
         """The go-live export of that mode."""
         folder = self.home / f"export_{mode}"
-        self._run("export", "--mode", mode, "--out", str(folder))
+        self.run("export", "--mode", mode, "--out", str(folder))
         return folder
 
     def ask(self, path: str, body: object = None) -> Any:

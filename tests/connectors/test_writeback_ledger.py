@@ -102,7 +102,7 @@ def company_of(
     served: list[Company] = []
 
     def found(scale: str) -> Company:
-        served.append(Company(tmp_path, scale))
+        served.append(Company(tmp_path, scale=scale))
         monkeypatch.setenv("LANDFALL_FXIAOKE_BASE_URL", served[0].url)
         settings.cache_clear()
         return served[0]

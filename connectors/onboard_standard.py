@@ -1,0 +1,79 @@
+"""How our standard fields, stages and options are recognised in a tenant's system: `config/onboarding/<system>.yml` as data.
+
+The fields themselves, their kinds and their streams are those of the sandbox tenant's mapping, the template of every other.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from config.settings import ROOT
+from connectors.streams import SystemMapping, read_mapping
+
+
+class Strict(BaseModel):
+    """An entry with no other keys than its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StandardField(Strict):
+    """One of our fields: names and labels that mean it, our option values with theirs, and what would be wrong without it."""
+
+    names: list[str] = []
+    labels: list[str] = []
+    types: list[str] = []
+    values: dict[str, list[str]] = {}
+    is_amount: bool = False
+    is_link: bool = False
+    without: str = ""
+
+
+class StandardStream(Strict):
+    """The fields of one stream, and the objects that may hold it, the better one first."""
+
+    objects: list[str] = []
+    fields: dict[str, StandardField]
+
+
+class Wanted(Strict):
+    """A field for our scores as an administrator creates it."""
+
+    label: str
+    type: str
+
+
+class Standard(Strict):
+    """The whole file."""
+
+    streams: dict[str, StandardStream]
+    common: dict[str, StandardField]
+    units: dict[str, Decimal]
+    stages: dict[str, list[str]]
+    channels: dict[str, list[str]]
+    write_back: dict[str, Wanted]
+
+    def fields(self, stream: str, kinds: Mapping[str, str]) -> dict[str, StandardField]:
+        """What is known of each field of a stream; nothing but its name where the file is silent."""
+        known = self.common | self.streams[stream].fields if stream in self.streams else self.common
+        return {name: known.get(name, StandardField()) for name in kinds}
+
+
+def standard_of(system: str) -> tuple[Standard, SystemMapping]:
+    """What is known of the system, and the mapping that serves as template."""
+    text = (ROOT / "config" / "onboarding" / f"{system}.yml").read_text("utf-8")
+    template = read_mapping(ROOT / "config" / "tenants" / "sandbox" / f"{system}.yml", system)
+    return Standard.model_validate(yaml.safe_load(text)), template
+
+
+def amounts_of(system: str, stream: str) -> list[str]:
+    """The fields of a stream that are amounts."""
+    known = standard_of(system)[0].streams.get(stream) if known_to_onboarding(system) else None
+    return [name for name, field in known.fields.items() if field.is_amount] if known else []
+
+
+def known_to_onboarding(system: str) -> bool:
+    """Whether there is a file about the system."""
+    return (ROOT / "config" / "onboarding" / f"{system}.yml").exists()
