@@ -44,7 +44,7 @@
         {{ ratio('qualified_open_gross_amount', 'target_gross_amount') }} as coverage_qualified_rate,
         {{ ratio('open_gross_amount - coalesce(largest_open_gross_amount, 0)', 'target_gross_amount') }} as coverage_without_largest_rate,
         {{ ratio('1', 'yield_rate') }} as coverage_required_rate,
-        yield_rate,
+        round(yield_rate, 6) as yield_rate,
         {{ ratio('won_count', 'won_count + lost_count') }} as close_date_win_rate,
         {{ ratio('won_gross_amount', 'won_gross_amount + lost_gross_amount') }} as close_date_win_value_rate,
         {{ ratio('won_count', 'won_count + lost_count + past_due_count') }} as broad_close_rate,

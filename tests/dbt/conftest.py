@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from config.settings import settings
-from tests.dbt import worked
-from tests.dbt.tenant import deal_record, land_row, milliseconds, run_dbt
+from tests.dbt import histories, worked
+from tests.dbt.tenant import deal_record, land_row, land_rows, milliseconds, run_dbt
 from warehouse.connection import connect
 from warehouse.migrate import migrate
 
@@ -64,19 +64,38 @@ def as_tenant(name: str) -> Iterator[None]:
     settings.cache_clear()
 
 
+def asked(statement: str, *params: Any) -> list[tuple[Any, ...]]:
+    """Rows read as the transformer; `{marts}` is the schema of the worked example's build."""
+    with connect("transformer") as connection:
+        return connection.execute(statement.replace("{marts}", worked.SCHEMA), params).fetchall()
+
+
 @pytest.fixture(scope="session")
-def marts(postgres_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Query:
+def own_tenant(postgres_home: Path) -> Callable[[str], Any]:
+    """own_tenant(name): a context with a fresh, migrated tenant of that name, which yields how to ask it."""
+
+    @contextmanager
+    def entered(name: str) -> Iterator[Query]:
+        with as_tenant(name):
+            migrate()
+            yield asked
+
+    return entered
+
+
+@pytest.fixture(scope="session")
+def marts(own_tenant: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Query:
     """marts(statement, *params): rows of the one build that the tests of the marts share; `{marts}` in a statement is its schema."""
-    with as_tenant("t_worked"):
-        migrate()
-        for step in (worked.organise, worked.live, worked.decide, worked.score):
+    with own_tenant("t_worked"):
+        for step in (worked.organise, worked.live, worked.plant, worked.decide, worked.score):
             step()
+        land_rows(histories.landed(histories.live(seed=7, deals=80)))
         run = partial(run_dbt, tmp_path_factory.mktemp("worked"))
         run("features", worked.AS_OF)
-        run("marts", worked.AS_OF, build_id=worked.BUILD, build_schema=worked.SCHEMA)
+        run("marts", worked.AS_OF, build_id=worked.BUILD, build_schema=worked.SCHEMA, rate_least_count=1)
 
     def ask(statement: str, *params: Any) -> list[tuple[Any, ...]]:
-        with as_tenant("t_worked"), connect("transformer") as connection:
-            return connection.execute(statement.replace("{marts}", worked.SCHEMA), params).fetchall()
+        with as_tenant("t_worked"):
+            return asked(statement, *params)
 
     return ask

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,26 @@ from warehouse.clock import cutoff
 from warehouse.connection import connect
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+Row = tuple[str, str, str, dict[str, Any]]
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+def land_rows(rows: Iterable[Row]) -> None:
+    """Landing rows (table, id, local instant of change, record) of the present tenant, each known the night of its change."""
+    with connect("loader") as connection:
+        for table, record_id, changed, record in rows:
+            _insert(connection, table, record_id, changed, record, None)
 
 
 def land_row(table: str, record_id: str, changed: str, record: dict[str, Any], known: str | None = None) -> None:
     """One landing row of the present tenant, changed at a local instant, known the night of its change unless said."""
+    with connect("loader") as connection:
+        _insert(connection, table, record_id, changed, record, known)
+
+
+def _insert(
+    connection: Any, table: str, record_id: str, changed: str, record: dict[str, Any], known: str | None
+) -> None:
     changed_at = datetime.fromisoformat(changed).replace(tzinfo=SHANGHAI)
     known_on = date.fromisoformat(known) if known else changed_at.date()
     text = json.dumps(record, sort_keys=True)
@@ -27,8 +43,7 @@ def land_row(table: str, record_id: str, changed: str, record: dict[str, Any], k
         record_id, text, hashlib.sha256(text.encode()).hexdigest(), changed_at, cutoff(known_on),
         cutoff(known_on), f"{table}-{known_on}", False,
     )  # fmt: skip
-    with connect("loader") as connection:
-        connection.execute(f"insert into landing.{table} values (%s, %s, %s, %s, %s, %s, %s, %s)", row)
+    connection.execute(f"insert into landing.{table} values (%s, %s, %s, %s, %s, %s, %s, %s)", row)
 
 
 def run_dbt(state: Path, selector: str, as_of: str, **variables: str | int) -> None:

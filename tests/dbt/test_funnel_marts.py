@@ -67,11 +67,11 @@ def test_the_interval_is_wilsons(marts):  # type: ignore[no-untyped-def]
     assert rows == [(3, 1, pytest.approx(0.061492, abs=1e-6), pytest.approx(0.792340, abs=1e-6))]
 
 
-def test_few_cases_propose_no_rate_and_nothing_is_applied(marts):  # type: ignore[no-untyped-def]
+def test_a_set_rate_inside_the_interval_is_left_alone(marts):  # type: ignore[no-untyped-def]
     rows = marts(
         "select distinct verdict, proposed_set_rate from {marts}.mart_stage_rate_calibration where node_id = 'D10'"
     )
-    assert rows == [("too_few", None)]
+    assert rows == [("agrees", None)]
 
 
 def test_a_stage_without_its_evidence_is_listed_with_what_is_missing(marts):  # type: ignore[no-untyped-def]

@@ -1,17 +1,18 @@
 """The company of docs/worked-example.xlsx, landed as the CRM would have sent it, with its settings, chances and frozen forecasts.
 
 In: the input sheets of the workbook (events, targets, chances, forecasts). Out: landing rows, settings, scores and published builds of the
-present tenant. Beside it, in a region of their own, `histories` may land deals that live at random.
+present tenant. Beside it, in regions of their own, stand planted deals and deals that live at random (`histories`).
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
 
-from tests.dbt.tenant import deal_record, land_row, milliseconds
+from tests.dbt.tenant import Row, deal_record, land_rows, milliseconds
+from tests.dbt.workbook import Workbook
 from warehouse.connection import connect
 
 BOOK = Path(__file__).resolve().parents[2] / "docs" / "worked-example.xlsx"
@@ -23,6 +24,7 @@ DEPARTMENTS = [
     ("D0", "company", None),
     ("D10", "region", "D0"),
     ("D20", "region", "D0"),
+    ("D30", "region", "D0"),
     ("D101", "team", "D10"),
     ("D102", "team", "D10"),
     ("D201", "team", "D20"),
@@ -42,39 +44,47 @@ def rows_of(sheet: str) -> Iterator[dict[str, Any]]:
 
 
 def organise() -> None:
-    """Departments and people as they have always stood."""
-    for node, kind, parent in DEPARTMENTS:
-        land_row(
-            "fxiaoke__departments",
-            node,
-            "2024-01-01",
-            {"name": node, "dept_kind__c": kind, "parent_id": [parent] if parent else []},
-        )
-    for rep, team in REPS.items():
-        land_row(
-            "fxiaoke__people",
-            rep,
-            "2024-01-01",
-            {"user_id": rep, "full_name": rep, "main_department": [team], "status": "0"},
-        )
+    """Departments and people; on 20 April team D202 goes from region D20 to D30."""
+    departments = [
+        (node, "2024-01-01 09:00", {"name": node, "dept_kind__c": kind, "parent_id": [parent] if parent else []})
+        for node, kind, parent in DEPARTMENTS
+    ]
+    moved = {"name": "D202", "dept_kind__c": "team", "parent_id": ["D30"]}
+    people = [
+        (rep, "2024-01-01 09:00", {"user_id": rep, "full_name": rep, "main_department": [team], "status": "0"})
+        for rep, team in REPS.items()
+    ]
+    land_rows(("fxiaoke__departments", *row) for row in [*departments, ("D202", "2026-04-20 09:00", moved)])
+    land_rows(("fxiaoke__people", *row) for row in people)
 
 
 def live() -> None:
     """Every event of the workbook as a landing record of its evening; stage 0 is a deletion."""
     created: dict[str, str] = {}
+    rows: list[Row] = []
     for row in rows_of("events"):
-        deal, day = row["deal"], row["when"].date().isoformat()
-        created.setdefault(deal, f"{day} 10:00")
-        if row["stage"] == 0:
-            land_row(OPP, deal, f"{day} 10:00", {"is_deleted": True})
-            continue
+        deal, at = str(row["deal"]), f"{row['when'].date()} 10:00"
+        created.setdefault(deal, at)
         fields: dict[str, Any] = {
             "amount": f"{row['amount']:.2f}" if row["amount"] else None,
             "owner": [str(row["rep"])],
             "close_date": milliseconds(row["close"].date().isoformat()),
             **BESIDES.get(deal, {}),
         }
-        land_row(OPP, deal, f"{day} 10:00", deal_record(STAGES[row["stage"]], created[deal], **fields))
+        record = deal_record(STAGES[row["stage"]], created[deal], **fields) if row["stage"] else {"is_deleted": True}
+        rows.append((OPP, deal, at, record))
+    land_rows(rows)
+
+
+def plant() -> None:
+    """Sixty software deals that went from the quote stage to their end: 21 won, so that its true rate is 0.35 and not the set 0.50."""
+    rows: list[Row] = []
+    for number in range(60):
+        day = date(2025, 8, 1) + timedelta(days=number)
+        fields: dict[str, Any] = {"owner": ["2003"], "sales_process_id": "software", "amount": "1000.00"}
+        for stage, when in (("sw_quote", day), ("won" if number % 20 < 7 else "lost", day + timedelta(days=30))):
+            rows.append((OPP, f"P{number:02d}", f"{when} 10:00", deal_record(stage, f"{day} 10:00", **fields)))
+    land_rows(rows)
 
 
 def decide() -> None:
@@ -107,6 +117,16 @@ def score() -> None:
                 "insert into scores.period_forecasts (build_id, node_id, period_id, measure, won, from_open, from_new, mean, p10, p50, p90)"
                 " values (%s, %s, '2026Q1', 'signed_gross_amount', %s, 0, 0, %s, %s, %s, %s)",
                 (frozen_build(row["day"]), str(row["rep"]), *[row["mean"]] * 2, row["p10"], row["mean"], row["p90"]),
+            )
+        figures, book = Workbook(BOOK).table("2026Q2"), rows_of("new_business")
+        for node, new in [(str(row["node"]), row["from_new"]) for row in book]:
+            won, expected = figures["won_gross_amount"][node], figures["expected_open_gross_amount"][node]
+            mean = f"{won + expected + new:.2f}"
+            connection.execute(
+                "insert into scores.period_forecasts"
+                " (build_id, node_id, period_id, measure, won, from_open, from_new, mean, reason_no_range)"
+                " values (%s, %s, '2026Q2', 'signed_gross_amount', %s, %s, %s, %s, 'few windows')",
+                (BUILD, node, f"{won:.2f}", f"{expected:.2f}", f"{new:.2f}", mean),
             )
     with connect("transformer") as connection:
         days = {row["day"] for row in rows_of("forecasts")}

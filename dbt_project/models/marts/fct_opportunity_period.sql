@@ -20,7 +20,9 @@ chances as (
 
 -- Realised rates of the process where it has enough deals, else of all; a renewal has its own.
 rates as (
-    select conversion.slice_kind, conversion.slice_value, conversion.stage_code, conversion.realised_in_period_rate as rate
+    select
+        conversion.slice_kind, conversion.slice_value, conversion.stage_code,
+        cast(conversion.in_period_won_count as numeric) / nullif(conversion.in_period_count, 0) as rate
     from {{ ref('mart_stage_conversion') }} as conversion
     inner join company on conversion.node_id = company.node_id
     where conversion.in_period_count >= {{ var('rate_least_count') }}

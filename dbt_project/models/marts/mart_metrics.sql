@@ -31,8 +31,8 @@ sums as (
 speeds as (
     select
         node_id, slice_kind, slice_value, sales_process, sum(qualified_now_count) as qualified_now_count,
-        {{ ratio('sum(won_gross_amount)', 'sum(won_count)') }} as won_size,
-        {{ ratio('sum(won_count)', 'sum(won_count + lost_count)') }} as win_rate, avg(cycle_days) as cycle_days
+        sum(won_gross_amount) / nullif(sum(won_count), 0) as won_size,
+        cast(sum(won_count) as numeric) / nullif(sum(won_count + lost_count), 0) as win_rate, avg(cycle_days) as cycle_days
     from placed
     where
         period_id in (
@@ -49,13 +49,19 @@ velocities as (
 ),
 
 -- What became of the pipeline of the same relative day, over the past periods that we can look back on.
+looked_back as (
+    select count(*) as periods_count from {{ ref('int_review_periods') }}
+    where period_kind = 'past' and same_day_on is not null
+),
+
 yields as (
     select
-        sums.node_id, sums.slice_kind, sums.slice_value, count(*) as yield_periods_count,
-        {{ ratio('sum(sums.won_gross_amount)', 'sum(sums.same_day_open_gross_amount)') }} as yield_rate
+        sums.node_id, sums.slice_kind, sums.slice_value,
+        sum(sums.won_gross_amount) / nullif(sum(sums.same_day_open_gross_amount), 0) as yield_rate
     from sums
     inner join {{ ref('int_review_periods') }} as periods on sums.period_id = periods.period_id and periods.period_kind = 'past'
-    where periods.same_day_on is not null
+    cross join looked_back
+    where periods.same_day_on is not null and looked_back.periods_count >= {{ var('yield_least_periods') }}
     group by sums.node_id, sums.slice_kind, sums.slice_value
 ),
 
@@ -81,8 +87,7 @@ metrics as (
         {% for figure in sums %}coalesce(sums.{{ figure }}, 0) as {{ figure }},
         {% endfor %}sums.largest_open_gross_amount, sums.cycle_days_median, sums.cycle_days_p90, sums.lost_cycle_days_median,
         case when periods.period_kind = 'current' then velocities.velocity end as velocity,
-        case when periods.period_kind = 'current' and yields.yield_periods_count >= {{ var('yield_least_periods') }} then yields.yield_rate end
-            as yield_rate,
+        case when periods.period_kind = 'current' then yields.yield_rate end as yield_rate,
         forecasts.mean as forecast_gross_amount
     from cells
     inner join {{ ref('int_org_nodes') }} as nodes on nodes.as_of_date = {{ as_of() }} and cells.node_id = nodes.node_id
