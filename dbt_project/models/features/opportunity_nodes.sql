@@ -6,8 +6,9 @@
 }}
 -- Every node that an open deal counts for on each forecast day: its owner, the teams and regions above, the company.
 with companies as (
-    select as_of_date, node_id from {{ ref('int_org_nodes') }}
-    where node_level = 'company'
+    select nodes.as_of_date, nodes.node_id from {{ ref('int_org_nodes') }} as nodes
+    inner join {{ ref('int_as_of_days') }} as days on nodes.as_of_date = days.as_of_date and days.is_forecast_day
+    where nodes.node_level = 'company'
 ),
 
 leaves as (

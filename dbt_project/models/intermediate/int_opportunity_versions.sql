@@ -2,7 +2,8 @@
 with fxiaoke as (
     select
         'fxiaoke' as system, opportunity_id, account_id, owner_id, name, cast(null as text) as account_name, sales_process, currency,
-        product_line, lead_source, original_amount, is_renewal,
+        product_line, lead_source, contract_number, lost_reason, forecast_category, dealer_id, original_amount, rep_probability_percent,
+        is_renewal,
         is_deleted or coalesce(life_status, 'normal') <> 'normal' as is_withdrawn,
         expected_close_on, bid_on, signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_fxiaoke__opportunities') }}
@@ -12,7 +13,9 @@ with fxiaoke as (
 files as (
     select
         'files' as system, opportunity_id, account_id, owner_id, name, account_name, sales_process, currency,
-        product_line, lead_source, original_amount, is_renewal,
+        product_line, lead_source, cast(null as text) as contract_number, cast(null as text) as lost_reason,
+        cast(null as text) as forecast_category, cast(null as text) as dealer_id, original_amount,
+        cast(null as numeric(18, 2)) as rep_probability_percent, is_renewal,
         is_deleted as is_withdrawn,
         expected_close_on, cast(null as date) as bid_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_files__opportunities') }}
@@ -41,7 +44,10 @@ pushes as (
         *,
         case
             when expected_close_on > {{ period_end('previous_close_on') }} then expected_close_on - previous_close_on
-        end as push_days
+        end as push_days,
+        case
+            when expected_close_on < {{ period_start('previous_close_on') }} then previous_close_on - expected_close_on
+        end as pull_in_days
     from compared
 ),
 
@@ -57,10 +63,16 @@ final as (
         currency,
         product_line,
         lead_source,
+        contract_number,
+        lost_reason,
+        forecast_category,
+        dealer_id,
         original_amount,
         first_original_amount,
+        rep_probability_percent,
         cast(count(push_days) over so_far as integer) as close_date_pushes_count,
         cast(coalesce(sum(push_days) over so_far, 0) as integer) as close_date_push_days,
+        cast(count(pull_in_days) over so_far as integer) as close_date_pull_ins_count,
         is_renewal,
         is_withdrawn,
         expected_close_on,

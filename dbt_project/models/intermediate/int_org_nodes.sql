@@ -1,8 +1,11 @@
--- The organisation as known on each forecast day: company, regions, teams, and every person who owns or owned a deal, with our own
+-- The organisation as known on each forecast day and each day from which movement is told: company, regions, teams, and every person who owns or owned a deal, with our own
 -- settings (kind org_node) over what the CRM says.
 with days as (
-    select * from {{ ref('int_as_of_days') }}
+    select as_of_date, cutoff_at from {{ ref('int_as_of_days') }}
     where is_forecast_day
+    union
+    select as_of_date, cutoff_at from {{ ref('int_review_days') }}
+    where is_movement_day
 ),
 
 departments as (

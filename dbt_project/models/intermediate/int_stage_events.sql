@@ -11,7 +11,7 @@ on_time as (
 
 shown_on_time as (
     select
-        system, opportunity_id, sales_process, stage_value, changed_at,
+        system, opportunity_id, sales_process, stage_value, changed_by, opportunity_id as evidence_record_id, changed_at,
         case
             when previous_stage_value is null then coalesce(stage_changed_at, created_at, changed_at)
             else coalesce(stage_changed_at, changed_at)
@@ -24,8 +24,9 @@ shown_on_time as (
 -- An older record that arrives late splits the step between the neighbours that were known by then.
 late_neighbours as (
     select
-        late.opportunity_id, late.system, late.valid_from, late.stage_value as late_value, late.changed_at as late_changed_at,
-        late.stage_changed_at as late_stage_changed_at, late.sales_process, known.stage_value, known.changed_at, known.stage_changed_at,
+        late.opportunity_id, late.system, late.valid_from, late.stage_value as late_value, late.changed_by as late_changed_by,
+        late.changed_at as late_changed_at, late.stage_changed_at as late_stage_changed_at, late.sales_process, known.stage_value,
+        known.changed_by, known.changed_at, known.stage_changed_at,
         known.changed_at > late.changed_at as is_after,
         row_number() over (
             partition by late.opportunity_id, late.valid_from, late.changed_at, late.load_id, known.changed_at > late.changed_at
@@ -44,6 +45,8 @@ shown_late as (
     select
         system, opportunity_id, sales_process,
         case when is_after then stage_value else late_value end as stage_value,
+        case when is_after then changed_by else late_changed_by end as changed_by,
+        opportunity_id as evidence_record_id,
         case when is_after then changed_at else late_changed_at end as changed_at,
         case
             when is_after then coalesce(stage_changed_at, changed_at)
@@ -56,7 +59,8 @@ shown_late as (
 
 logged as (
     select
-        'files' as system, opportunity_id, cast(null as text) as sales_process, stage_value, changed_at, occurred_at, valid_from, valid_to
+        'files' as system, opportunity_id, cast(null as text) as sales_process, stage_value, cast(null as text) as changed_by,
+        stage_change_id as evidence_record_id, changed_at, occurred_at, valid_from, valid_to
     from {{ ref('stg_files__stage_changes') }}
     where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
 ),
@@ -75,6 +79,8 @@ final as (
         opportunity_id,
         max(sales_process) as sales_process,
         stage_value,
+        max(changed_by) as changed_by,
+        max(evidence_record_id) as evidence_record_id,
         max(changed_at) as changed_at,
         occurred_at,
         min(valid_from) as valid_from,

@@ -1,0 +1,112 @@
+{%- set freeze_days = {
+    'day_1': 'starts_on', 'week_2': 'starts_on + 13', 'week_4': 'starts_on + 27', 'week_8': 'starts_on + 55', 'last_week': 'ends_on - 6',
+} %}
+-- How near the published forecasts of closed periods came, by the day on which they stood frozen: at each node and over all nodes below it.
+with periods as (
+    select period_id, starts_on, ends_on, ends_on + {{ var('actuals_after_days') }} as final_on
+    from {{ ref('int_review_periods') }}
+    where ends_on + {{ var('actuals_after_days') }} <= {{ as_of() }}
+),
+
+freezes as (
+    {% for horizon, day in freeze_days.items() -%}
+    select period_id, starts_on, ends_on, final_on, '{{ horizon }}' as horizon, {{ day }} as frozen_on from periods
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- The official build of a day is the one published last for it; one that was made in hindsight forecast nothing.
+published as (
+    select build_id, as_of, row_number() over (partition by as_of order by last_publication_id desc) as age
+    from {{ ref('stg_landfall__builds') }}
+    where last_publication_id is not null and not coalesce(is_hindsight, false)
+),
+
+-- A night may be missing: up to a week back, never into the period before.
+frozen as (
+    select
+        freezes.period_id, freezes.horizon, published.build_id as frozen_build_id,
+        row_number() over (partition by freezes.period_id, freezes.horizon order by published.as_of desc) as age
+    from freezes
+    inner join published
+        on published.age = 1 and published.as_of between greatest(freezes.frozen_on - 6, freezes.starts_on) and freezes.frozen_on
+),
+
+nodes as (
+    select * from {{ ref('int_org_nodes') }}
+    where as_of_date = {{ as_of() }}
+),
+
+above as (
+    select node_id, ancestor_id from {{ ref('int_org_ancestors') }}
+    where as_of_date = {{ as_of() }}
+),
+
+companies as (
+    select node_id from nodes
+    where node_level = 'company'
+),
+
+-- Actuals stand as known some days after the close; later restatements are shown by mart_metrics.
+won as (
+    select periods.period_id, coalesce(reps.node_id, companies.node_id) as leaf_id, closings.won_gross_amount
+    from {{ ref('int_closing_versions') }} as closings
+    inner join periods on {{ known('closings', cutoff('periods.final_on')) }} and closings.closed_on between periods.starts_on and periods.ends_on
+    cross join companies
+    left join nodes as reps on coalesce(closings.owner_id, 'unassigned') = reps.node_id and reps.node_level = 'rep'
+    where closings.outcome = 'won'
+),
+
+actuals as (
+    select won.period_id, above.ancestor_id as node_id, sum(won.won_gross_amount) as actual from won
+    inner join above on won.leaf_id = above.node_id
+    group by won.period_id, above.ancestor_id
+),
+
+compared as (
+    select
+        frozen.period_id, frozen.horizon, nodes.node_id, nodes.node_level, forecasts.mean as forecast, coalesce(actuals.actual, 0) as actual,
+        forecasts.mean - coalesce(actuals.actual, 0) as error, forecasts.p90 - forecasts.p10 as width,
+        coalesce(actuals.actual, 0) between forecasts.p10 and forecasts.p90 as is_covered
+    from frozen
+    inner join {{ ref('stg_landfall__period_forecasts') }} as forecasts
+        on
+            frozen.frozen_build_id = forecasts.build_id and frozen.period_id = forecasts.period_id
+            and forecasts.measure = 'signed_gross_amount'
+    inner join nodes on forecasts.node_id = nodes.node_id
+    left join actuals on nodes.node_id = actuals.node_id and frozen.period_id = actuals.period_id
+    where frozen.age = 1
+),
+
+spans as (
+    select compared.*, above.ancestor_id, compared.period_id as span_id from compared
+    inner join above on compared.node_id = above.node_id
+    union all
+    select compared.*, above.ancestor_id, 'all' as span_id from compared
+    inner join above on compared.node_id = above.node_id
+),
+
+final as (
+    select
+        {{ build_id() }} as build_id,
+        ancestor_id as node_id,
+        node_level as measured_level,
+        horizon,
+        span_id as period_id,
+        cast(count(*) as integer) as forecasts_count,
+        cast(sum(forecast) as numeric(18, 2)) as forecast_gross_amount,
+        cast(sum(actual) as numeric(18, 2)) as actual_gross_amount,
+        cast(sum(abs(error)) as numeric(18, 2)) as absolute_error_gross_amount,
+        {{ ratio('sum(actual)', 'sum(forecast)') }} as attainment_of_forecast_rate,
+        1 - {{ ratio('sum(abs(error))', 'sum(actual)') }} as accuracy_rate,
+        {{ ratio('sum(error)', 'sum(actual)') }} as bias_rate,
+        cast(count(width) as integer) as ranged_count,
+        cast(sum(case when is_covered then 1 else 0 end) as integer) as covered_count,
+        {{ ratio('sum(case when is_covered then 1 else 0 end)', 'count(width)') }} as interval_coverage_rate,
+        {{ ratio('sum(width)', 'sum(case when width is not null then actual end)') }} as interval_width_rate,
+        {{ as_of() }} as as_of
+    from spans
+    group by ancestor_id, node_level, horizon, span_id
+)
+
+select * from final
