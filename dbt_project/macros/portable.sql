@@ -7,18 +7,6 @@
 {% macro json_token(column, key) -%} {{ return(adapter.dispatch('json_token')(column, key)) }} {%- endmacro %}
 {% macro postgres__json_token(column, key) -%} ({{ column }} -> '{{ key }}' ->> 'token') {%- endmacro %}
 
-{#- A company's name without width, case, spaces and marks; with `is_short` also without its legal form. -#}
-{% macro company_key(name, is_short=false) -%} {{ return(adapter.dispatch('company_key')(name, is_short)) }} {%- endmacro %}
-{% macro postgres__company_key(name, is_short) -%}
-    nullif(
-        regexp_replace(
-            regexp_replace(lower(normalize({{ name }}, nfkc)), '[[:space:][:punct:]（）【】《》“”‘’·、，。]+', '', 'g'),
-            '{{ "(股份|集团|科技)*(有限责任公司|有限公司|公司)?$" if is_short else "^$" }}', ''
-        ),
-        ''
-    )
-{%- endmacro %}
-
 {#- The CRM sends people and departments as lists of one id; an export may send the bare id. -#}
 {% macro json_first(column, key) -%} {{ return(adapter.dispatch('json_first')(column, key)) }} {%- endmacro %}
 {% macro postgres__json_first(column, key) -%}

@@ -6,7 +6,7 @@ with orders as (
         min(order_number) as order_number,
         min(contract_number) as contract_number,
         min(currency) as currency,
-        {{ company_key('min(customer_name)') }} as customer_key,
+        {{ company_key('min(customer_name)', is_short=true) }} as customer_key,
         sum(original_gross_amount) as original_gross_amount,
         sum(gross_amount) as gross_amount,
         min(ordered_on) as ordered_on
@@ -24,7 +24,7 @@ deals as (
     select
         headers.opportunity_id, contracts.contract_number, headers.original_amount,
         coalesce(headers.currency, {{ base_currency() }}) as currency,
-        {{ company_key('coalesce(accounts.name, headers.account_name)') }} as customer_key,
+        {{ company_key('coalesce(accounts.name, headers.account_name)', is_short=true) }} as customer_key,
         closings.closed_on
     from {{ ref('int_closing_versions') }} as closings
     inner join {{ ref('int_opportunity_versions') }} as headers
