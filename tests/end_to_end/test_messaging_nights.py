@@ -1,0 +1,33 @@
+"""Two nights that read the messaging platforms beside the CRM: gates pass, follow-ups reach deals, the first day's features stand."""
+
+import pytest
+
+from tests.end_to_end.conftest import LineMaker
+
+pytestmark = pytest.mark.soak  # the line's own tests read the CRM alone, to keep their time
+
+FEATURES = (
+    "select md5(string_agg(f::text, '' order by opportunity_id, revision)) from features.opportunity_features as f"
+    " where as_of_date = %s"
+)
+TOLD = "select evidence, count(*), count(opportunity_id) from intermediate.int_messages_matched where system = 'dingtalk' group by 1"
+ZEROS = "select count(*), sum((record->>'chat_cnt')::int) from landing.wecom__member_days where record->>'is_provisional' = 'true'"
+
+
+def test_two_nights_with_every_platform(new_line: LineMaker) -> None:
+    line = new_line("messaging", SOURCES="fxiaoke,wecom,dingtalk")
+    line.night(line.day, until="gate_features")
+    first = line.rows(FEATURES, line.day)
+    landed = [
+        line.rows(f"select count(*) from landing.{name}")[0][0] for name in ("wecom__contacts", "dingtalk__follow_ups")
+    ]
+    assert min(landed) > 0
+    days, chats = line.rows(ZEROS)[0]
+    assert (days > 0, chats) == (True, 0)
+    told = {evidence: (found, deals) for evidence, found, deals in line.rows(TOLD)}
+    assert sum(deals for _, deals in told.values()) > 0
+    day = line.day
+    line.advance()
+    line.night(line.day, until="gate_features")
+    assert line.rows(FEATURES, day) == first
+    assert line.rows("select count(*) from ops.gate_verdicts where verdict <> 'passed'") == [(0,)]
