@@ -37,8 +37,8 @@ class Account:
         deal, advance = self.deal, 0
         prepaid = int(deal.gross * PREPAID_SHARE) if deal.line.startswith("eq") else 0
         if prepaid:
-            early = shipments[0].day - 10 - int(self._dice.random() * 10)
-            advance = self._receipt(max(early, local_day(deal.won_ms) + 1), prepaid, "bank", "SFKYT01_SYS")
+            early = local_day(deal.won_ms) + 3 + int(self._dice.random() * 10)
+            advance = self._receipt(early, prepaid, "bank", "SFKYT01_SYS")
         for shipment in shipments:
             invoiced = shipment.day + 1 + int(self._dice.random() * 2)
             number = self._invoice(shipment, invoiced)

@@ -107,6 +107,16 @@ def test_the_same_night_again_lands_nothing(live: Company) -> None:
     assert rows() == before
 
 
+def test_a_killed_walk_goes_on_behind_its_last_key(live: Company) -> None:
+    """Behind a key in the middle of a bill come the bill's other entries first."""
+    whole, erp = read(STREAMS["orders"], Kingdee()), Kingdee()
+    place = next(n for n in range(len(whole) - 1) if whole[n]["FID"] == whole[n + 1]["FID"])
+    key = "|".join(str(whole[place][name]) for name in STREAMS["orders"].key)
+    resumed = Walk("kingdee", "orders", AS_OF, None, cutoff(AS_OF), last_id=key)
+    assert [row for page in erp.pages(STREAMS["orders"], resumed) for row in page.rows] == whole[place + 1 :]
+    erp.close()
+
+
 @pytest.mark.parametrize("fault", [
     {"kind": "http_500", "request_index": 1}, {"kind": "http_429", "request_index": 1, "seconds": 0.1},
     {"kind": "html_200", "request_index": 1}, {"kind": "truncated", "request_index": 1}, {"kind": "reply_lost", "request_index": 1},

@@ -110,6 +110,17 @@ def test_a_signed_query_carries_the_object_itself_and_no_session(asked: Any) -> 
     assert "cookie" not in query.headers
 
 
+def test_the_window_is_written_in_the_zone_of_the_server(asked: Any) -> None:
+    changed = {"field": "FModifyDate", "unit": "local", "zone": "America/New_York"}
+    abroad = Stream.model_validate(STREAM.model_dump() | {"changed": changed})
+    erp, vendor = asked([], style="signed")
+    list(erp.pages(abroad, WALK))
+    (query,) = vendor.asked
+    assert query.json["data"]["FilterString"] == (
+        "FModifyDate >= '2026-11-21 11:58:00' and FModifyDate < '2026-11-22 12:00:00'"
+    )
+
+
 def test_the_signature_is_that_of_the_vendors_client() -> None:
     """Made by kingdee.cdp.webapi.sdk 8.2.0 for these inputs."""
     path = f"{SERVICE}DynamicFormService.ExecuteBillQuery.common.kdsvc"
