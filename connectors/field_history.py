@@ -17,14 +17,16 @@ from warehouse.steps import StepError
 # per field and record: did the export show more than one value, since when, and the first night that read it
 _TOLD = """
     with told as (
-        select record_id, changed_at, known_at, is_reconstructed, field.key as name, field.value::text as value
+        select
+            record_id, changed_at, known_at, is_reconstructed, field.key as name, field.value::text as value,
+            load_id ~ '-history(-r[0-9]+)?$' as is_export
         from landing.{table}, jsonb_each(record) as field
     ),
     records as (
         select
             name,
-            min(value) filter (where is_reconstructed) <> max(value) filter (where is_reconstructed) as is_moved,
-            min(changed_at) filter (where is_reconstructed) as told_from,
+            min(value) filter (where is_export) <> max(value) filter (where is_export) as is_moved,
+            min(changed_at) filter (where is_export) as told_from,
             min(known_at) filter (where not is_reconstructed) as watched_from
         from told
         group by name, record_id

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from config.settings import settings
+from connectors.field_history import tell
 from connectors.history import load_history
 from connectors.streams import mapping_of
 from tests.connectors.company import run_step
@@ -171,3 +172,14 @@ def test_a_tenant_without_history_loads_none(export: Path, monkeypatch: pytest.M
     settings.cache_clear()
     load_history(AS_OF)
     assert (landed(), fetch("select * from ops.watermarks")) == ([], [])
+
+
+def test_each_field_says_whether_its_past_is_dated_or_imported(
+    export: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_history(AS_OF)
+    tell("fxiaoke")
+    said = capsys.readouterr().out.partition("fxiaoke opportunities:\n")[2].splitlines()
+    assert "  sales_stage: dated since 2026-06-01" in said
+    assert "  sales_process_id: imported: one value a record since 2026-06-01, no change of it is told" in said
+    assert "  bid_date__c: never filled" in said

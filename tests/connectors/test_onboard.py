@@ -191,7 +191,7 @@ def test_extraction_lands_the_standard_records_of_the_first_dialect(onboarded: P
 def test_the_stages_go_through_the_settings_door_and_mean_what_the_company_means(onboarded: Path) -> None:
     said = apply(
         onboarded / "stages.xlsx",
-        Decision(date(2022, 12, 31), date(1970, 1, 1), "test", "go-live", None),
+        Decision(date(2000, 1, 1), date(1970, 1, 1), "test", "go-live", None),
         lambda _: True,
     )
     assert said.startswith("change 1: 21 settings hold")
