@@ -2,7 +2,7 @@
 
 A text becomes its place among the values seen in training; a value never seen becomes missing. For boosting, a place
 becomes the log-odds of the shrunk share of won deals among closed training deals with that value; the training rows themselves get shares
-from which their own fifth of the deals is left out, so that the booster does not trust what it could only have learned by heart. Nulls stay
+from which their own tenth of the deals is left out, so that the booster does not trust what it could only have learned by heart. Nulls stay
 null. A field that only starts in the middle of the training rows is left out until 180 days of them carry it.
 """
 
@@ -17,7 +17,7 @@ from ml.features import HORIZON_COLUMNS
 
 MOST_VALUES = 200  # of a text: the rest, seen least, become missing
 PRIOR_DEALS = 20.0
-FOLDS = 5
+FOLDS = 10
 LATE_AFTER_DAYS = 30
 LATE_UNTIL_DAYS = 180
 
