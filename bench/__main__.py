@@ -1,10 +1,12 @@
 """`make bench-models`: ours beside its peers on real data, out of time. Exit code 1 when a floor does not hold.
 
-Two processes of one thread each take set after set; a set whose files are absent is skipped with the reason.
+Two processes of one thread each take set after set; a set whose files are absent is skipped with the reason. Forecasts of peers are kept
+under `var/bench` (`bench/kept.py`) and show 0.0 s when they were there; `--fresh` makes them anew.
 """
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +18,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OMP_WAIT_POLICY
 
 from bench import flat, funnel, ours, peers
 from bench.cases import Cases, Floats, MissingSetError
+from bench.kept import HOME, folder_of, kept
 from bench.measures import METRICS, measure, weights_by_case
 from bench.verdict import Result, averages, floors, goals, level_gap
 
@@ -36,7 +39,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "data")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--fresh", action="store_true", help="train the peers again although their forecasts are kept")
     chosen = parser.parse_args()
+    if chosen.fresh:
+        shutil.rmtree(HOME, ignore_errors=True)
     results, began = [], time.monotonic()
     with ProcessPoolExecutor(PROCESSES) as pool:
         running = {pool.submit(run, name, chosen.data): name for name in chosen.sets}
@@ -59,7 +65,9 @@ def run(name: str, data: Path) -> Result:
     forecasts = peers.rates(cases)
     seconds: dict[str, float] = {}
     contenders: list[tuple[str, Callable[[], Floats]]] = [(ours.NAME, partial(ours.forecast, cases))]
-    for contender, make in [*contenders, *peers.learners(cases, threads=1)]:
+    folder = folder_of(cases)
+    contenders += [(name, partial(kept, folder, name, make)) for name, make in peers.learners(cases, threads=1)]
+    for contender, make in contenders:
         began = time.process_time()
         forecasts[contender] = make()
         seconds[contender] = time.process_time() - began

@@ -18,6 +18,7 @@ TEST_FROM = pd.Timestamp("2012-01-15")
 HORIZON = 30
 SPAN = 10**9  # seconds: more than the log covers
 DAY = 86_400
+BEFORE = 2  # days by which the count of seconds begins before FIRST_DAY, so that none is negative
 WON = {"A_ACTIVATED", "A_APPROVED", "A_REGISTERED"}
 LOST = {"A_DECLINED", "A_CANCELLED"}
 WORK = ("Nabellen offertes", "Nabellen incomplete dossiers", "Completeren aanvraag", "Valideren aanvraag")
@@ -65,9 +66,9 @@ def bpic2012(data: Path) -> Cases:
     won_at, lost_at = (_first(ends, every) for ends in (won, lost))
     closed_at = np.fmin(won_at, lost_at)
     case, until = _open(born, closed_at)
-    day = until // DAY - 1 + (FIRST_DAY - EPOCH).days
     start = (FIRST_DAY - EPOCH).days
-    closed = np.where(np.isnan(closed_at), np.inf, closed_at // DAY + start)[case]
+    day = until // DAY - 1 - BEFORE + start
+    closed = np.where(np.isnan(closed_at), np.inf, closed_at // DAY - BEFORE + start)[case]
     frame = _features(deals, born, status, work, case, until)
     texts = ("stage", "last_status", "last_work", "weekday")
     train_until, test_from = ((day_ - EPOCH).days for day_ in (TRAIN_UNTIL, TEST_FROM))
@@ -90,7 +91,7 @@ def bpic2012(data: Path) -> Cases:
 
 def _second(text: "pd.Series") -> Ints:
     local = pd.to_datetime(text, utc=True, format="ISO8601").dt.tz_convert(ZONE).dt.tz_localize(None)
-    return ((local - FIRST_DAY) / pd.Timedelta(seconds=1)).to_numpy().astype(np.int64) + 2 * DAY
+    return ((local - FIRST_DAY) / pd.Timedelta(seconds=1)).to_numpy().astype(np.int64) + BEFORE * DAY
 
 
 def _log(events: pd.DataFrame, place: "pd.Series") -> Log:
@@ -106,7 +107,7 @@ def _first(events: Log, every: Ints) -> Floats:
 
 def _open(born: Ints, closed_at: Floats) -> tuple[Ints, Ints]:
     """(case, midnight that ends the snapshot's day) of every open case on every day."""
-    midnights = np.arange((LAST_DAY - FIRST_DAY).days + 1) * DAY + 3 * DAY
+    midnights = np.arange((LAST_DAY - FIRST_DAY).days + 1) * DAY + (BEFORE + 1) * DAY
     closed = np.where(np.isnan(closed_at), np.inf, closed_at)
     is_open = (born[:, None] < midnights) & (closed[:, None] >= midnights)
     case, column = np.nonzero(is_open)

@@ -24,7 +24,7 @@ from bench.measures import log_loss
 
 TRIALS = 12
 NEWEST = 0.2
-TUNING_ROWS = 10_000
+TUNING_ROWS = 20_000
 SEED = 20240101
 PRIOR_CASES = 20.0
 Parameters = dict[str, Any]

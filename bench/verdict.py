@@ -85,6 +85,6 @@ def level_gap(label: Floats, forecast: Floats) -> float:
     p = np.clip(forecast, 1e-6, 1 - 1e-6)
     raw, shift = np.log(p) - np.log1p(-p), 0.0
     for _ in range(50):
-        q = 1 / (1 + np.exp(-(raw + shift)))
-        shift += float((label - q).sum() / max((q * (1 - q)).sum(), 1e-9))
+        q = 1 / (1 + np.exp(-np.clip(raw + shift, -30, 30)))
+        shift += float(np.clip((label - q).sum() / max((q * (1 - q)).sum(), 1e-9), -1, 1))
     return shift

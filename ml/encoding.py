@@ -1,8 +1,8 @@
 """From a frame of features to a matrix of numbers, learned once and saved with the model.
 
-A text becomes its place among the values seen often enough in training; a value never or rarely seen becomes missing. For boosting, a place
+A text becomes its place among the values seen in training; a value never seen becomes missing. For boosting, a place
 becomes the log-odds of the shrunk share of won deals among closed training deals with that value; the training rows themselves get shares
-from which their own fifth of the deals is left out, so that the booster does not trust what it could only have learned by heart. Nulls stay
+from which their own tenth of the deals is left out, so that the booster does not trust what it could only have learned by heart. Nulls stay
 null. A field that only starts in the middle of the training rows is left out until 180 days of them carry it.
 """
 
@@ -15,9 +15,9 @@ import pandas as pd
 from ml.dataset import Floats, Ints, Rows
 from ml.features import HORIZON_COLUMNS
 
-RARE_DEALS = 5
+MOST_VALUES = 200  # of a text: the rest, seen least, become missing
 PRIOR_DEALS = 20.0
-FOLDS = 5
+FOLDS = 10
 LATE_AFTER_DAYS = 30
 LATE_UNTIL_DAYS = 180
 
@@ -121,7 +121,7 @@ def _tally(rows: Rows, name: str, today: int) -> tuple[pd.DataFrame, float]:
 def _rates(rows: Rows, name: str, today: int) -> dict[str, float]:
     deals, base = _tally(rows, name, today)
     tally = deals.groupby("value")["won"].agg(["sum", "count"]).sort_index()
-    tally = tally[tally["count"] >= RARE_DEALS]
+    tally = tally[tally["count"].rank(method="first", ascending=False) <= MOST_VALUES]
     rates = _shrunk(tally["sum"].to_numpy(dtype=float), tally["count"].to_numpy(dtype=float), base)
     return {str(value): float(rate) for value, rate in zip(tally.index, rates, strict=True)}
 
