@@ -8,7 +8,13 @@ from warehouse.frames import fetch_all
 
 REQUIRED_MARTS = ("mart_build", "mart_forecast_movement", "mart_open_opportunities", "mart_period_forecast")
 # Lists of exceptions, and what cannot exist before a forecast period has closed: no rows are no news.
-MAY_BE_EMPTY = ("mart_forecast_accuracy", "rpt_rate_override", "rpt_stage_violation", "rpt_stuck_opportunity")
+MAY_BE_EMPTY = (
+    "mart_forecast_accuracy",
+    "mart_opportunity_override",
+    "rpt_rate_override",
+    "rpt_stage_violation",
+    "rpt_stuck_opportunity",
+)
 
 _MISSING = """
 select r.name as record_id, r.name in (select t.tablename from pg_tables as t where t.schemaname = '$schema') as is_there
