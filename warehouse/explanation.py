@@ -56,7 +56,7 @@ _DEALS = """
            d.p_win_by_period_end::numeric
     from {deals} as d
     join features.opportunity_nodes as n on n.opportunity_id = d.opportunity_id and n.as_of_date = %(day)s and n.node_id = %(node)s
-    where d.open_gross_amount is not null and (%(every)s or d.period_id = %(period)s) order by d.opportunity_id
+    where d.open_gross_amount is not null and (%(every)s or d.close_period_id = %(period)s) order by d.opportunity_id
 """
 _FORECAST = """
     select won, from_open, from_new, mean from {forecast} where node_id = %(node)s and period_id = %(period)s

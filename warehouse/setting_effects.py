@@ -17,7 +17,7 @@ from warehouse.setting_rules import Proposal
 _SHOWN = "select to_regclass('published.mart_open_opportunities') is not null"
 _BY_STAGE = """
     select stage_code, count(*), coalesce(sum(open_gross_amount), 0) from published.mart_open_opportunities
-    where period_id = %s and stage_code is not null group by stage_code
+    where close_period_id = %s and stage_code is not null group by stage_code
 """
 _BELOW = """
     select count(*), coalesce(sum(open_gross_amount), 0) from published.mart_open_opportunities

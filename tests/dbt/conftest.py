@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from config.settings import settings
 from tests.dbt import histories, worked
-from tests.dbt.tenant import deal_record, land_row, land_rows, milliseconds, run_dbt
+from tests.dbt.tenant import as_tenant, deal_record, land_row, land_rows, milliseconds, run_dbt
 from warehouse.connection import connect
 from warehouse.migrate import migrate
 
@@ -54,16 +53,6 @@ def deal() -> Callable[..., dict[str, Any]]:
     return deal_record
 
 
-@contextmanager
-def as_tenant(name: str) -> Iterator[None]:
-    """Settings that name this tenant, then again those that held."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LANDFALL_TENANT", name)
-        settings.cache_clear()
-        yield
-    settings.cache_clear()
-
-
 def asked(statement: str, *params: Any) -> list[tuple[Any, ...]]:
     """Rows read as the transformer; `{marts}` is the schema of the worked example's build."""
     with connect("transformer") as connection:
@@ -86,16 +75,17 @@ def own_tenant(postgres_home: Path) -> Callable[[str], Any]:
 @pytest.fixture(scope="session")
 def marts(own_tenant: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Query:
     """marts(statement, *params): rows of the one build that the tests of the marts share; `{marts}` in a statement is its schema."""
-    with own_tenant("t_worked"):
+    with own_tenant(worked.TENANT):
         for step in (worked.organise, worked.live, worked.plant, worked.decide, worked.score):
             step()
         land_rows(histories.landed(histories.live(seed=7, deals=80)))
         run = partial(run_dbt, tmp_path_factory.mktemp("worked"))
         run("features", worked.AS_OF)
         run("marts", worked.AS_OF, build_id=worked.BUILD, build_schema=worked.SCHEMA, rate_least_count=1)
+        worked.publish()
 
     def ask(statement: str, *params: Any) -> list[tuple[Any, ...]]:
-        with as_tenant("t_worked"):
+        with as_tenant(worked.TENANT):
             return asked(statement, *params)
 
     return ask

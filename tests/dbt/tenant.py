@@ -5,11 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from config.settings import settings
 from warehouse.clock import cutoff
@@ -18,6 +21,16 @@ from warehouse.connection import connect
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Row = tuple[str, str, str, dict[str, Any]]
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+@contextmanager
+def as_tenant(name: str) -> Iterator[None]:
+    """Settings that name this tenant, then again those that held."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LANDFALL_TENANT", name)
+        settings.cache_clear()
+        yield
+    settings.cache_clear()
 
 
 def land_rows(rows: Iterable[Row]) -> None:

@@ -16,7 +16,9 @@ from tests.dbt.workbook import Workbook
 from warehouse.connection import connect
 
 BOOK = Path(__file__).resolve().parents[2] / "docs" / "worked-example.xlsx"
-AS_OF = "2026-05-15"
+TENANT = "t_worked"
+DAY = date(2026, 5, 15)
+AS_OF = DAY.isoformat()
 BUILD = "20260515_aaaaaaaaaaaa"
 SCHEMA = f"build_{BUILD}"
 STAGES = {1: "eq_lead", 2: "eq_need", 3: "eq_quote", 4: "eq_nego", 5: "won", 6: "lost"}
@@ -141,6 +143,15 @@ def score() -> None:
                     "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
                     (build_id, day),
                 )
+
+
+def publish() -> None:
+    """Note the day's build as published, once its marts are made."""
+    with connect("transformer") as connection:
+        connection.execute(
+            "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
+            (BUILD, AS_OF),
+        )
 
 
 def frozen_build(day: date | datetime) -> str:

@@ -44,7 +44,7 @@ def night(
     nights.execute(
         "transformer",
         f"create table {build.schema}.mart_open_opportunities as select * from (values {rows}) as v (build_id, opportunity_id, system,"
-        " opportunity_name, account_name, owner_name, stage_code, open_gross_amount, p_win_by_period_end, period_id)",
+        " opportunity_name, account_name, owner_name, stage_code, open_gross_amount, p_win_by_period_end, close_period_id)",
         f"create table {build.schema}.mart_period_forecast as select '{build.build_id}'::text as build_id, 'C'::text as node_id,"
         f" '2026Q2'::text as period_id, {won}::numeric(18,2) as won, {from_open}::numeric(18,2) as from_open,"
         f" {from_new}::numeric(18,2) as from_new, ({won} + {from_open} + {from_new})::numeric(18,2) as mean",

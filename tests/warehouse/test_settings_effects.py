@@ -31,7 +31,7 @@ def published(nights: Nights) -> Nights:
     nights.execute(
         "transformer",
         f"create table {build.schema}.mart_open_opportunities as select * from (values {rows})"
-        " as v (build_id, opportunity_id, owner_id, stage_code, period_id, open_gross_amount)",
+        " as v (build_id, opportunity_id, owner_id, stage_code, close_period_id, open_gross_amount)",
     )
     publish(DAY)
     return nights

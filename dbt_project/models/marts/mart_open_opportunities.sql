@@ -57,6 +57,7 @@ final as (
         placed.team_id,
         placed.region_id,
         spine.period_id,
+        {{ period_id('spine.expected_close_on') }} as close_period_id,
         spine.name as opportunity_name,
         coalesce(accounts.name, spine.account_name) as account_name,
         coalesce(people.name, spine.owner_id) as owner_name,
