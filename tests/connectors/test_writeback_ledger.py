@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from config.settings import settings
+from connectors import channel_fxiaoke
+from connectors.channels import Post
+from connectors.contacts import contact_of
 from connectors.streams import write_back_of
 from connectors.writeback import write_back
 from tests.connectors.company import Company, run_step
@@ -162,6 +165,15 @@ def test_after_a_bad_night_every_row_is_accounted_for_and_the_next_sends_only_wh
 @pytest.mark.soak
 def test_the_same_holds_for_ten_thousand(company_of: Callable[[str], Company]) -> None:
     a_bad_night_and_the_next(company_of("1"), 10_000)
+
+
+def test_the_crm_takes_an_alert_for_its_users(company: Company) -> None:
+    messages = channel_fxiaoke.channel()
+    owner = contact_of("1007")
+    seq = company.last_request()
+    assert messages.send(Post("k", "谈判中失联", "已 14 天没有互动", "http://x", [owner])).state == "sent"
+    messages.close()
+    assert len(company.requests_since(seq, path="/cgi/message/send")) == 1
 
 
 def test_a_record_refused_for_three_nights_is_a_dead_letter_until_it_is_released(

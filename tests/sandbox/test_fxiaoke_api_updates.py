@@ -107,3 +107,9 @@ def test_a_change_that_comes_to_light_late_never_moves_the_modification_time_bac
     )
     now = record(crm, "o4")
     assert (now["body"]["amount"], now["last_modified_time"]) == ("1.00", ms("2026-06-20T10:00"))
+
+
+def test_a_message_goes_to_people_by_id_and_to_no_more_than_500(crm: Crm) -> None:
+    text = {"msgType": "text", "text": {"content": "谈判中失联"}}
+    for people, code in [(["1001"], 0), (["1001"] * 501, 32000), ([], 32000)]:
+        assert crm.post("/cgi/message/send", {"toUser": people, **text}).json()["errorCode"] == code
