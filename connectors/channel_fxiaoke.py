@@ -2,7 +2,8 @@
 
 import time
 
-from connectors.channels import Post, Receipt
+from config.settings import settings
+from connectors.channels import Post, Receipt, required
 from connectors.contacts import Contact
 from connectors.fxiaoke import Fxiaoke
 from connectors.pacing import Patience, Pause
@@ -12,6 +13,7 @@ MOST_RECEIVERS = 500
 
 def channel(pause: Pause = time.sleep) -> "FxiaokeMessages":
     """The tenant's CRM, as the settings name it."""
+    required(fxiaoke_app_id=settings().fxiaoke_app_id)
     return FxiaokeMessages(Fxiaoke(patience=Patience(pause=pause)))
 
 

@@ -1,4 +1,4 @@
--- Who was told of which alert, by which build; what failed is left out.
+-- Who was told of which alert, by which build; whom no channel reached is left out, since a contact may be mended.
 with final as (
     select
         delivery_id,
@@ -8,7 +8,7 @@ with final as (
         recipient_id,
         state
     from {{ source('ops', 'alert_deliveries') }}
-    where state in ('sent', 'summed', 'undeliverable')
+    where state in ('sent', 'summed')
 )
 
 select * from final
