@@ -16,6 +16,7 @@ from connectors.sources import open_source
 from connectors.streams import mapping_of
 from sandbox.lead_lists import LISTS, write_lists
 from tests.connectors.channels import leads, served
+from tests.connectors.company import run_step
 from warehouse.connection import connect
 
 DAY = date(2026, 6, 30)
@@ -146,6 +147,25 @@ def test_a_file_that_belongs_to_no_channel_is_named_by_check(drop: Callable[...,
     drop("other.csv", FAIR, clean(0, 1))
     found = open_source("lead_files").faults(mapping_of("lead_files").streams["leads"])
     assert found == ["other.csv belongs to no channel: name it in lead_channels.yml or take it away"]
+
+
+def test_a_killed_walk_goes_on_behind_its_last_page_and_counts_no_file_twice(drop: Callable[..., None]) -> None:
+    drop("fair_a.csv", FAIR, clean(0, 3))
+    drop("fair_b.csv", FAIR, clean(3, 4))
+    killed = run_step("extract", "--as-of", DAY.isoformat(), failpoint="landing.after")
+    assert killed.returncode == -9
+    assert parts() == {"fair_a.csv": (3, 3, 0, 0)}
+    extract(DAY)
+    assert parts() == {"fair_a.csv": (3, 3, 0, 0), "fair_b.csv": (4, 4, 0, 0)}
+    assert query("select count(*), max(received) from ops.loads") == [(1, 7)]
+
+
+def test_a_file_that_changed_under_a_killed_walk_is_counted_anew(drop: Callable[..., None]) -> None:
+    drop("fair_a.csv", FAIR, clean(0, 3))
+    assert run_step("extract", "--as-of", DAY.isoformat(), failpoint="landing.after").returncode == -9
+    drop("fair_a.csv", FAIR, clean(0, 5))
+    extract(DAY)
+    assert parts() == {"fair_a.csv": (5, 2, 3, 0)}
 
 
 def test_an_empty_folder_is_a_night_without_rows(drop: Callable[..., None]) -> None:

@@ -134,6 +134,8 @@ def test_a_flipped_byte_another_senders_secret_and_an_unknown_sender_are_refused
     assert sender.post(body().replace(b"W1", b"W2"), **{"x-signature": signed}) == 401
     assert sender.post(body(), path="partner") == 401
     assert sender.post(body(), path="nobody") == 401
+    stand_in = signature_of("no such sender", stamp, body())  # what an unknown sender is compared with opens no door
+    assert sender.post(body(), path="nobody", **{"x-signature": stand_in}) == 401
 
 
 def test_a_body_that_is_too_long_is_not_read_to_its_end(sender: Sender) -> None:
