@@ -71,6 +71,11 @@ def world(land, deal, ms):  # type: ignore[no-untyped-def]
     }
     land("fxiaoke__activity_records", "T1", "2026-01-04 10:00", activity | {"related_object_data": related})
     land("fxiaoke__activity_records", "T2", "2026-01-04 10:00", activity | {"related_object_data": related[1:]})
+    land(OPP, "D9", born, deal("eq_need", born, account_id="A9", owner=["1009"]))
+    land("fxiaoke__activity_records", "T9", "2025-11-01 10:00", {
+        "active_record_type": "2", "create_time": ms("2025-11-01 10:00"), "owner": ["1009"],
+        "related_object_data": [{"id": "A9", "describe_api_name": "AccountObj"}],
+    })  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +103,7 @@ def matched(query: Any) -> dict[str, tuple[Any, ...]]:
 
 def test_a_backfill_gives_the_rows_that_the_night_gave(nights):  # type: ignore[no-untyped-def]
     first, second = nights
-    assert [row[0] for row in first] == ["D1", "D2", "D3", "D4a"]
+    assert [row[0] for row in first] == ["D1", "D2", "D3", "D4a", "D9"]
     assert set(first) < set(second)
     assert {row[2] for row in second} == {1}
 
@@ -159,5 +164,18 @@ def test_every_contact_of_any_system_is_one_row_that_says_by_what_it_was_told(ni
         "F4": ("dingtalk", "A4", None, None, "other", None, "name"),
         "F5": ("dingtalk", None, None, None, "other", None, "none"),
         "F6": ("dingtalk", None, None, None, "other", None, "none"),
+        "T9": ("fxiaoke", "A9", None, "1009", "visit", None, "record"),
         "M1": ("wecom", "A4", "D4a", "1001", "message", "in", "name"),
     }
+
+
+def test_a_deal_says_which_channels_are_measurable_for_its_owner(nights, query):  # type: ignore[no-untyped-def]
+    rows = query(
+        "select opportunity_id, main_channel, measurable_channels, owner_contacts_count_30d, is_main_channel_measurable"
+        f" from build_{BUILD}.mart_opportunity_channels where opportunity_id in ('D1', 'D3', 'D9') order by 1"
+    )
+    assert rows == [
+        ("D1", "call", "call, other", 3, True),
+        ("D3", "message", "message, other", 2, True),  # contacts of its owner on other deals
+        ("D9", "visit", None, 0, False),  # the owner's last recorded contact is two months old: silence says nothing
+    ]
