@@ -141,7 +141,8 @@ def land_page(
     with connection.transaction():
         landed, unchanged, echoed = _append(connection, walk, records, bookkeeping) if records else (0, 0, 0)
         _set_aside(connection, walk, rejects)
-        counts = PageCounts(landed, unchanged, echoed, len(rejects))
+        # what we write moves a source's bookkeeping: without any, the same again is read again, not echoed
+        counts = PageCounts(landed, unchanged, echoed if bookkeeping else 0, len(rejects))
         if counts.received != len(records) + len(rejects):
             raise RuntimeError(
                 f"{walk.table}: {counts.received} of {len(records) + len(rejects)} records accounted for, nothing was kept"

@@ -79,6 +79,9 @@ def test_zeros_of_the_day_that_ended_last_are_provisional_and_corrected_the_nigh
     assert query("select record ? 'reply_percentage' from landing.wecom__member_days where record->>'chat_cnt' = '0'")[
         0
     ] == (False,)
+    assert query("select sum(unchanged) > 300, sum(echoed) from ops.loads") == [
+        (True, 0)
+    ]  # read whole again is no echo of ours
     accept("wecom", STREAMS, DAY + timedelta(days=1))
 
 
