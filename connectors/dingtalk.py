@@ -62,7 +62,7 @@ class DingTalk(Source):
     """One tenant's DingTalk, as one of its apps sees it."""
 
     def __init__(self, now: Settings | None = None, patience: Patience | None = None) -> None:
-        self._now = now or settings()
+        self._now, self._later = now or settings(), 0
         tokens = TokenStore(self._now.home / "tokens", f"dingtalk-{self._identity()}", self._fetch_token)
         pace = Pace(self._now.dingtalk_requests_per_20s)
         super().__init__(
@@ -74,6 +74,7 @@ class DingTalk(Source):
 
     def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """The stream's rows of the walk's window, behind its cursor."""
+        self._later = 0
         reads = {CUSTOMERS: self._changed_customers, FOLLOW_UPS: self._follow_ups, LOGS: self._logs}
         yield from reads[stream.object](stream, walk)
         yield Page([], None, True)
@@ -82,6 +83,10 @@ class DingTalk(Source):
         """The ids of all customers."""
         for rows, _ in self.customers(stream.options["kind"]):
             yield [str(row["instanceId"]) for row in rows if isinstance(row, dict) and row.get("instanceId")]
+
+    def held_back(self, stream: Stream, walk: Walk) -> int:
+        """How many of the customers or follow-ups that were just read changed after the window's end."""
+        return self._later
 
     def faults(self, stream: Stream) -> list[str]:
         """Whether the stream's customers, or its logs of one hour, can be read."""
@@ -106,7 +111,7 @@ class DingTalk(Source):
 
     def _changed_customers(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         for rows, token in self.customers(stream.options["kind"], walk.last_id):
-            yield Page([row for row in rows if is_within(changed_ms(row), walk)], token, False)
+            yield Page(self._of_walk([(changed_ms(row), row) for row in rows], walk), token, False)
 
     def _follow_ups(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """Follow-ups of the customers that changed since the window began; of all when the week ends, since a follow-up need not touch
@@ -121,15 +126,17 @@ class DingTalk(Source):
         )
         for last in targets:
             if walk.last_id is None or last > walk.last_id:
-                held += [
-                    row
-                    for row in self._follow_ups_of(kind, last)
-                    if is_within(row.get("gmtModifiedMilliseconds"), walk)
-                ]
+                notes = [(row.get("gmtModifiedMilliseconds"), row) for row in self._follow_ups_of(kind, last)]
+                held += self._of_walk(notes, walk)
                 if len(held) >= PAGE:
                     yield Page(held, last, False)
                     held = []
         yield Page(held, last or None, False)
+
+    def _of_walk(self, dated: list[tuple[Any, dict[str, Any]]], walk: Walk) -> list[dict[str, Any]]:
+        """The rows that belong to the walk; those that changed after it are counted."""
+        self._later += sum(isinstance(at, int) and at >= milliseconds(walk.window_to) for at, _ in dated)
+        return [row for at, row in dated if is_within(at, walk)]
 
     def _follow_ups_of(self, kind: str, target: str) -> Iterator[dict[str, Any]]:
         token: str | None = None

@@ -68,6 +68,10 @@ def test_a_customer_changed_at_midnight_belongs_to_the_day_that_begins(chatting:
     accept("dingtalk", STREAMS, DAY)
     born = "select changed_at, known_at from landing.dingtalk__customers where record_id = 'ins-D900'"
     assert query(born) == []
+    assert query("select held_back from ops.loads where stream = 'customers' and as_of = %s", DAY) == [
+        (1,),
+        (1,),
+    ]  # read twice
     chatting.ask("advance", {"days": 1})
     seq = chatting.last_request()
     extract(DAY + timedelta(days=1), "dingtalk")

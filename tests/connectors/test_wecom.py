@@ -94,6 +94,16 @@ def test_missed_days_are_read_in_one_walk(chatting: Served) -> None:
     assert query("select count(*) from ops.quarantine") == [(0,)]
 
 
+def test_a_walk_that_was_broken_off_goes_on_behind_its_last_day(chatting: Served) -> None:
+    seq = chatting.last_request()
+    chatting.ask("faults", [{"kind": "60020", "endpoint": "externalcontact/groupchat/statistic", "request_index": 5}])
+    with pytest.raises(StepError, match="trusted addresses"):
+        walk("group_days", DAY + timedelta(days=7), [])
+    chatting.ask("faults", [])
+    walk("group_days", DAY + timedelta(days=7), [])
+    assert len(chatting.requests("statistic", seq)) == 5 + 5  # nine days were owed; the fifth was asked for twice
+
+
 @pytest.mark.parametrize(
     ("kind", "waited", "tokens"),
     [("45009", [60.0], 0), ("token_expired", [], 1), ("42001", [], 1), ("http_429", [7.0], 0)],
