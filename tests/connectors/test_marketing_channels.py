@@ -140,7 +140,9 @@ def test_a_walk_that_breaks_off_goes_on_and_ends_like_any_other(night: Night, wo
     with connect("loader") as connection:
         assert connection.execute("select count(*), max(state) from ops.loads").fetchall() == [(1, "finished")]
         [(parts, received)] = connection.execute("select count(*), sum(received) from ops.load_parts").fetchall()
-    assert parts == 0 or received == len(expected(night.system))  # what an attempt counted of an unfinished piece is void
+    assert parts == 0 or received == len(
+        expected(night.system)
+    )  # what an attempt counted of an unfinished piece is void
 
 
 def test_nothing_personal_and_no_secret_is_landed_or_said(
