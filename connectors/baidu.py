@@ -22,6 +22,7 @@ from connectors.sources import Page, Source
 from connectors.streams import Stream
 from connectors.tokens import Token, TokenStore
 from connectors.windows import Span, pieces, whole
+from warehouse.parts import Part
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -61,9 +62,11 @@ class Baidu(Source):
         zone = _zone(stream)
         done = int(walk.last_id or 0)
         for number, (kind, span) in enumerate(questions[done:], done):
-            for rows, is_last in whole(partial(self._page, kind, span, zone), "clueId", f"Baidu's {kind} leads"):
+            ask, name = partial(self._page, kind, span, zone), f"{kind} {span[0].astimezone(zone):%Y-%m-%d %H:%M}"
+            for rows, page, is_last in whole(ask, "clueId", f"Baidu's {kind} leads"):
                 told = [{**row, "solutionType": kind} if isinstance(row, dict) else row for row in rows]
-                yield Page(told, str(number + is_last), is_last and number + 1 == len(questions))
+                is_end = is_last and number + 1 == len(questions)
+                yield Page(told, str(number + is_last), is_end, Part(name, begins=page == 1))
 
     def faults(self, stream: Stream) -> list[str]:
         """Whether leads of each kind can be read; asks for one second of them."""

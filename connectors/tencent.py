@@ -25,6 +25,7 @@ from connectors.streams import Stream
 from connectors.tencent_codes import judge
 from connectors.tokens import Token, TokenStore
 from connectors.windows import Span, pieces, whole
+from warehouse.parts import Part
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -55,9 +56,11 @@ class Tencent(Source):
         """The leads of the walk's window, piece by piece. Windows may include their end: the next day's are left."""
         spans, done, zone = pieces(stream, walk, LONGEST), int(walk.last_id or 0), _zone(stream)
         for number, span in enumerate(spans[done:], done):
-            for rows, is_last in whole(partial(self._page, span, zone), "leads_id", "Tencent's list of leads"):
+            name = f"{span[0].astimezone(zone):%Y-%m-%d %H:%M}"
+            for rows, page, is_last in whole(partial(self._page, span, zone), "leads_id", "Tencent's list of leads"):
                 kept = [row for row in rows if (sent := _sent(row, zone)) is None or sent < span[1]]
-                yield Page(kept, str(number + is_last), is_last and number + 1 == len(spans))
+                is_end = is_last and number + 1 == len(spans)
+                yield Page(kept, str(number + is_last), is_end, Part(name, begins=page == 1))
 
     def faults(self, stream: Stream) -> list[str]:
         """Whether leads can be read; asks for a second of them."""

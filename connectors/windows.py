@@ -1,8 +1,8 @@
 """A walk's window in the pieces that a vendor lets itself be asked for, each piece whole or not at all.
 
 In: a walk and the longest span of one question. Out: half-open pieces in order; the cursor of such a walk is the number of pieces that are
-done, so a killed walk asks for its unfinished piece again and the hash drops what landed. Vendors that page by number count what they
-have: pages that shift or go missing on the way are noticed by that count, never taken for the whole.
+done, so a killed walk asks for its unfinished piece again, counts it anew and lets the hash drop what landed. Vendors that page by number
+count what they have: pages that shift or go missing on the way are noticed by that count, never taken for the whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,8 +31,10 @@ def pieces(stream: Stream, walk: Walk, longest: timedelta) -> list[Span]:
     return found
 
 
-def whole(ask: Callable[[int, Any], tuple[list[Any], int]], key: str, what: str) -> Iterator[tuple[list[Any], bool]]:
-    """All pages of one piece, and whether each is its last. `ask(number, last row)` gives rows and the vendor's count of all.
+def whole(
+    ask: Callable[[int, Any], tuple[list[Any], int]], key: str, what: str
+) -> Iterator[tuple[list[Any], int, bool]]:
+    """All pages of one piece, numbered from 1 on, and whether each is its last. `ask(number, last row)` gives rows and the count of all.
 
     Raises StepError instead of giving the last page when fewer different records came than were counted.
     """
@@ -50,7 +52,7 @@ def whole(ask: Callable[[int, Any], tuple[list[Any], int]], key: str, what: str)
             raise StepError(
                 f"{what} counts {total} records and showed {len(seen)} of them: records moved between its pages; rerun"
             )
-        yield rows, is_last
+        yield rows, number, is_last
         if is_last:
             return
 

@@ -76,7 +76,8 @@ class Channels:
 
     def _keep_up(self) -> None:
         rows = self._store.rows(
-            "select seq, id, at_ms, fields from journal where object = 'LeadsObj' and op = 'create' and seq > ? order by seq",
+            # the plus keeps the journal's order of seq from being given up for its index of objects: only what is new is read
+            "select seq, id, at_ms, fields from journal where seq > ? and +object = 'LeadsObj' and op = 'create' order by seq",
             [self._read_to],
         )
         for row in rows:

@@ -36,7 +36,7 @@ def night(request: pytest.FixtureRequest, world: Served, tmp_path: Path) -> Iter
     """One channel after the other, with nothing landed and no faults."""
     world.plant()
     with connect("owner_ddl", autocommit=True) as connection:
-        connection.execute(f"truncate landing.{request.param}__leads, ops.loads, ops.cursors cascade")
+        connection.execute(f"truncate landing.{request.param}__leads, ops.loads, ops.cursors, ops.load_parts")
     yield Night(SYSTEMS[request.param], request.param, pointed(world.url, tmp_path))
     world.plant()
 
@@ -139,6 +139,10 @@ def test_a_walk_that_breaks_off_goes_on_and_ends_like_any_other(night: Night, wo
     assert set(landed(night.system)) == expected(night.system)
     with connect("loader") as connection:
         assert connection.execute("select count(*), max(state) from ops.loads").fetchall() == [(1, "finished")]
+        [(parts, received)] = connection.execute("select count(*), sum(received) from ops.load_parts").fetchall()
+    assert parts == 0 or received == len(
+        expected(night.system)
+    )  # what an attempt counted of an unfinished piece is void
 
 
 def test_nothing_personal_and_no_secret_is_landed_or_said(

@@ -19,30 +19,56 @@ walks as (
     where stream = 'leads' and system in ('hubspot', 'baidu', 'tencent', 'lead_files', 'webhook')
 ),
 
-parts as (
+walk_parts as (
     select
         walks.system,
-        parts.part_name,
+        -- lists are counted file by file; the pieces of the other sources' walks are added up
+        case when walks.system = 'lead_files' then parts.part_name else '' end as part_name,
+        walks.load_id,
+        walks.place,
+        walks.as_of as read_on,
         parts.received_count,
-        parts.landed_count,
-        parts.unchanged_count,
-        parts.quarantined_count,
-        walks.as_of,
-        row_number() over (
-            partition by walks.system, parts.part_name order by walks.window_to desc, length(walks.load_id) desc, walks.load_id desc
-        ) as place
-    from {{ ref('stg_landfall__load_parts') }} as parts
-    inner join walks on parts.load_id = walks.load_id
+        parts.landed_count + parts.unchanged_count as loaded_count,
+        parts.quarantined_count
+    from walks
+    inner join {{ ref('stg_landfall__load_parts') }} as parts on walks.load_id = parts.load_id
+),
+
+parts as (
+    select
+        system,
+        part_name,
+        load_id,
+        place,
+        read_on,
+        sum(received_count) as source_count,
+        sum(loaded_count) as loaded_count,
+        sum(quarantined_count) as quarantined_count
+    from walk_parts
+    group by system, part_name, load_id, place, read_on
+),
+
+latest_parts as (
+    select
+        *,
+        row_number() over (partition by system, part_name order by place) as reading
+    from parts
 ),
 
 sources as (
-    select system, part_name, received_count, landed_count, unchanged_count, quarantined_count, as_of as read_on
-    from parts
-    where place = 1
+    select system, part_name, read_on, source_count, loaded_count, quarantined_count from latest_parts
+    where reading = 1 and (place = 1 or system = 'lead_files')
     union all
-    select system, '' as part_name, received, landed, unchanged, quarantined, as_of as read_on
+    select
+        walks.system,
+        '' as part_name,
+        walks.as_of as read_on,
+        walks.received as source_count,
+        walks.landed + walks.unchanged as loaded_count,
+        walks.quarantined as quarantined_count
     from walks
-    where place = 1 and system <> 'lead_files'
+    left join parts on walks.load_id = parts.load_id
+    where walks.place = 1 and walks.system <> 'lead_files' and parts.load_id is null
 ),
 
 held as (
@@ -76,9 +102,8 @@ final as (
         sources.system,
         sources.part_name,
         lacked.missing_ids,
-        cast(sources.received_count as integer) as source_count,
-        cast(sources.landed_count + sources.unchanged_count as integer) as loaded_count,
-        cast(sources.landed_count as integer) as new_count,
+        cast(sources.source_count as integer) as source_count,
+        cast(sources.loaded_count as integer) as loaded_count,
         cast(sources.quarantined_count as integer) as quarantined_count,
         cast(coalesce(held.held_count, 0) as integer) as held_count,
         cast(coalesce(lacked.missing_count, 0) as integer) as missing_in_crm_count,
