@@ -48,7 +48,7 @@ def second(tenant_database: str, tenants: Path, tmp_path_factory: pytest.TempPat
     """The second tenant's CRM; this module's settings point at it."""
     served = Company(tmp_path_factory.mktemp("second"), "renamed")
     patch = pytest.MonkeyPatch()
-    quick = {"FXIAOKE_REQUESTS_PER_20S": "0"}
+    quick = {"FXIAOKE_REQUESTS_PER_20S": "0", "SOURCES": "fxiaoke"}
     values = {"FXIAOKE_BASE_URL": served.url, "HISTORY": "none", "TENANTS_DIR": str(tenants)}
     for name, value in (values | quick).items():
         patch.setenv(f"LANDFALL_{name}", value)
