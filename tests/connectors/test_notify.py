@@ -68,7 +68,9 @@ def owe(places: tuple[Mailbox, Receiver]) -> Owe:
     receiver.vendor.asked.clear()
     receiver.status = 200
     with connect("owner_ddl") as owner:
-        owner.execute("truncate ops.alerts, ops.alert_deliveries, ops.publications, ops.published_build, ops.builds")
+        owner.execute(
+            "truncate ops.alerts, ops.alert_deliveries, ops.publications, ops.published_build, ops.builds cascade"
+        )
 
     def publish(build: str, day: date, changes: list[tuple[str, str]], messages: list[tuple[str, str, bool]]) -> None:
         with connect("transformer") as connection:

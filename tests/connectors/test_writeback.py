@@ -50,7 +50,7 @@ def owe(company: Company) -> Iterator[Callable[..., None]]:
     ) -> None:
         with connect("owner_ddl") as owner:
             owner.execute(
-                "truncate ops.writeback_receipts, ops.publications, ops.published_build, ops.builds, ops.dead_letters"
+                "truncate ops.writeback_receipts, ops.publications, ops.published_build, ops.builds, ops.dead_letters cascade"
             )
         with connect("transformer") as connection:
             connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
