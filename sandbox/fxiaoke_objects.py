@@ -4,12 +4,14 @@ In: the body of a request whose caller is known. Out: the `data` part of the ans
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sandbox.administration import described, listed
 from sandbox.auth import OPEN_USER, Caller
 from sandbox.channels import noted_id
-from sandbox.clock import Clock
+from sandbox.clock import Clock, cutoff_ms
 from sandbox.dialect import dialect
 from sandbox.errors import BAD_PARAMETER, LOCKED, NO_PERMISSION, CrmError
 from sandbox.objects import BOOKKEEPING, OBJECTS, PEOPLE, wire_value
@@ -117,8 +119,16 @@ class Objects:
         is_open_id = caller.is_legacy != (body.get("convertUserId") is True)
         return [
             _wire(record, fields, names, is_null_shown=body.get("includeNull") is True, is_open_id=is_open_id)
-            for record in records
+            for record in map(self._noted, records)
         ]
+
+    def _noted(self, record: Record) -> Record:
+        """A lead with its channel's id, where it came after the go-live: the field is younger than the others."""
+        if record.object != "LeadsObj" or record.create_time < cutoff_ms(
+            date.fromisoformat(self._store.state("go_live"))
+        ):
+            return record
+        return replace(record, body={"channel_lead_id__c": noted_id(record.id, record.body), **record.body})
 
     def _names(self, owners: Iterable[object]) -> dict[str, str]:
         ids = {str(user) for owner in owners if isinstance(owner, list) for user in owner}
@@ -147,8 +157,6 @@ def _wire(
         "last_modified_by": [record.last_modified_by],
         "version": str(record.version),
     }
-    if record.object == "LeadsObj":
-        whole = {"channel_lead_id__c": noted_id(record.id, record.body), **whole}
     wanted = list(kinds) if fields is None else [field for field in fields if field in kinds]
     out: dict[str, Any] = {"_id": record.id}
     for field in wanted:

@@ -11,6 +11,7 @@ from sandbox.bearer import Bearer
 from sandbox.channels import STRAY_EVERY, UNNOTED_EVERY, Channels, channel_lead_id, noted_id, number_of
 from sandbox.quota import Rules
 from tests.connectors.channels import Served, leads, served
+from tests.sandbox.served import Crm, ms
 
 COUNT = 400
 ALL = 2**62
@@ -45,6 +46,15 @@ def test_the_crm_notes_the_channels_id_but_for_the_leads_that_a_clerk_typed_in()
     assert 0 < noted.count(None) < COUNT / 8
     assert noted_id("lead000001", {"source": "referral"}) is None
     assert noted_id("lead000001", {}) is None
+
+
+def test_the_crm_shows_the_channels_id_of_leads_from_after_the_go_live_alone(crm: Crm) -> None:
+    """The go-live export has no such field: a lead that nobody touched since must look in the CRM as it landed."""
+    for key, at in (("before", "2026-05-10T10:00"), ("after", "2026-06-10T10:00")):
+        fields = {"name": "李", "source": "website", "create_time": ms(at)}
+        crm.control("patch", {"object": "LeadsObj", "id": key, "op": "create", "fields": fields, "at_ms": ms(at)})
+    found = {row["_id"]: row.get("channel_lead_id__c") for row in crm.query([], "LeadsObj")["data"]["dataList"]}
+    assert found == {"before": None, "after": channel_lead_id("hubspot", number_of("after"))}
 
 
 def test_a_lead_that_the_crm_deletes_stays_in_its_channel_and_new_ones_appear(world: Served) -> None:
