@@ -46,6 +46,15 @@ def test_columns_name_definitions_that_exist_and_every_definition_is_used() -> N
     assert set(carried().values()) == set(registered())
 
 
+def test_the_reference_lists_every_definition_with_its_formula() -> None:
+    text = (PROJECT.parent / "docs" / "reference.md").read_text(encoding="utf-8").split("\n## Metrics\n", 1)[1]
+    lines = [line for line in text.split("\n## ", 1)[0].splitlines() if line.startswith("| `")]
+    assert lines == [
+        f"| `{key}` | {row['name_zh']} | {row['name_en']} | {row['formula'].replace('|', chr(92) + '|')} |"
+        for key, row in registered().items()
+    ]
+
+
 def test_every_definition_has_formula_owner_bases_version_and_both_names() -> None:
     for definition_id, row in registered().items():
         assert all(row.values()), definition_id

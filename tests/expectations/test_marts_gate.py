@@ -108,6 +108,14 @@ def test_a_forecast_without_a_range_passes_when_it_says_why(build: Build) -> Non
     assert decide("marts", DAY, []).startswith("marts gate passed")
 
 
+def test_only_marts_that_must_have_rows_are_warned_of_when_empty(build: Build) -> None:
+    empty = ("mart_forecast_accuracy", "rpt_stage_violation", "mart_metrics")
+    execute("transformer", *(f"create table {build.schema}.{name} (build_id text)" for name in empty))
+    said = decide("marts", DAY, [])
+    execute("transformer", *(f"drop table {build.schema}.{name}" for name in empty))
+    assert "has_rows fails for 1 of 7 rows" in said, "mart_metrics; no exceptions and no closed period are no news"
+
+
 def test_a_sound_build_passes_and_is_published_with_the_count_of_its_checks(build: Build) -> None:
     assert decide("marts", DAY, []).startswith("marts gate passed")
     publish(DAY)

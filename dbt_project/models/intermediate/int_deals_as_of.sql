@@ -51,7 +51,7 @@ final as (
         coalesce(reps.node_id, companies.node_id) as leaf_node_id,
         stood.name as opportunity_name,
         case when stood.is_renewal then 'renewal' else 'new' end as pipeline,
-        stood.sales_process,
+        coalesce(stood.sales_process, '*') as sales_process,
         stood.product_line,
         stood.lead_source,
         case when stood.dealer_id is null then 'direct' else 'dealer' end as channel,

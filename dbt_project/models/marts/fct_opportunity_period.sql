@@ -9,7 +9,7 @@ with company as (
 ),
 
 qualified as (
-    select stage_order from {{ ref('dim_stage') }}
+    select min(stage_order) as stage_order from {{ ref('dim_stage') }}
     where is_current and stage_code = '{{ var("qualified_stage") }}'
 ),
 
