@@ -1,4 +1,5 @@
--- Each source of leads at its last reading: what it showed, what was loaded, what was set aside, and which of its leads the CRM lacks.
+-- Each source of leads at its last reading: what it showed, what was loaded, what was set aside, and which of its leads the CRM lacks. Of a
+-- day that was read again it is the reading of the whole day, not the one of its last hour: a rerun says what the night said.
 with channel_leads as (
     select
         channel_leads.system,
@@ -14,7 +15,9 @@ with channel_leads as (
 walks as (
     select
         *,
-        row_number() over (partition by system order by window_to desc, length(load_id) desc, load_id desc) as place
+        row_number() over (
+            partition by system order by window_to desc, window_from asc nulls first, length(load_id) desc, load_id desc
+        ) as place
     from {{ ref('stg_landfall__loads') }}
     where stream = 'leads' and system in ('hubspot', 'baidu', 'tencent', 'lead_files', 'webhook')
 ),

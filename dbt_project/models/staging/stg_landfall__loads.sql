@@ -9,6 +9,7 @@ with final as (
         unchanged,
         quarantined,
         as_of,
+        window_from,
         window_to
     from {{ source('ops', 'loads') }}
     where state = 'finished' and as_of <= {{ as_of() }}
