@@ -1,6 +1,6 @@
 """Leads across channels and the CRM: one row a lead with its evidence, and what each source showed against what the CRM has."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,18 +15,21 @@ def person(name: str) -> dict[str, str]:
     return {"token": f"p_{name}", "mask": "138****0001"}
 
 
-def load(system: str, day: str, received: int, unchanged: int, quarantined: int, part: str = "") -> None:
-    """A finished walk of the day, or one file of it."""
-    landed, load_id = received - unchanged - quarantined, f"{day}-{system}-leads"
+def load(
+    system: str, day: str, received: int, unchanged: int, quarantined: int, part: str = "", *, is_rerun: bool = False
+) -> None:
+    """A finished walk of the day, or one file of it; a rerun reads the last hour again."""
+    landed, load_id = received - unchanged - quarantined, f"{day}-{system}-leads{'-r2' if is_rerun else ''}"
+    ends_at = cutoff(date.fromisoformat(day))
     with connect("loader") as connection:
         counts = (received, landed, unchanged, quarantined)
         if part:
             connection.execute("insert into ops.load_parts values (%s, %s, %s, %s, %s, %s)", (load_id, part, *counts))
             return
         connection.execute(
-            "insert into ops.loads (load_id, system, stream, as_of, window_to, state, received, landed, unchanged, quarantined)"
-            " values (%s, %s, 'leads', %s, %s, 'finished', %s, %s, %s, %s)",
-            (load_id, system, day, cutoff(date.fromisoformat(day)), *counts),
+            "insert into ops.loads (load_id, system, stream, as_of, window_from, window_to, state, received, landed, unchanged,"
+            " quarantined) values (%s, %s, 'leads', %s, %s, %s, 'finished', %s, %s, %s, %s)",
+            (load_id, system, day, ends_at - timedelta(hours=1) if is_rerun else None, ends_at, *counts),
         )
 
 
@@ -71,6 +74,7 @@ def night(land, build, ms):  # type: ignore[no-untyped-def]
     crm("C4", "z", "2026-01-05 11:15", source="referral")
     crm("C5", "e", "2026-01-05 11:20")
     load("hubspot", "2026-01-05", 3, 0, 0)
+    load("hubspot", "2026-01-05", 1, 1, 0, is_rerun=True)
     load("lead_files", "2026-01-05", 1000, 0, 20)
     load("lead_files", "2026-01-05", 1000, 0, 20, "fair_1.csv")
     load("baidu", "2026-01-05", 9, 0, 1)  # a page of it came twice: its pieces tell what the walk came to
