@@ -71,7 +71,7 @@ def run_dbt(state: Path, selector: str, as_of: str, **variables: str | int) -> N
         "--quiet",
         "--no-use-colors",
         "build",
-        "--select" if selector.startswith("+") else "--selector",
+        "--select" if selector.startswith("+") or " " in selector else "--selector",
         *selector.split(),
     ]
     command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps({"as_of": as_of, **variables})]

@@ -95,6 +95,10 @@ def nights(land, deal, build, query, ms):  # type: ignore[no-untyped-def]
         land("fxiaoke__opportunities", deal_id, "2026-04-01 09:00", deal(stage, "2026-04-01 09:00", **fields))
         met(deal_id, DAY - timedelta(days=days))
     met("Y20", DAY - timedelta(days=1))
+    mute = deal(
+        "eq_nego", "2026-04-01 09:00", name="{days}", owner=["1009"]
+    )  # an owner whose contacts are recorded nowhere
+    land("fxiaoke__opportunities", "MUTE", "2026-04-01 09:00", mute)
     with connect("loader") as connection:
         for kind, key, value in [
             ("target", "D10|2026Q2", {"gross_amount": "1000"}), ("target", "D11|2026Q2", {"gross_amount": "1000"}),

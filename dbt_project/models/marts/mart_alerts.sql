@@ -36,6 +36,9 @@ silence as (
         coalesce(deals.open_gross_amount, 0) as weight
     from deals
     inner join words on deals.stage_code = words.stage_code
+    -- where the owner's contacts are recorded nowhere, silence is no sign
+    inner join {{ ref('mart_opportunity_channels') }} as channels
+        on deals.opportunity_id = channels.opportunity_id and channels.is_main_channel_measurable
     where
         words.rule = 'silence'
         and case
