@@ -20,12 +20,14 @@ from connectors.fxiaoke import Fxiaoke
 from connectors.onboard import onboard
 from connectors.privacy import protect
 from connectors.reading import read_page
-from connectors.streams import Stream, mapping_of, read_mapping
+from connectors.streams import Stream, mapping_of, read_mapping, write_back_of
+from connectors.writer_fxiaoke import FxiaokeWriter
 from sandbox.dialect import dialect
 from tests.connectors.company import DAY, Company, run_step
 from tests.connectors.vendor import Asked, Vendor
 from warehouse.clock import cutoff
 from warehouse.connection import connect
+from warehouse.receipts import Message
 from warehouse.setting_rows import Decision
 from warehouse.settings import apply
 from warehouse.steps import StepError
@@ -48,9 +50,8 @@ def second(tenant_database: str, tenants: Path, tmp_path_factory: pytest.TempPat
     """The second tenant's CRM; this module's settings point at it."""
     served = Company(tmp_path_factory.mktemp("second"), "renamed")
     patch = pytest.MonkeyPatch()
-    quick = {"FXIAOKE_REQUESTS_PER_20S": "0", "SOURCES": "fxiaoke"}
-    values = {"FXIAOKE_BASE_URL": served.url, "HISTORY": "none", "TENANTS_DIR": str(tenants)}
-    for name, value in (values | quick).items():
+    values = {"FXIAOKE_BASE_URL": served.url, "HISTORY": "none", "TENANTS_DIR": str(tenants), "SOURCES": "fxiaoke"}
+    for name, value in values.items():
         patch.setenv(f"LANDFALL_{name}", value)
     settings.cache_clear()
     yield served
@@ -206,13 +207,9 @@ def test_the_stages_go_through_the_settings_door_and_mean_what_the_company_means
     }
     meant = {"lead": "S1", "need": "S2", "quote": "S3", "nego": "S4", "won": "WON", "lost": "LOST"}
     assert dict(rows) == {key: meant[of.split("_")[-1]] for key, of in own.items()}
-
-
-def test_doubtful_stages_are_marked_in_the_workbook(onboarded: Path) -> None:
     sheet = load_workbook(onboarded / "stages.xlsx")["stage_map"]
-    said = {row[2].value: row[-1].comment.text for row in sheet.iter_rows(min_row=2) if row[-1].comment}
-    assert said["5f2c8a1e2003"] == "软件订阅 产品演示; its label tells no stage: taken as the one before it"
-    assert said["5f2c8a1e2004"] == "软件订阅 报价"
+    notes = {row[2].value: row[-1].comment.text for row in sheet.iter_rows(min_row=2) if row[-1].comment}
+    assert notes["5f2c8a1e2003"] == "软件订阅 产品演示; its label tells no stage: taken as the one before it"
 
 
 def test_a_preview_lands_nothing_masks_persons_and_sums_amounts_in_both_units(onboarded: Path, second: Company) -> None:
@@ -237,10 +234,17 @@ def test_fields_without_an_export_are_watched_since_the_first_night(onboarded: P
     assert f"  amount: watched since {DAY}" in lines
 
 
-def test_score_fields_are_missing_until_the_administrator_creates_them(onboarded: Path, second: Company) -> None:
+def test_scores_are_written_once_the_administrator_created_their_fields(onboarded: Path, second: Company) -> None:
     deals = mapping_of("fxiaoke").streams["opportunities"]
     crm = Fxiaoke(settings().model_copy(update={"writeback": "fxiaoke"}))
     assert "OpportunityObj has no field lf_band__c" in " ".join(crm.faults(deals))
     second.run("create-fields", str(onboarded / "fields_to_create.csv"))
     assert crm.faults(deals) == []
-    crm.close()
+    with connect("loader") as connection:
+        deal = connection.execute("select record_id from landing.fxiaoke__opportunities").fetchone()[0]  # type: ignore[index]
+    writer = FxiaokeWriter(crm, write_back_of("fxiaoke"))
+    score = dict.fromkeys(write_back_of("fxiaoke").fields) | {"band": "B", "p_win_ever": 0.62}
+    message = Message("b", deal, "fxiaoke", "send", score, "hash", None, is_dead=False)
+    assert ([outcome.state for outcome in writer.write([message])], writer.holds(message)) == (["acked"], True)
+    assert second.ask(f"record/NewOpportunityObj/{deal}")["body"]["lf_band__c"] == "B"
+    writer.close()
