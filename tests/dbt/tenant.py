@@ -60,7 +60,7 @@ def _insert(
 
 
 def run_dbt(state: Path, selector: str, as_of: str, **variables: str | int) -> None:
-    """One dbt step, or "+a +b", these models with all that they need, in a child process; fails with dbt's own words."""
+    """One dbt step, or models ("a b", or "+a +b" with all that they need), in a child process; fails with dbt's own words."""
     now = settings()
     address = {"HOST": now.pg_host, "PORT": str(now.pg_port), "USER": now.pg_user, "DATABASE": now.pg_database}
     env = os.environ | {f"LANDFALL_PG_{key}": value for key, value in address.items()}
@@ -71,7 +71,7 @@ def run_dbt(state: Path, selector: str, as_of: str, **variables: str | int) -> N
         "--quiet",
         "--no-use-colors",
         "build",
-        "--select" if selector.startswith("+") or " " in selector else "--selector",
+        "--selector" if selector in ("features", "marts", "sync") else "--select",
         *selector.split(),
     ]
     command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps({"as_of": as_of, **variables})]
