@@ -26,8 +26,10 @@ def _rows(query: str, params: tuple[Any, ...] = ()) -> list[Row]:
 def _run_facts(as_of: date) -> Row:
     """What `ops` knows of this night: steps, loads, receipts, the model's evaluation."""
     steps = _rows(
-        "select distinct on (step) step, state, round(extract(epoch from finished_at - started_at)::numeric, 1) as seconds, detail"
-        " from ops.step_runs where as_of = %s order by step, run_id desc",
+        "select step, (array_agg(state order by run_id desc))[1] as state, (array_agg(detail order by run_id desc))[1] as detail,"
+        " round(extract(epoch from sum(finished_at - started_at))::numeric, 1) as seconds"
+        " from (select distinct on (step, detail ->> 'system') * from ops.step_runs where as_of = %s"
+        " order by step, detail ->> 'system', run_id desc) as newest group by step",
         (as_of,),
     )
     loads = _rows(
