@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ml.evaluate import RATE_MARGIN
 from tests.end_to_end.conftest import LineMaker, LinePointer
 from tests.end_to_end.line import ROOT, Line
 from tests.end_to_end.tables import one
@@ -41,7 +42,9 @@ def test_the_held_out_figures_use_only_labels_known_on_the_day_and_stand_beside_
         assert re.search(rf"{contender}.*0\.\d{{4}}\s+0\.\d{{4}}", said), contender
 
 
-def test_ours_is_no_worse_than_the_simple_rates_and_no_better_than_honest(bank: Line, use_line: LinePointer) -> None:
+def test_ours_is_no_worse_than_the_simple_rates_by_more_than_noise_and_no_better_than_honest(
+    bank: Line, use_line: LinePointer
+) -> None:
     use_line(bank)
     rows = fetch_all(
         "checker",
@@ -49,7 +52,7 @@ def test_ours_is_no_worse_than_the_simple_rates_and_no_better_than_honest(bank: 
     )
     found = {(contender, metric): value for contender, metric, value in rows}
     ours = one("select tier from scores.models where is_promoted")[0]
-    assert found[ours, "log_loss"] <= found["stage x days-in-stage rates", "log_loss"]
+    assert found[ours, "log_loss"] <= found["stage x days-in-stage rates", "log_loss"] + RATE_MARGIN
     assert found["stage rates", "roc_auc"] < found[ours, "roc_auc"] < 0.82, (
         "more than 0.82 here means that something leaks"
     )
