@@ -4,8 +4,9 @@ with deals as (
     where not is_backfilled
 ),
 
+-- A deal that was moved to another sales process counts in the one it is in now, with all stages that it saw.
 entries as (
-    select events.opportunity_id, events.sales_process, events.to_stage_code, events.to_stage_order, events.occurred_on, events.days_in_stage
+    select events.opportunity_id, deals.sales_process, events.to_stage_code, events.to_stage_order, events.occurred_on, events.days_in_stage
     from {{ ref('int_stage_entries') }} as events
     inner join deals on events.opportunity_id = deals.opportunity_id
     where events.to_outcome = 'open'
