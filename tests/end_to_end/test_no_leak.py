@@ -82,7 +82,7 @@ def forget(line: Line) -> None:
     shutil.rmtree(line.home / "models")
 
 
-@pytest.fixture(scope="module", params=["full", "none"])
+@pytest.fixture(scope="module", params=["full", pytest.param("none", marks=pytest.mark.soak)])
 def pair(request: pytest.FixtureRequest, new_line: LineMaker) -> Pair:
     history = request.param
     quiet, stormy = (new_line(f"{name}_{history}", history=history) for name in ("quiet", "stormy"))

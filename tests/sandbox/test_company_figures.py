@@ -11,7 +11,7 @@ import pytest
 from sandbox.company import Company, generate
 from sandbox.company.seasons import is_working, quarter_end
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak  # the full company takes minutes; test_company.py holds a small one to the same process
 
 DAY = date(2026, 6, 30)
 WINDOW_START = date(2023, 7, 1)
