@@ -13,11 +13,10 @@ import orjson
 
 from config.settings import Settings, settings
 from connectors.calls import Answer, Calls
-from connectors.decoding import fault
 from connectors.fxiaoke_codes import judge
+from connectors.fxiaoke_query import behind, condition, later, prefix, window
 from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience
-from connectors.reading import milliseconds
 from connectors.sources import Page, Source
 from connectors.streams import Stream, mapping_of, mapping_path
 from connectors.tokens import Token, TokenStore
@@ -44,7 +43,7 @@ class Fxiaoke(Source):
 
     def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """The records changed within the walk's window, by ascending `_id` behind the last one that landed."""
-        yield from self._keyset(stream.object, _window(stream, walk), stream.projection, walk.last_id)
+        yield from self._keyset(stream.object, window(stream, walk), stream.projection, walk.last_id)
 
     def ids(self, stream: Stream) -> Iterator[list[str]]:
         """The `_id`s of all records of the object."""
@@ -55,7 +54,7 @@ class Fxiaoke(Source):
         """How many records (at most 100) others than we changed after the walk's window."""
         rows = self.query(
             stream.object,
-            [_filter(_dated_by(stream), "GTE", milliseconds(walk.window_to))],
+            [later(stream, walk)],
             ["_id", "last_modified_by"],
         )
         ours = self._now.fxiaoke_user_id
@@ -91,7 +90,7 @@ class Fxiaoke(Source):
         body = {
             "data": {"dataObjectApiName": object_name, "find_explicit_total_num": False, "search_query_info": search}
         }
-        found = self.data(f"{_prefix(object_name)}/data/query", body, what=object_name).get("dataList")
+        found = self.data(f"{prefix(object_name)}/data/query", body, what=object_name).get("dataList")
         if isinstance(found, dict):
             return [found]
         if not isinstance(found, list):
@@ -104,7 +103,7 @@ class Fxiaoke(Source):
     def get(self, object_name: str, record_id: str) -> dict[str, Any]:
         """One record with all its fields."""
         body = {"data": {"dataObjectApiName": object_name, "objectDataId": record_id}}
-        data = self.data(f"{_prefix(object_name)}/data/get", body, what=f"{object_name} {record_id}")
+        data = self.data(f"{prefix(object_name)}/data/get", body, what=f"{object_name} {record_id}")
         found = data.get("objectData", data)
         return found if isinstance(found, dict) else {}
 
@@ -121,7 +120,7 @@ class Fxiaoke(Source):
         """
         row = {"_id": record_id, "dataObjectApiName": object_name, **values}
         body = {"triggerWorkFlow": False, "triggerApprovalFlow": False, "data": {"object_data": row, "details": {}}}
-        path = f"{_prefix(object_name)}/data/update"
+        path = f"{prefix(object_name)}/data/update"
         return self.calls.ask(
             lambda token: self._signed(path, body, token), f"{object_name} {record_id}", is_write=True
         )
@@ -135,10 +134,10 @@ class Fxiaoke(Source):
     ) -> Iterator[Page]:
         is_last = False
         while not is_last:
-            behind = [] if last_id is None else [_filter("_id", "GT", last_id)]
-            rows = self.query(object_name, [*filters, *behind], fields)
+            after = [] if last_id is None else [condition("_id", "GT", last_id)]
+            rows = self.query(object_name, [*filters, *after], fields)
             is_last = len(rows) < PAGE
-            last_id = _behind(rows, last_id, object_name, must_move=not is_last)
+            last_id = behind(rows, last_id, object_name, must_move=not is_last)
             yield Page(rows, last_id, is_last)
 
     def data(self, path: str, body: dict[str, Any], *, what: str) -> dict[str, Any]:
@@ -187,38 +186,3 @@ class Fxiaoke(Source):
             Request("/cgi/corpAccessToken/get/V2", body=orjson.dumps(asked)), "the app secret"
         ).payload
         return Token(str(found["corpAccessToken"]), str(found["corpId"]), float(found["expiresIn"]))
-
-
-def _prefix(object_name: str) -> str:
-    return "/cgi/crm/custom/v2" if object_name.endswith("__c") else "/cgi/crm/v2"
-
-
-def _filter(field: str, operator: str, value: object) -> dict[str, Any]:
-    return {"field_name": field, "operator": operator, "field_values": [str(value)]}
-
-
-def _dated_by(stream: Stream) -> str:
-    return stream.theirs(stream.changed.field if stream.changed else "last_modified_time")
-
-
-def _window(stream: Stream, walk: Walk) -> list[dict[str, Any]]:
-    """The filters that hold a query within the walk's window."""
-    start = milliseconds(walk.window_from) if walk.window_from else 0
-    return [
-        _filter(_dated_by(stream), "GTE", start),
-        _filter(_dated_by(stream), "LT", milliseconds(walk.window_to)),
-    ]
-
-
-def _behind(rows: list[Any], last_id: str | None, object_name: str, *, must_move: bool) -> str | None:
-    seen = [
-        row["_id"]
-        for row in rows
-        if isinstance(row, dict) and isinstance(row.get("_id"), str) and fault(row["_id"]) is None
-    ]
-    newest = max(seen, default=None)
-    if must_move and (newest is None or (last_id is not None and newest <= last_id)):
-        raise StepError(
-            f"Fxiaoke repeats a page of {object_name} instead of going on behind the last id: ask its support, then rerun"
-        )
-    return newest or last_id

@@ -1,12 +1,10 @@
 """The managers' page on HTTP: signing in, showing the lines of one's node, taking numbers.
 
-In: a reader's login, whose own connection shows the part of the organisation it may see. Out: rows of `ops.submissions`. It listens on
-loopback; a reverse proxy with TLS stands in front of it. Passwords are checked by PostgreSQL and kept nowhere.
+In: requests, and sessions whose own connections show the part of the organisation that each may see. Out: rows of `ops.submissions`. It
+listens on loopback; a reverse proxy with TLS stands in front of it.
 """
 
-import secrets
 import socket
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-import psycopg
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,15 +20,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from config.settings import settings
-from warehouse.connection import as_reader, connect
 from warehouse.steps import StepError
 from warehouse.submission_rows import faults, header, keep, lines
+from warehouse.submission_sessions import NotAdmittedError, Session, Sessions
 from warehouse.submission_view import TEMPLATE, asked_of, view
 from warehouse.submission_words import WORDS
 
-IDLE_S = 1800.0
 MOST_BYTES = 200_000
-MOST_FAILURES, LOCKED_S = 5, 60.0  # wrong passwords of one login, and for how long it then has to wait
 SHOWN_DEALS = 15
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -43,23 +38,11 @@ COOKIE = "landfall_session"
 
 
 @dataclass
-class Session:
-    """One signed-in manager: the own connection, the node, and the token that every form must bring back."""
-
-    login: str
-    reader: psycopg.Connection
-    node_id: str
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    used: float = field(default_factory=time.monotonic)
-
-
-@dataclass
 class Page:
     """The running page. `day`: the business day that it takes as today; None asks the clock."""
 
     day: date | None
-    sessions: dict[str, Session] = field(default_factory=dict)
-    failures: dict[str, list[float]] = field(default_factory=dict)
+    sessions: Sessions = field(default_factory=Sessions)
 
     def moment(self) -> datetime:
         """Now, in the business time zone."""
@@ -84,14 +67,13 @@ class Page:
 
     async def _sign_out(self, request: Request) -> Response:
         form, session = await _form(request), self._session(request)
-        if session and secrets.compare_digest(form.get("token", ""), session.token):
-            session.reader.close()
-            self.sessions.pop(request.cookies[COOKIE])
+        if session and session.knows(form.get("token", "")):
+            self.sessions.end(request.cookies[COOKIE])
         return RedirectResponse("./", 303, HEADERS)
 
     async def _submit(self, request: Request) -> Response:
         form, session = await _form(request), self._session(request)
-        if session is None or not secrets.compare_digest(form.get("token", ""), session.token):
+        if session is None or not session.knows(form.get("token", "")):
             return await run_in_threadpool(self._page, None, [self._words["signed_out"]], status=403)
         return await run_in_threadpool(self._take, session, form)
 
@@ -100,27 +82,14 @@ class Page:
         return WORDS[settings().lang]
 
     def _session(self, request: Request) -> Session | None:
-        now = time.monotonic()
-        for key in [key for key, session in self.sessions.items() if now - session.used > IDLE_S]:
-            self.sessions.pop(key).reader.close()
-        found = self.sessions.get(request.cookies.get(COOKIE, ""))
-        if found:
-            found.used = now
-        return found
+        return self.sessions.of(request.cookies.get(COOKIE, ""))
 
     def _admit(self, login: str, password: str) -> Response:
-        now = time.monotonic()
-        recent = [at for at in self.failures.get(login, []) if now - at < LOCKED_S]
-        if len(recent) >= MOST_FAILURES:
-            return self._page(None, [self._words["locked"]], status=429)
-        reader = as_reader(login, password) if login and password else None
-        node_id = _node_of(login, reader) if reader else None
-        if reader is None or node_id is None:
-            self.failures[login] = [*recent, now]
-            return self._page(None, [self._words["no_node" if reader else "wrong"]], status=403)
-        self.failures.pop(login, None)
-        key = secrets.token_urlsafe(32)
-        self.sessions[key] = Session(login, reader, node_id)
+        try:
+            key = self.sessions.open(login, password)
+        except NotAdmittedError as refused:
+            status = 429 if refused.reason == "locked" else 403
+            return self._page(None, [self._words[refused.reason]], status=status)
         answer = RedirectResponse("./", 303, HEADERS)
         is_secure = settings().public_url.startswith("https")
         answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=is_secure)
@@ -171,23 +140,6 @@ class Page:
                 named = self._words["weekdays"].split()[int(weekday) - 1]
                 context["words"]["due"] = self._words["due"].format(weekday=named, clock=clock)
         return HTMLResponse(TEMPLATE.render(context), status, HEADERS)
-
-
-def _node_of(login: str, reader: psycopg.Connection) -> str | None:
-    """The topmost node that the login was given, `*` being the root; None when it sees none."""
-    with connect("checker") as connection:
-        given = [
-            node
-            for (node,) in connection.execute(
-                "select node_id from ops.org_access where account = %s order by 1", (login,)
-            )
-        ]
-    query = (
-        "select node_id from published.mart_period_forecast where node_id = any(%s) or (%s and parent_node_id is null)"
-        " order by mean desc limit 1"
-    )
-    found = reader.execute(query, (given, "*" in given)).fetchone()
-    return found[0] if found else None
 
 
 async def _form(request: Request) -> dict[str, str]:

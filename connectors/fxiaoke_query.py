@@ -1,0 +1,55 @@
+"""The parts of a Fxiaoke query: conditions, a walk's window in milliseconds, where a page goes on.
+
+In: a stream and its walk, rows as they came. Out: filters of a search, the id behind which the next page begins.
+"""
+
+from typing import Any
+
+from connectors.decoding import fault
+from connectors.reading import milliseconds
+from connectors.streams import Stream
+from warehouse.steps import StepError
+from warehouse.walks import Walk
+
+
+def prefix(object_name: str) -> str:
+    """Where the object's endpoints are: custom objects have their own."""
+    return "/cgi/crm/custom/v2" if object_name.endswith("__c") else "/cgi/crm/v2"
+
+
+def condition(field: str, operator: str, value: object) -> dict[str, Any]:
+    """One filter of a search; all of them hold."""
+    return {"field_name": field, "operator": operator, "field_values": [str(value)]}
+
+
+def window(stream: Stream, walk: Walk) -> list[dict[str, Any]]:
+    """The filters that hold a query within the walk's window."""
+    start = milliseconds(walk.window_from) if walk.window_from else 0
+    return [
+        condition(_dated_by(stream), "GTE", start),
+        condition(_dated_by(stream), "LT", milliseconds(walk.window_to)),
+    ]
+
+
+def later(stream: Stream, walk: Walk) -> dict[str, Any]:
+    """The filter for what changed after the walk's window."""
+    return condition(_dated_by(stream), "GTE", milliseconds(walk.window_to))
+
+
+def _dated_by(stream: Stream) -> str:
+    return stream.theirs(stream.changed.field if stream.changed else "last_modified_time")
+
+
+def behind(rows: list[Any], last_id: str | None, object_name: str, *, must_move: bool) -> str | None:
+    """The greatest id so far. Raises StepError when a full page did not go on behind `last_id`."""
+    seen = [
+        row["_id"]
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get("_id"), str) and fault(row["_id"]) is None
+    ]
+    newest = max(seen, default=None)
+    if must_move and (newest is None or (last_id is not None and newest <= last_id)):
+        raise StepError(
+            f"Fxiaoke repeats a page of {object_name} instead of going on behind the last id: ask its support, then rerun"
+        )
+    return newest or last_id
