@@ -1,7 +1,6 @@
 """Alerts to people by the robot of a DingTalk app, one conversation each."""
 
 import time
-from hashlib import sha256
 
 import orjson
 
@@ -12,7 +11,7 @@ from connectors.chat_codes import dingtalk
 from connectors.contacts import Contact
 from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience, Pause
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 
 PER_SECOND = 20
 
@@ -35,7 +34,7 @@ class DingtalkApp:
             notify_dingtalk_app_key=self._key, notify_dingtalk_app_secret=self._secret, notify_dingtalk_robot_code=self._robot
         )  # fmt: skip
         transport = Transport("notify_dingtalk", now.notify_dingtalk_base_url, deadline_s=now.request_deadline_s)
-        name = sha256("\x1f".join((now.notify_dingtalk_base_url, self._key, self._secret)).encode()).hexdigest()[:16]
+        name = identity(now.notify_dingtalk_base_url, self._key, self._secret)
         tokens = TokenStore(now.home / "tokens", f"notify-dingtalk-{name}", self._fetch_token)
         pace = Pace(PER_SECOND, 1.0, pause)
         self._calls = Calls("DingTalk", transport, dingtalk, tokens=tokens, patience=Patience(pause=pause), pace=pace)

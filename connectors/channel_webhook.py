@@ -3,9 +3,8 @@
 It answers HTTP 200, or any other 2xx with JSON. The signature is hex(HMAC_SHA256(secret, timestamp + "." + body)), as for incoming leads.
 """
 
-import hashlib
-import hmac
 import time
+from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -17,6 +16,7 @@ from connectors.chat_codes import webhook
 from connectors.contacts import Contact
 from connectors.http import Request, Transport
 from connectors.pacing import Patience, Pause
+from connectors.webhook_signing import signature_of
 
 
 def channel(pause: Pause = time.sleep) -> "Webhook":
@@ -49,11 +49,11 @@ class Webhook:
         """One POST."""
         told = {"key": post.key, "title": post.title, "text": post.text, "link": post.link}
         body = orjson.dumps({**told, "people": [person.person_id for person in post.to]})
-        seen = hashlib.sha256(post.key.encode()).hexdigest()
+        seen = sha256(post.key.encode()).hexdigest()
 
         def build(_: object) -> Request:
             stamp = str(int(time.time()))
-            sign = hmac.new(self._secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+            sign = signature_of(self._secret, stamp, body)
             headers = {"x-timestamp": stamp, "x-signature": sign, "idempotency-key": seen}
             return Request(self._path, self._params, headers, body)
 

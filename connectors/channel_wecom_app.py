@@ -1,7 +1,6 @@
 """Alerts to people as cards of a WeCom app; WeCom itself drops a card that it got within half an hour."""
 
 import time
-from hashlib import sha256
 
 import orjson
 
@@ -12,7 +11,7 @@ from connectors.chat_codes import WECOM, by_code
 from connectors.contacts import Contact
 from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience, Pause
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 
 PER_MINUTE = 30  # to one member; what is more is dropped silently
 TITLE, DESCRIPTION = 128, 512  # bytes that a card shows
@@ -38,7 +37,7 @@ class WecomApp:
         )
         self._agent = now.notify_wecom_agent_id
         transport = Transport("notify_wecom", now.notify_wecom_base_url, deadline_s=now.request_deadline_s)
-        name = sha256("\x1f".join((now.notify_wecom_base_url, self._corp, self._secret)).encode()).hexdigest()[:16]
+        name = identity(now.notify_wecom_base_url, self._corp, self._secret)
         tokens = TokenStore(now.home / "tokens", f"notify-wecom-{name}", self._fetch_token)
         judge, pace = by_code(WECOM, "errcode"), Pace(PER_MINUTE, 60.0, pause)
         self._calls = Calls("WeCom", transport, judge, tokens=tokens, patience=Patience(pause=pause), pace=pace)

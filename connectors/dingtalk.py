@@ -7,7 +7,6 @@ of customers that changed lately, on Sundays of all. Times: local text in Beijin
 
 from collections.abc import Iterator
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -21,7 +20,7 @@ from connectors.pacing import Pace, Patience
 from connectors.reading import milliseconds
 from connectors.sources import Page, Source
 from connectors.streams import Stream
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -180,7 +179,7 @@ class DingTalk(Source):
     def _identity(self) -> str:
         now = self._now
         parts = (now.dingtalk_base_url, now.dingtalk_app_key, now.dingtalk_app_secret.get_secret_value())
-        return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        return identity(*parts)
 
     def _fetch_token(self) -> Token:
         asked = {"appKey": self._now.dingtalk_app_key, "appSecret": self._now.dingtalk_app_secret.get_secret_value()}

@@ -5,7 +5,6 @@ epoch milliseconds. A page holds at most 100 records and is found by keyset on `
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +18,7 @@ from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience
 from connectors.sources import Page, Source
 from connectors.streams import Stream, mapping_of, mapping_path
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -107,11 +106,11 @@ class Fxiaoke(Source):
         found = data.get("objectData", data)
         return found if isinstance(found, dict) else {}
 
-    def describe(self, object_name: str) -> set[str]:
-        """Names of the fields that the object has in this tenant."""
+    def describe(self, object_name: str) -> dict[str, Any]:
+        """The fields that the object has in this tenant, by name."""
         body = {"includeDetail": True, "data": {"apiName": object_name}}
         described = self.data("/cgi/crm/v2/object/describe", body, what=object_name).get("describe", {})
-        return set(described.get("fields", {}))
+        return dict(described.get("fields", {}))
 
     def update(self, object_name: str, record_id: str, values: dict[str, Any]) -> Answer:
         """Set `values` (None clears) on one record without firing the customer's workflows. Sent at most once unless certainly unseen.
@@ -142,7 +141,7 @@ class Fxiaoke(Source):
 
     def data(self, path: str, body: dict[str, Any], *, what: str) -> dict[str, Any]:
         """The data that one endpoint answers."""
-        payload = self.calls.ask(lambda token: self._signed(path, body, token), what).payload
+        payload = self.post(path, body, what).payload
         data = payload.get("data")
         return data if isinstance(data, dict) else payload
 
@@ -150,7 +149,7 @@ class Fxiaoke(Source):
         now = self._now
         secret_parts = (now.fxiaoke_app_secret.get_secret_value(), now.fxiaoke_permanent_code.get_secret_value())
         parts = (now.fxiaoke_base_url, now.fxiaoke_app_id, now.fxiaoke_auth_style, *secret_parts)
-        return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        return identity(*parts)
 
     def _signed(self, path: str, body: dict[str, Any], token: Token) -> Request:
         params = {"thirdTraceId": str(uuid4())}

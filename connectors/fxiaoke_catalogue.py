@@ -44,11 +44,9 @@ def objects(crm: Fxiaoke) -> dict[str, str]:
 
 def fields(crm: Fxiaoke, object_name: str) -> list[TenantField]:
     """The active fields of an object."""
-    body = {"includeDetail": True, "data": {"apiName": object_name}}
-    found = crm.data("/cgi/crm/v2/object/describe", body, what=object_name).get("describe", {}).get("fields", {})
     return [
         TenantField(str(name), _plain(said.get("label")), str(said.get("type", "")), _options(said))
-        for name, said in found.items()
+        for name, said in crm.describe(object_name).items()
         if isinstance(said, dict) and said.get("is_active", True)
     ]
 

@@ -9,7 +9,6 @@ time (the zone in the stream's mapping). Pages are found by keyset on the key un
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -26,7 +25,7 @@ from connectors.kingdee_query import behind, known_fields, literal_cursor, windo
 from connectors.pacing import Pace, Patience
 from connectors.sources import Page, Source
 from connectors.streams import Stream, mapping_path
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -165,7 +164,7 @@ class Kingdee(Source):
     def _identity(self) -> str:
         now = self._now
         parts = (now.kingdee_base_url, now.kingdee_account_id, now.kingdee_user, now.kingdee_app_id)
-        return sha256("\x1f".join([*parts, now.kingdee_app_secret.get_secret_value()]).encode()).hexdigest()[:16]
+        return identity(*parts, now.kingdee_app_secret.get_secret_value())
 
     def _sign_in(self) -> Token:
         now = self._now

@@ -6,7 +6,7 @@ field is proposed once; the surest pairs are made first.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -83,7 +83,7 @@ def propose(
     for score, name, field in pairs:
         held = found.get(name)
         if held and not held.doubt and field.name not in taken and score >= RIVAL * held.score:
-            found[name] = _doubted(held, f"{field.name} ({field.label}) resembles it as much")
+            found[name] = replace(held, doubt=f"{field.name} ({field.label}) resembles it as much")
     return found
 
 
@@ -103,10 +103,6 @@ def _made(
     elif known.is_amount and scale is None and middle is not None and middle < SMALL:
         doubt = f"half of its amounts are below {middle:f}: in which unit are they?"
     return Proposal(field, score, filled, sampled, scale, doubt)
-
-
-def _doubted(held: Proposal, doubt: str) -> Proposal:
-    return Proposal(held.theirs, held.score, held.filled, held.sampled, held.scale, doubt)
 
 
 def _score(name: str, known: StandardField, kind: str, field: TenantField, sample: Sample) -> float:

@@ -4,16 +4,11 @@ In: the token that a person got by authorising the app, from the settings. Out: 
 token in the settings and so begins anew.
 """
 
-import os
-from hashlib import sha256
 from pathlib import Path
 
 import orjson
 
-
-def identity(*parts: str) -> str:
-    """A short name for an application's credentials, which are not to be read from it."""
-    return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+from connectors.tokens import identity, write_private
 
 
 class Renewal:
@@ -32,10 +27,5 @@ class Renewal:
 
     def keep(self, fresh: str) -> None:
         """Remember the token that replaces the current one; an empty one replaces nothing."""
-        if not fresh:
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        waiting = self._path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(waiting, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(orjson.dumps({"refresh": fresh}))
-        waiting.replace(self._path)
+        if fresh:
+            write_private(self._path, {"refresh": fresh})

@@ -19,11 +19,11 @@ from connectors.calls import Calls
 from connectors.http import Request, Transport
 from connectors.pacing import Patience
 from connectors.reading import milliseconds
-from connectors.renewal import Renewal, identity
+from connectors.renewal import Renewal
 from connectors.sources import Page, Source
 from connectors.streams import Stream
 from connectors.tencent_codes import judge
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 from connectors.windows import Span, pieces, whole
 from warehouse.parts import Part
 from warehouse.steps import StepError

@@ -9,11 +9,27 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 LONGEST_USE_S = 6600.0  # the vendor issues a second token beside the first from then on
+
+
+def identity(*parts: str) -> str:
+    """A short name for an application's credentials, which are not to be read from it."""
+    return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def write_private(path: Path, payload: dict[str, Any]) -> None:
+    """Replace the file by `payload` as JSON, at once and readable by the owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(orjson.dumps(payload))
+    fresh.replace(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,4 @@ class TokenStore:
 
     def _write(self, token: Token) -> None:
         good_until = time.time() + min(LONGEST_USE_S, token.expires_in_s * 11 / 12)
-        fresh = self._path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(orjson.dumps({"token": asdict(token), "good_until": good_until}))
-        fresh.replace(self._path)
+        write_private(self._path, {"token": asdict(token), "good_until": good_until})

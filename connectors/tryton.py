@@ -7,7 +7,6 @@ that was archived) are records too.
 
 from base64 import b64encode
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -18,7 +17,7 @@ from connectors.http import Request, Transport
 from connectors.pacing import Patience
 from connectors.sources import Page, Source
 from connectors.streams import Stream, mapping_path
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 from connectors.tryton_codes import judge
 from connectors.tryton_values import encoded, flat
 from warehouse.steps import StepError
@@ -135,7 +134,7 @@ class Tryton(Source):
     def _identity(self) -> str:
         now = self._now
         parts = (now.tryton_base_url, now.tryton_database, now.tryton_user, now.tryton_password.get_secret_value())
-        return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        return identity(*parts)
 
     def _fetch_token(self) -> Token:
         now = self._now

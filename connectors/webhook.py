@@ -14,7 +14,7 @@ from connectors.local import NoCalls
 from connectors.reading import milliseconds
 from connectors.sources import Page, Source
 from connectors.streams import Stream
-from connectors.webhook_service import secrets
+from connectors.webhook_signing import secrets
 from warehouse import inbox
 from warehouse.connection import connect
 from warehouse.inbox import Event

@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 
 import orjson
 import uvicorn
@@ -22,15 +21,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from config.settings import settings
+from connectors.webhook_signing import secrets, signature_of
 from warehouse import inbox
 from warehouse.connection import DatabaseUnreachableError
-from warehouse.steps import StepError
 
 MOST_BYTES = 64_000  # a lead is a few hundred
 SKEW_S = 300
-SHORTEST_SECRET = 16
 SLOWEST_BODY_S = 10.0
-NAME, KEY = re.compile(r"[a-z][a-z0-9_]{0,30}"), re.compile(r"[!-~]{1,200}")
+KEY = re.compile(r"[!-~]{1,200}")
 
 
 class RefusedEvent(Exception):  # noqa: N818 - a verdict on what was sent
@@ -39,27 +37,6 @@ class RefusedEvent(Exception):  # noqa: N818 - a verdict on what was sent
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-
-
-def secrets() -> dict[str, str]:
-    """The senders' secrets. Raises StepError when the setting is not as it should be; never shows one."""
-    found: dict[str, str] = {}
-    for pair in filter(None, settings().webhook_secrets.get_secret_value().split(",")):
-        source, _, secret = pair.strip().partition("=")
-        if not NAME.fullmatch(source) or len(secret) < SHORTEST_SECRET:
-            raise StepError(
-                "LANDFALL_WEBHOOK_SECRETS is a list of sender=secret, separated by commas, each secret of "
-                f"{SHORTEST_SECRET} characters or more: correct it, then rerun"
-            )
-        found[source] = secret
-    if not found:
-        raise StepError("no sender may hand leads in: set LANDFALL_WEBHOOK_SECRETS to sender=secret, then rerun")
-    return found
-
-
-def signature_of(secret: str, timestamp: str, body: bytes) -> str:
-    """The signature that a sender puts on a body."""
-    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, sha256).hexdigest()
 
 
 def application(known: Mapping[str, str], now: Callable[[], float] = time.time) -> Starlette:

@@ -6,7 +6,6 @@ stream says when they are ready, that day's rows are marked provisional.
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -18,7 +17,7 @@ from connectors.pacing import Pace, Patience
 from connectors.reading import milliseconds
 from connectors.sources import Page, Source
 from connectors.streams import Stream
-from connectors.tokens import Token, TokenStore
+from connectors.tokens import Token, TokenStore, identity
 from connectors.wecom_archive import archive_pages
 from connectors.wecom_codes import NO_RELATION, judge
 from connectors.wecom_rows import chunks, dated, days_of, part_of, seconds
@@ -155,7 +154,7 @@ class WeCom(Source):
     def _identity(self) -> str:
         now = self._now
         parts = (now.wecom_base_url, now.wecom_corp_id, now.wecom_secret.get_secret_value())
-        return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        return identity(*parts)
 
     def _fetch_token(self) -> Token:
         asked = {"corpid": self._now.wecom_corp_id, "corpsecret": self._now.wecom_secret.get_secret_value()}

@@ -10,7 +10,7 @@ Runbook, when a task fails (its log's last line is the sentence to act on):
 - `train`, `score`, `forecast`: the last promoted model stays. Clear the task.
 - `publish`: readers still see the last build. Clear the task.
 - `write_back`: receipts say what the CRM took. Clear the task; only what is owed is sent.
-- `notify`: a channel refused or is down; receipts say whom it did not reach. Clear the task, nobody is told twice.
+- `notify`: a channel refused or is down; receipts say whom it did not reach. Clear the task: who was told is not told again.
 """
 
 import json

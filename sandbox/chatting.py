@@ -7,7 +7,6 @@ activities that they logged in the CRM: nothing is kept, equal records give equa
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from sandbox.clock import Clock
 from sandbox.company.names import respelled
 from sandbox.store import Store
 
@@ -80,8 +79,8 @@ class Team:
 class Chatting:
     """The teams of one served company, read once for each state of the CRM."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store, self.clock = store, clock
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._read_at, self._teams = -1, dict[str, Team]()
 
     def team(self, code: str) -> Team:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from sandbox.chatting import DINGTALK_TEAM, Chatting
 from sandbox.dingtalk_rows import KIND, customer_rows, follow_up_rows, log_rows
 from sandbox.endpoints import Answered, Api, Asked, World
+from sandbox.errors import TOO_FAST as CRM_TOO_FAST
 from sandbox.errors import CrmError
 from sandbox.quota import Quota, Rules
 from sandbox.tickets import Tickets
@@ -32,7 +33,7 @@ class DingTalk(Api):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._tickets, self._chatting = Tickets(world.rules, "DT"), Chatting(world.store, world.clock)
+        self._tickets, self._chatting = Tickets(world.rules, "DT"), Chatting(world.store)
         self._quota = Quota(Rules(requests_per_20s=REQUESTS_PER_20S, daily_quota=0))
         self._requests, self._is_legacy = 0, False
 
@@ -103,7 +104,7 @@ class DingTalk(Api):
                 self._spend(asked)
                 result = reply(asked.json or {})
             except CrmError as error:
-                return self.refused(TOO_FAST if error.message.startswith("more than") else error.message)
+                return self.refused(TOO_FAST if error.code == CRM_TOO_FAST else error.message)
             return Answered({"result": result}, code=0, rows=_rows(result))
 
         return judged
@@ -116,7 +117,7 @@ class DingTalk(Api):
                 self._spend(asked)
                 result = reply(asked.json or {})
             except CrmError as error:
-                return self._legacy(LEGACY_TOO_FAST if error.message.startswith("more than") else error.code)
+                return self._legacy(LEGACY_TOO_FAST if error.code == CRM_TOO_FAST else error.code)
             return Answered({"errcode": 0, "result": result}, code=0, rows=_rows(result))
 
         return judged

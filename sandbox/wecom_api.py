@@ -34,7 +34,7 @@ class WeCom(Api):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._tickets, self._chatting = Tickets(world.rules, "WT"), Chatting(world.store, world.clock)
+        self._tickets, self._chatting = Tickets(world.rules, "WT"), Chatting(world.store)
         self._quota = Quota(Rules(requests_per_20s=REQUESTS_PER_20S, daily_quota=0))
 
     def routes(self) -> list[Route]:

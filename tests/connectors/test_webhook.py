@@ -12,7 +12,8 @@ import uvicorn
 
 from config.settings import settings
 from connectors.extract import extract
-from connectors.webhook_service import MOST_BYTES, application, secrets, signature_of
+from connectors.webhook_service import MOST_BYTES, application
+from connectors.webhook_signing import secrets, signature_of
 from sandbox.server import HOST, listening_socket
 from warehouse.connection import connect
 from warehouse.erasure import erase
