@@ -15,7 +15,6 @@ from warehouse.clock import cutoff
 from warehouse.frames import fetch_all
 
 pytestmark = pytest.mark.slow
-VERDICT = "select verdict from ops.gate_verdicts where as_of = %s and border = %s order by verdict_id desc limit 1"
 PLACED = "select node_id from features.opportunity_nodes where opportunity_id = %s and as_of_date = %s"
 
 

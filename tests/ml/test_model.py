@@ -82,6 +82,7 @@ def test_base_contributions_and_calibration_add_up_to_the_log_odds_shown(model: 
     assert np.abs(told - np.log(shown / (1 - shown))).max() < 1e-6
     assert all("calibration" in by_theme for by_theme in sums)
     assert all(len(of_deal) <= 5 for of_deal in sentences)
+    assert sum(map(len, sentences)) >= len(frame)
     strongest = [max(abs(value) for theme, value in by_theme.items() if theme != "calibration") for by_theme in sums]
     assert all(
         abs(of_deal[0]["contribution"]) == top for of_deal, top in zip(sentences, strongest, strict=True) if of_deal
