@@ -1,4 +1,4 @@
-"""Forecasts of peers, kept between runs: they change with the data, the libraries and `bench/peers.py`, not with our work.
+"""Forecasts of peers, kept between runs: they change with the data, the libraries and the bench's own code, not with our work.
 
 In: `Cases`. Out: a folder `var/bench/<set>-<digest>`; the digest covers all of that, so that nothing stale is ever read.
 """
@@ -22,7 +22,9 @@ def folder_of(cases: Cases) -> Path:
     seen = hashlib.sha256()
     for library in LIBRARIES:
         seen.update(f"{library} {version(library)}\n".encode())
-    seen.update((Path(__file__).parent / "peers.py").read_bytes())
+    for module in ("peers.py", "measures.py", "cases.py"):
+        seen.update((Path(__file__).parent / module).read_bytes())
+    seen.update(repr((cases.texts, list(cases.features.columns))).encode())
     seen.update(pd.util.hash_pandas_object(cases.features).to_numpy().tobytes())
     for column in (cases.label, cases.day, cases.train, cases.test):
         seen.update(np.ascontiguousarray(column).tobytes())

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.cases import Floats
 from bench.measures import Measured
+from ml.calibration import level
 
 BASE, STAGE_TIME = "base rate", "stage x time rate"
 BASE_MARGIN = 0.005  # log loss
@@ -83,8 +84,4 @@ def averages(results: list[Result], ours: str) -> list[str]:
 def level_gap(label: Floats, forecast: Floats) -> float:
     """What must be added to the forecasts' log-odds so that as many are won as were forecast."""
     p = np.clip(forecast, 1e-6, 1 - 1e-6)
-    raw, shift = np.log(p) - np.log1p(-p), 0.0
-    for _ in range(50):
-        q = 1 / (1 + np.exp(-np.clip(raw + shift, -30, 30)))
-        shift += float(np.clip((label - q).sum() / max((q * (1 - q)).sum(), 1e-9), -1, 1))
-    return shift
+    return level(np.log(p) - np.log1p(-p), label, np.ones(len(label)), 0.0)

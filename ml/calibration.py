@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ml.blend import EVEN, agreed, stack
+from ml.blend import DEAL_INFORMATION, EVEN, agreed, stack
 from ml.dataset import Floats, Ints
 
 SEGMENT = "sales_process"
 SEGMENT_FROM = 200.0  # deals in every fold
 SEGMENT_PRIOR = 200.0  # deals' worth of belief that a segment needs no shift of its own
-DEAL_INFORMATION = 0.2  # p(1 - p) of a usual deal
 FLATTEST = 0.05  # least slope: the map stays increasing where the newest rows show no signal
 
 
