@@ -15,21 +15,15 @@ with orders as (
     group by order_id
 ),
 
-contracts as (
-    select opportunity_id, contract_number from {{ ref('stg_fxiaoke__opportunities') }} as versions
-    where {{ known('versions', as_of_cutoff()) }} and not is_late and contract_number is not null
-),
-
 deals as (
     select
-        headers.opportunity_id, contracts.contract_number, headers.original_amount,
+        headers.opportunity_id, headers.contract_number, headers.original_amount,
         coalesce(headers.currency, {{ base_currency() }}) as currency,
         {{ company_key('coalesce(accounts.name, headers.account_name)', is_short=true) }} as customer_key,
         closings.closed_on
     from {{ ref('int_closing_versions') }} as closings
     inner join {{ ref('int_opportunity_versions') }} as headers
         on closings.opportunity_id = headers.opportunity_id and {{ known('headers', as_of_cutoff()) }}
-    left join contracts on closings.opportunity_id = contracts.opportunity_id
     left join {{ ref('stg_fxiaoke__accounts') }} as accounts
         on headers.account_id = accounts.account_id and not accounts.is_late and {{ known('accounts', as_of_cutoff()) }}
     where closings.outcome = 'won' and {{ known('closings', as_of_cutoff()) }}

@@ -2,16 +2,11 @@
 with deals as (
     select
         closings.opportunity_id, closings.owner_id, closings.account_id, closings.won_gross_amount, closings.closed_on,
-        headers.name, headers.currency, headers.original_amount
+        headers.name, headers.currency, headers.original_amount, headers.contract_number
     from {{ ref('int_closing_versions') }} as closings
     inner join {{ ref('int_opportunity_versions') }} as headers
         on closings.opportunity_id = headers.opportunity_id and {{ known('headers', as_of_cutoff()) }}
     where closings.outcome = 'won' and {{ known('closings', as_of_cutoff()) }}
-),
-
-contracts as (
-    select opportunity_id, contract_number from {{ ref('stg_fxiaoke__opportunities') }} as versions
-    where {{ known('versions', as_of_cutoff()) }} and not is_late
 ),
 
 orders as (
@@ -39,7 +34,7 @@ final as (
         deals.owner_id,
         deals.account_id,
         deals.name as opportunity_name,
-        contracts.contract_number,
+        deals.contract_number,
         orders.order_number,
         orders.matched_by,
         case
@@ -47,7 +42,7 @@ final as (
             when erp.lines_count = 0 then 'no_orders_were_read'
             when deals.closed_on > {{ as_of() }} - 3 then 'won_within_3_days'
             when orders.doubtful_count > 0 then 'several_orders_or_deals_fit'
-            when contracts.contract_number is null then 'no_contract_number_and_no_order_like_it'
+            when deals.contract_number is null then 'no_contract_number_and_no_order_like_it'
             else 'no_order_with_this_contract_number_or_like_it'
         end as reason,
         coalesce(deals.currency, {{ base_currency() }}) as currency,
@@ -62,7 +57,6 @@ final as (
     from deals
     cross join erp
     left join orders on deals.opportunity_id = orders.opportunity_id
-    left join contracts on deals.opportunity_id = contracts.opportunity_id
 )
 
 select * from final

@@ -26,8 +26,8 @@ usual as (
     select
         system,
         stream,
-        percentile_cont(0.5) within group (order by lag_hours) as lag_p50_hours,
-        percentile_cont(0.95) within group (order by lag_hours) as lag_p95_hours,
+        {{ percentile_of('lag_hours', 0.5) }} as lag_p50_hours,
+        {{ percentile_of('lag_hours', 0.95) }} as lag_p95_hours,
         count(*) as nights_count
     from nights
     group by system, stream
