@@ -1,6 +1,6 @@
 """Alerts to a Feishu chat group by its custom robot, signed anew for every attempt.
 
-The contract is from memory of the vendor's page on custom robots, not from `apis.md`: check it with a real group first (docs/adr/0014).
+The contract is from memory of the vendor's page on custom robots: check it with a real group first (docs/adr/0014).
 """
 
 import hashlib

@@ -4,7 +4,6 @@ In: the lines of the published build and what was said last. Out: an .xlsx file;
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -63,8 +62,7 @@ def _write(sheet: Worksheet, fields: Sequence[Field], lines: Sequence[Line], ear
             if field in MINE:
                 cell.protection = Protection(locked=False)
             else:
-                value = known.get(field.name)
-                write(cell, field, value.isoformat() if isinstance(value, date) else value)
+                write(cell, field, known.get(field.name))
     sheet.protection.sheet = True  # without a password: against slips
     sheet.freeze_panes = "C2"
 

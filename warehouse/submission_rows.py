@@ -13,6 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg.rows import dict_row
 
 from config.settings import settings
 from warehouse.connection import connect
@@ -78,18 +79,13 @@ def header(reader: psycopg.Connection) -> Header | None:
 def lines(reader: psycopg.Connection, node_id: str, deals: int = 50) -> list[Line]:
     """The node, its children, and the open deals with the most expected in the period, as far as `reader` may see them."""
     found = []
-    cursor = reader.execute(_NODES, {"node": node_id})
-    names = [column.name for column in cursor.description or ()]
-    for row in cursor.fetchall():
-        shown = dict(zip(names, row, strict=True))
+    told = reader.cursor(row_factory=dict_row)
+    for shown in told.execute(_NODES, {"node": node_id}).fetchall():
         found.append(Line(shown["node_id"], None, shown["node_name"], shown["mean"], shown))
     if not found:
         return []
     is_root = found[0].shown["node_level"] == "company"
-    cursor = reader.execute(_DEALS, {"most": deals, "node": node_id, "is_root": is_root})
-    names = [column.name for column in cursor.description or ()]
-    for row in cursor.fetchall():
-        shown = dict(zip(names, row, strict=True))
+    for shown in told.execute(_DEALS, {"most": deals, "node": node_id, "is_root": is_root}).fetchall():
         name = shown["opportunity_name"] or shown["opportunity_id"]
         found.append(Line(node_id, shown["opportunity_id"], name, shown["expected_gross_amount"], shown))
     return found
@@ -104,9 +100,7 @@ def said(period_id: str, monday: date) -> dict[tuple[str, str | None], dict[str,
     """(node, deal) → the number that counts for the week of `monday`, with its reason and author."""
     bounds = {"period": period_id, "since": monday, "until": monday + timedelta(days=7)}
     with connect("checker") as connection:
-        cursor = connection.execute(_SAID, bounds)
-        names = [column.name for column in cursor.description or ()]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = connection.cursor(row_factory=dict_row).execute(_SAID, bounds).fetchall()
     return {(row["node_id"], row["opportunity_id"]): row for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""What customers owe and have paid, over two nights worked by hand on a real warehouse: capability 1.4.
+"""What customers owe and have paid, over two nights worked by hand on a real warehouse.
 
 Each customer has one story. In every one, receivables less unapplied receipts fall by exactly the receipt, and what is undone comes back.
 """

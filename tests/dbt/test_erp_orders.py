@@ -1,4 +1,4 @@
-"""Which order follows from which won deal, on hand-made deals and orders on a real warehouse: capability 1.5."""
+"""Which order follows from which won deal, on hand-made deals and orders on a real warehouse."""
 
 from decimal import Decimal
 from typing import Any

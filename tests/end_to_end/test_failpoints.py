@@ -1,4 +1,4 @@
-"""A night that is killed at every named failpoint and taken up again ends with the same rows as its twin, which nobody disturbed."""
+"""A night that is killed at the failpoints of five steps and taken up again ends with the same rows as its twin, which nobody disturbed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ def tables_of(line: Line) -> dict[str, str]:
     return hashes((*SCHEMAS, "intermediate", f"build_{build}"), line.rows)
 
 
-def test_the_code_names_these_failpoints_and_each_kills_the_step_it_stands_in(twins: Twins) -> None:
+def test_each_failpoint_of_the_five_steps_kills_the_step_it_stands_in(twins: Twins) -> None:
     assert {point for points in KILLS.values() for point in points} == set(FAILPOINTS)
     assert set(twins.endings.values()) == {SIGKILLED}, twins.endings
 
