@@ -151,7 +151,10 @@ def _erase(arguments: argparse.Namespace) -> None:
     found = [f"{place}: {count} rows" if " " in place else place for place, count in erasure.places(values)]
     if found and not arguments.dry_run:
         raise StepError("\n".join(["still found here, delete it by hand, then rerun:", *found]))
-    print("\n".join(found) or "found nowhere else: no table, no log, no data doc, no artefact holds it")
+    print(
+        "\n".join(found)
+        or "found nowhere else as written, in no table and no plain file (compressed files were not opened)"
+    )
 
 
 def _compare_roles() -> None:

@@ -90,7 +90,7 @@ def _phones(values: Sequence[str]) -> list[str]:
 
 
 def _vacuum() -> None:
-    """Let the deleted rows' bytes leave the tables' files too."""
+    """Give the deleted rows' space free. Until it is used again their bytes stay in the server's files, as in its WAL and backups."""
     with connect("owner_ddl", autocommit=True) as connection:
         connection.execute("vacuum vault.persons, vault.quarantined, vault.lead_inbox")
 
