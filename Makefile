@@ -8,6 +8,7 @@ PY := .venv/bin/python
 STAMP := .venv/.synced
 export OMP_NUM_THREADS ?= 2
 export OMP_WAIT_POLICY ?= passive
+JOBS ?= 2
 
 .PHONY: help
 help: ## list the commands
@@ -64,8 +65,8 @@ reset: env ## delete all state of this working copy (asks first)
 	@$(PY) -m nightly reset
 
 .PHONY: test
-test: env ## all tests but the soak
-	@$(PY) -m pytest -m "not soak" $(ARGS)
+test: env ## all tests but the soak; files side by side: JOBS=2
+	@$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not soak" $(ARGS)
 
 .PHONY: soak
 soak: env ## many seeds, full size, all failpoints; hours

@@ -2,9 +2,8 @@
 
 import json
 import subprocess
+import sys
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 from config.settings import ROOT, child_environment, settings
 from warehouse.builds import build_schema, current_build
@@ -15,7 +14,6 @@ from warehouse.steps import StepError, StepRun, recorded
 
 LAYERS = ("features", "marts", "sync")
 PROJECT = ROOT / "dbt_project"
-FAULTS = ("RunResultError", "RunResultFailure", "MainEncounteredError")
 
 
 def _first_day(as_of: date) -> date:
@@ -55,12 +53,6 @@ def variables(layer: str, as_of: date, first: date | None, last: date | None, ev
     return found if layer == "features" else found | _build_variables(layer, as_of)
 
 
-def _environment() -> dict[str, str]:
-    now = settings()
-    address = {"HOST": now.pg_host, "PORT": str(now.pg_port), "USER": now.pg_user, "DATABASE": now.pg_database}
-    return child_environment() | {f"LANDFALL_PG_{key}": value for key, value in address.items()}
-
-
 def run(
     layer: str, as_of: date, first: date | None = None, last: date | None = None, every_days: int | None = None
 ) -> None:
@@ -72,57 +64,32 @@ def run(
         failpoint("dbt.after")
 
 
-def _command(layer: str, given: dict[str, str | int], state: Path) -> list[str]:
-    target = state / settings().tenant / layer
-    command = [
-        "dbt",
-        "--log-format",
-        "json",
-        "--log-path",
-        str(state / "logs"),
-        "--no-use-colors",
-        "build",
-        "--selector",
-        layer,
-    ]
-    command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps(given), "--project-dir", str(PROJECT)]
-    return [*command, "--profiles-dir", str(PROJECT), "--target-path", str(target)]
-
-
 def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:
-    state = settings().home / "dbt"
-    process = subprocess.Popen(
-        _command(layer, given, state),
-        env=_environment(),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=PROJECT,
-    )
-    models, faults, last_line = 0, [], ""
-    for line in process.stdout or ():
-        last_line = line.strip() or last_line
-        event = _event(line)
-        data, node = event.get("data", {}), event.get("data", {}).get("node_info", {})
-        if event.get("info", {}).get("name") in FAULTS and data.get("msg"):
-            faults.append(" ".join(str(data["msg"]).split()))
-        elif "execution_time" in data and node.get("resource_type") == "model":
-            models += 1
-            print(f"  {node['node_name']:<44} {data['execution_time']:6.1f} s  {data['status']}", flush=True)
-            if settings().failpoint == "dbt.inside":
-                process.kill()
-                failpoint("dbt.inside")
-    if process.wait() != 0:
-        about = faults[0][:300] if faults else last_line[:300]
+    kept = settings().home / "dbt"
+    state = kept / settings().tenant / layer
+    request = {
+        "selected": ["--selector", layer],
+        "variables": given,
+        "parsed": str(kept / "parsed"),
+        "state": str(state),
+    }
+    command = [sys.executable, "-m", "nightly.dbt_engine", json.dumps(request)]
+    models, said = 0, ""
+    with subprocess.Popen(command, env=child_environment(), text=True, stdout=subprocess.PIPE, cwd=PROJECT) as process:
+        for said in process.stdout or ():
+            event = json.loads(said)
+            if "model" in event:
+                models += 1
+                print(f"  {event['model']:<44} {event['seconds']:6.1f} s  {event['became']}", flush=True)
+                if settings().failpoint == "dbt.inside":
+                    process.kill()
+                    failpoint("dbt.inside")
+    faults = json.loads(said).get("faults") if said else None
+    if faults is None:
         raise StepError(
-            f"dbt {layer}: {about}: mend the model or the data, then rerun; the log is {state / 'logs' / 'dbt.log'}"
+            f"dbt {layer}: ended with code {process.returncode} before it was done; what it said stands above: mend it, then rerun"
         )
+    if faults:
+        log = state / "logs" / "dbt.log"
+        raise StepError(f"dbt {layer}: {faults[0][:300]}: mend the model or the data, then rerun; the log is {log}")
     step.note(models=models)
-
-
-def _event(line: str) -> dict[str, Any]:
-    try:
-        event = json.loads(line)
-    except json.JSONDecodeError:
-        return {}
-    return event if isinstance(event, dict) else {}

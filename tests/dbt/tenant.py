@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -15,12 +12,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.settings import settings
+from nightly import dbt_engine
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Row = tuple[str, str, str, dict[str, Any]]
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
 @contextmanager
@@ -60,26 +57,11 @@ def _insert(
 
 
 def run_dbt(state: Path, selector: str, as_of: str, **variables: str | int) -> None:
-    """One dbt step, or models ("a b", or "+a +b" with all that they need), in a child process; fails with dbt's own words."""
-    now = settings()
-    address = {"HOST": now.pg_host, "PORT": str(now.pg_port), "USER": now.pg_user, "DATABASE": now.pg_database}
-    env = os.environ | {f"LANDFALL_PG_{key}": value for key, value in address.items()}
-    if now.pg_passfile:
-        env["PGPASSFILE"] = str(now.pg_passfile)
-    command = [
-        str(Path(sys.executable).with_name("dbt")),
-        "--quiet",
-        "--no-use-colors",
-        "build",
-        "--selector" if selector in ("features", "marts", "sync") else "--select",
-        *selector.split(),
-    ]
-    command += ["--exclude-resource-type", "unit_test", "--vars", json.dumps({"as_of": as_of, **variables})]
-    command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    target = state / selector.replace("+", "").replace(" ", "_")
-    command += ["--target-path", str(target), "--log-path", str(state / "logs")]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    """One dbt step, or models ("a b", or "+a +b" with all that they need), as the night builds it; fails with dbt's own words."""
+    is_layer = selector in ("features", "marts", "sync")
+    selected = ["--selector" if is_layer else "--select", *selector.split()]
+    faults = dbt_engine.build(selected, {"as_of": as_of, **variables}, state.parent / "parsed", state)
+    assert not faults, "\n".join(faults)
 
 
 def milliseconds(local: str) -> str:

@@ -1,11 +1,13 @@
 """One small company that lives through the tests of this folder; its days are shared by tests that only look."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config.settings import settings
+from nightly import dbt_engine
 from tests.end_to_end import warm
 from tests.end_to_end.line import Line
 
@@ -32,6 +34,8 @@ class LineMaker:
         self.postgres_home = postgres_home
         self.address = address
         self.folders = folders
+        self.parsed = folders.mktemp("parsed")
+        assert not isinstance(dbt_engine.parse(self.parsed), str), "dbt cannot parse the project"
         self.lines: list[Line] = []
 
     def __call__(self, tenant: str, *, is_sandbox: bool = True, history: str = "full", **environment: str) -> Line:
@@ -39,6 +43,7 @@ class LineMaker:
             self.folders.mktemp(tenant), f"e2e_{tenant}", self.postgres_home, history=history, environment=environment,
             warm=self.address,
         )  # fmt: skip
+        shutil.copytree(self.parsed, line.home / "dbt" / "parsed")  # as every night after a tenant's first finds it
         line.start(is_sandbox=is_sandbox)
         self.lines.append(line)
         return line
