@@ -2,6 +2,7 @@
 
 import argparse
 from datetime import date
+from pathlib import Path
 
 from warehouse.steps import run_cli
 
@@ -29,10 +30,16 @@ def _parser() -> argparse.ArgumentParser:
     steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
     check.add_argument("--history", action="store_true", help="say of every field since when it is known, and how")
     onboard = steps.add_parser("onboard", help="propose a tenant's mapping from what its CRM says of itself")
-    onboard.add_argument("system", choices=["fxiaoke"])
+    onboard.add_argument("system", choices=["files", "fxiaoke"])
     onboard.add_argument("--tenant", help="whose mapping; default: LANDFALL_TENANT")
     onboard.add_argument(
         "--field", action="append", default=[], metavar="STREAM.FIELD=THEIRS", help="what a person decided"
+    )
+    onboard.add_argument(
+        "--input", type=Path, metavar="FOLDER", help="of files: the folder of exports; default: LANDFALL_INPUT_DIR"
+    )
+    onboard.add_argument(
+        "--currency", default="CNY", help="of files: what amounts are in where no column says; default: CNY"
     )
     onboard.add_argument("--force", action="store_true", help="write a mapping that exists anew")
     onboard.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
@@ -85,6 +92,12 @@ def _look(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
         from connectors.check import check as run_check
 
         return run_check(given.system)
+    elif given.step == "onboard" and given.system == "files":
+        from connectors.onboard_exports import onboard_files
+
+        onboard_files(
+            given.input, given.tenant, given.currency, given.field, dry_run=given.dry_run, is_forced=given.force
+        )
     elif given.step == "onboard":
         from connectors.onboard import onboard as run_onboard
 

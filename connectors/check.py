@@ -41,8 +41,9 @@ def _list_files() -> None:
 
     path = settings().mapping
     print(f"files: {path}")
-    for kind, file in load_mapping(path).streams.items() if path else ():
-        print(f"  {kind:<20} {file.file}: whole files, {', '.join(file.fields)}")
+    for kind, parts in load_mapping(path).streams.items() if path else ():
+        for part in parts:
+            print(f"  {kind:<20} {part.file}: whole files, {', '.join(part.fields)}")
 
 
 def check(only: str | None = None) -> int:

@@ -75,6 +75,9 @@ class Source(Strict):
     separator: str = "|"
     values: dict[str, str] = {}
     zero_as_null: bool = False
+    scale: Decimal = Field(
+        Decimal(1), gt=0, description="what one unit of an amount is in the currency's own unit: 10000 for 万元"
+    )
 
 
 class Condition(Strict):
@@ -86,7 +89,7 @@ class Condition(Strict):
 
 
 class FileStream(Strict):
-    """One file and what it fills."""
+    """One file, or some of its rows, and what it fills."""
 
     file: str
     encoding: str = "utf-8"
@@ -143,7 +146,17 @@ class FileMapping(Strict):
     stages: dict[str, Stage]
     stage_map: dict[str, dict[str, str]]
     interaction_kinds: dict[str, Literal["call", "visit", "message", "mail", "meeting", "other"]] = {}
-    streams: dict[Literal["opportunities", "stage_changes", "interactions"], FileStream]
+    streams: dict[Literal["opportunities", "stage_changes", "interactions"], list[FileStream]]
+
+    @field_validator("streams", mode="before")
+    @classmethod
+    def _parts(cls, value: Any) -> Any:
+        """A stream is one file, or a list of parts read one after the other: an export of present states may show two versions a row."""
+        return (
+            {name: part if isinstance(part, list) else [part] for name, part in value.items()}
+            if isinstance(value, dict)
+            else value
+        )
 
 
 def load_mapping(path: Path) -> FileMapping:
@@ -159,7 +172,7 @@ def load_mapping(path: Path) -> FileMapping:
         raise StepError(
             f"{path}: entry {'.'.join(map(str, first['loc']))}: {first['msg']}: correct it, then rerun"
         ) from error
-    for name, stream in mapping.streams.items():
+    for name, stream in ((name, part) for name, parts in mapping.streams.items() for part in parts):
         given = stream.fields.keys() | stream.constants.keys()
         wrong = [f"field {field} is missing" for field in REQUIRED[name] if field not in given]
         wrong += [f"{field} is no standard field" for field in sorted(given - STANDARD[name].keys())]

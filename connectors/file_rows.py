@@ -5,7 +5,8 @@ last changed; or the reason why it cannot be read, naming column and not value.
 """
 
 import re
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +28,9 @@ _FLAGS = {
     "否": False,
 }
 _LARGEST = Decimal(10) ** 16  # numeric(18,2)
+# As offices in China write them: 2026-5-20 9:03, 2026/05/20, 2026.5.20, 2026年5月20日; a day before its month is never guessed at.
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_AMOUNT = re.compile(r"[¥￥]?\s*([+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?)\s*元?")
 
 
 class RowError(Exception):
@@ -79,7 +83,7 @@ def _value(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool |
         if kind == "instant":
             return _instant(text, zone).isoformat()
         if kind == "day":
-            return date.fromisoformat(text[:10]).isoformat()
+            return _moment(text).date().isoformat()
         return _FLAGS[text.lower()] if kind == "flag" else text
     except (ValueError, KeyError, OverflowError):
         raise RowError(
@@ -88,14 +92,45 @@ def _value(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool |
 
 
 def _amount(text: str, source: Source) -> str | None:
-    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
+    found = _AMOUNT.fullmatch(text)
+    if not found:
         raise ValueError
-    amount = Decimal(text)
+    amount = Decimal(found[1].replace(",", "")) * source.scale
     if abs(amount) >= _LARGEST:
         raise ValueError
     return None if source.zero_as_null and amount == 0 else format(amount, "f")
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime:
-    instant = datetime.fromisoformat(text)
+    instant = _moment(text)
     return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+
+
+def _moment(text: str) -> datetime:
+    found = _DATE.fullmatch(text)
+    if found is None:
+        return datetime.fromisoformat(text)
+    year, *rest = (part or "0" for part in found.groups())
+    month, day, hour, minute, second = (part.zfill(2) for part in rest)
+    return datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{second}")
+
+
+def kinds_of(texts: Collection[str]) -> set[Kind]:
+    """The kinds of field that a column of these cells could fill; every column is text."""
+    found: set[Kind] = {"text"}
+    given = [text.strip() for text in texts if text.strip()]
+    if given and all(_AMOUNT.fullmatch(text) for text in given):
+        found.add("amount")
+    if given and all(text.lower() in _FLAGS for text in given):
+        found.add("flag")
+    if given and all(_DATE.fullmatch(text) or _is_iso(text) for text in given):
+        found |= {"instant", "day"}
+    return found
+
+
+def _is_iso(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) >= len("2026-05-20")

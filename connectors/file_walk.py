@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -40,11 +40,13 @@ class Reading:
     stream: FileStream
     zone: ZoneInfo
     walk: Walk
+    told: set[tuple[str, datetime]] | None = None  # by the parts that were read before; None where there is one part
     held_back: int = 0
 
-    def results(self, rows: Iterator[Row]) -> Iterator[Record | Reject]:
+    def all(self) -> Iterator[Record | Reject]:
         """What becomes of each wanted row of the walk's window, in the file's order."""
-        for row in rows:
+        mine = set()
+        for row in _rows(self.stream):
             if not is_wanted(self.stream, row):
                 continue
             try:
@@ -54,8 +56,13 @@ class Reading:
                 continue
             if record is None:
                 self.held_back += 1
-            else:
+            elif self.told is None:
                 yield record
+            elif (key := (record.record_id, record.changed_at)) not in self.told:
+                mine.add(key)
+                yield record
+        if self.told is not None:
+            self.told |= mine
 
     def _record(self, row: Row) -> Record | None:
         record = record_of(self.name, self.stream, row, self.zone)
@@ -79,12 +86,12 @@ def extract_files(connection: Loading, as_of: date, only: str | None, run: StepR
     streams = [Declared(name, "files", name in REQUIRED_STREAMS, OLDEST) for name in mapping.streams]
     declare_streams(connection, "files", streams, settings().systems)
     print(f"files: {mapping.name}; {added} business settings added")
-    for name in _chosen(mapping, only):
+    for name, parts in _chosen(mapping, only):
         tally = Tally(days=1)
-        _walk(connection, name, mapping, as_of, tally)
+        _walk(connection, name, parts, ZoneInfo(mapping.time_zone), as_of, tally)
         run.note(**{name: {**asdict(tally), "requests": 1}})
         print(
-            f"files {name}: {tally.received} rows in {tally.pages} pages of {mapping.streams[name].file}; {tally.landed} landed, "  # type: ignore[index]
+            f"files {name}: {tally.received} rows in {tally.pages} pages of {_named(parts)}; {tally.landed} landed, "
             f"{tally.unchanged} unchanged, {tally.quarantined} quarantined, {tally.held_back} after {as_of}",
             flush=True,
         )
@@ -93,13 +100,13 @@ def extract_files(connection: Loading, as_of: date, only: str | None, run: StepR
 def preview(as_of: date, only: str | None) -> None:
     """Say what each file would bring for `as_of`; lands nothing."""
     mapping = _mapping()
-    for name in _chosen(mapping, only):
-        stream = mapping.streams[name]  # type: ignore[index]
-        reading = Reading(name, stream, ZoneInfo(mapping.time_zone), Walk("files", name, as_of, None, cutoff(as_of)))
-        results = [isinstance(result, Record) for result in reading.results(_rows(stream))]
+    for name, parts in _chosen(mapping, only):
+        walk = Walk("files", name, as_of, None, cutoff(as_of))
+        readings = _readings(name, parts, ZoneInfo(mapping.time_zone), walk)
+        results = [isinstance(result, Record) for reading in readings for result in reading.all()]
         print(
-            f"files {name}: would read {sum(results)} rows of {stream.file}, quarantine {len(results) - sum(results)} and leave "
-            f"{reading.held_back} for days after {as_of}; nothing was landed"
+            f"files {name}: would read {sum(results)} rows of {_named(parts)}, quarantine {len(results) - sum(results)} and leave "
+            f"{sum(reading.held_back for reading in readings)} for days after {as_of}; nothing was landed"
         )
 
 
@@ -108,10 +115,10 @@ def check_files() -> list[str]:
     faults = []
     try:
         mapping = _mapping()
-        for name, stream in mapping.streams.items():
+        for name, part in ((name, part) for name, parts in mapping.streams.items() for part in parts):
             try:
-                next(_rows(stream), None)
-                print(f"files {name}: {stream.file} can be read")
+                next(_rows(part), None)
+                print(f"files {name}: {part.file} can be read")
             except StepError as error:
                 faults.append(str(error))
     except StepError as error:
@@ -119,21 +126,18 @@ def check_files() -> list[str]:
     return faults
 
 
-def _walk(connection: Loading, name: str, mapping: FileMapping, as_of: date, tally: Tally) -> None:
-    stream = mapping.streams[name]  # type: ignore[index]
+def _walk(connection: Loading, name: str, parts: list[FileStream], zone: ZoneInfo, as_of: date, tally: Tally) -> None:
     ready = replace(
         owed(connection, "files", name, as_of, timedelta(0))[-1],
         window_from=watermarks.current(connection, "files", name),
         is_reconstructed=False,
     )
     walk = begin(connection, ready)
-    digest = (
-        sha256((_folder() / stream.file).read_bytes()).hexdigest()[:12] if (_folder() / stream.file).exists() else ""
-    )
+    digest = _digest(parts)
     former, _, count = (walk.last_id or "").partition(":")
     done = int(count) if former == digest and count else 0
-    reading = Reading(name, stream, ZoneInfo(mapping.time_zone), walk)
-    results = reading.results(_rows(stream))
+    readings = _readings(name, parts, zone, walk)
+    results = chain.from_iterable(reading.all() for reading in readings)
     next(islice(results, done, done), None)
     is_last = False
     while not is_last:
@@ -146,8 +150,24 @@ def _walk(connection: Loading, name: str, mapping: FileMapping, as_of: date, tal
         tally.add(
             land_page(connection, walk, records, rejects, last_id=f"{digest}:{done}", requests=opened, is_last=is_last)
         )
-    tally.held_back = reading.held_back
-    note_held_back(connection, walk, reading.held_back, 0)
+    tally.held_back = sum(reading.held_back for reading in readings)
+    note_held_back(connection, walk, tally.held_back, 0)
+
+
+def _readings(name: str, parts: list[FileStream], zone: ZoneInfo, walk: Walk) -> list[Reading]:
+    """A reading a part, the last part first: of two that tell of a record at one instant the later holds."""
+    told: set[tuple[str, datetime]] | None = set() if len(parts) > 1 else None
+    return [Reading(name, part, zone, walk, told) for part in reversed(parts)]
+
+
+def _digest(parts: list[FileStream]) -> str:
+    """Of what the walk reads: a file that changed since begins anew."""
+    files = [_folder() / part.file for part in parts]
+    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files if file.exists())).hexdigest()[:12]
+
+
+def _named(parts: list[FileStream]) -> str:
+    return ", ".join(dict.fromkeys(part.file for part in parts))
 
 
 def _rows(stream: FileStream) -> Iterator[Row]:
@@ -184,10 +204,10 @@ def _mapping() -> FileMapping:
     return mapping
 
 
-def _chosen(mapping: FileMapping, only: str | None) -> list[str]:
+def _chosen(mapping: FileMapping, only: str | None) -> list[tuple[str, list[FileStream]]]:
     if only is not None and only not in mapping.streams:
         raise StepError(f"there is no stream {only}: choose one of {', '.join(mapping.streams)}")
-    return [only] if only else list(mapping.streams)
+    return [(name, parts) for name, parts in mapping.streams.items() if only in (None, name)]
 
 
 def _declared(mapping: FileMapping) -> Iterator[Setting]:

@@ -31,16 +31,14 @@ def onboard(tenant: str | None, chosen: Sequence[str], *, dry_run: bool, is_forc
 
     Raises StepError when there is a mapping already, a required field is missing, or the CRM cannot be read.
     """
-    name = tenant or settings().tenant
-    if not re.fullmatch(TENANT, name):
-        raise StepError(f"{name} names no tenant: give small letters, digits and _, a letter first")
+    name = tenant_named(tenant)
     folder = settings().tenants_dir / name
     path = folder / f"{SYSTEM}.yml"
     if path.exists() and not (is_forced or dry_run):
         raise StepError(f"{path} exists: give --force to write it anew, or --dry-run to see what would be proposed")
     crm = Fxiaoke()
     try:
-        plan = proposed(crm, name, _parsed(chosen))
+        plan = proposed(crm, name, chosen_fields(chosen))
     finally:
         crm.close()
     print("\n".join(report(plan)))
@@ -96,7 +94,16 @@ def proposed(crm: Fxiaoke, tenant: str, chosen: Chosen) -> Plan:
     )  # fmt: skip
 
 
-def _parsed(chosen: Sequence[str]) -> dict[tuple[str, str], str]:
+def tenant_named(tenant: str | None) -> str:
+    """The tenant whose mapping is made. Raises StepError for what cannot name one."""
+    name = tenant or settings().tenant
+    if not re.fullmatch(TENANT, name):
+        raise StepError(f"{name} names no tenant: give small letters, digits and _, a letter first")
+    return name
+
+
+def chosen_fields(chosen: Sequence[str]) -> dict[tuple[str, str], str]:
+    """What a person decided, by stream and our field, of STREAM.FIELD=THEIRS. Raises StepError for what is not of that form."""
     found = {}
     for each in chosen:
         ours, _, theirs = each.partition("=")

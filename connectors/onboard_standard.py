@@ -63,9 +63,13 @@ class Standard(Strict):
 
 def standard_of(system: str) -> tuple[Standard, SystemMapping]:
     """What is known of the system, and the mapping that serves as template."""
+    return standard_fields(system), read_mapping(ROOT / "config" / "tenants" / "sandbox" / f"{system}.yml", system)
+
+
+def standard_fields(system: str) -> Standard:
+    """What is known of the system."""
     text = (ROOT / "config" / "onboarding" / f"{system}.yml").read_text("utf-8")
-    template = read_mapping(ROOT / "config" / "tenants" / "sandbox" / f"{system}.yml", system)
-    return Standard.model_validate(yaml.safe_load(text)), template
+    return Standard.model_validate(yaml.safe_load(text))
 
 
 def amounts_of(system: str, stream: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The invented company: found it, serve its CRM, export its past, let it live on.
 
-`python -m sandbox create|serve|export|lists|advance|create-fields|clock`; its files lie in `<home>/sandbox`.
+`python -m sandbox create|serve|export|screens|lists|advance|create-fields|clock`; its files lie in `<home>/sandbox`.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from sandbox.dialect import DIALECTS
 from sandbox.export import export
 from sandbox.lead_lists import write_lists
 from sandbox.life import CompanyError, advance, found
+from sandbox.list_export import write_screens
 from sandbox.quota import Rules
 from sandbox.server import serve
 from sandbox.store import NoCompanyError, Store, database
@@ -68,6 +69,8 @@ def parser() -> argparse.ArgumentParser:
     exported = commands.add_parser("export", help="write the bulk export of the go-live as CSV")
     exported.add_argument("--mode", choices=["full", "stage_only"], default="full", help="what the past tells")
     exported.add_argument("--out", type=Path, required=True, help="folder to write to")
+    screens = commands.add_parser("screens", help="write what a person exports from the CRM's list pages as CSV")
+    screens.add_argument("--out", type=Path, required=True, help="folder to write to")
     lists = commands.add_parser("lists", help="write the lists of leads that its people drop in a folder")
     lists.add_argument("--out", type=Path, required=True, help="folder to write to")
     later = commands.add_parser("advance", help="let the company live on")
@@ -90,8 +93,9 @@ def run(asked: argparse.Namespace) -> None:
         if asked.command == "export":
             for name, rows in export(store, asked.out, asked.mode).items():
                 print(f"{name}: {rows:,} rows")
-        elif asked.command == "lists":
-            for name, rows in write_lists(store, asked.out).items():
+        elif asked.command in ("lists", "screens"):
+            write = write_lists if asked.command == "lists" else write_screens
+            for name, rows in write(store, asked.out).items():
                 print(f"{name}: {rows:,} rows")
         elif asked.command == "advance":
             for day, changes in advance(store, asked.days, at_s=store.last_request_at()):

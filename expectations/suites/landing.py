@@ -148,7 +148,7 @@ def _walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) -
     )
     action = (
         "an empty answer is not no data: look at the source, then rerun extract and gate; if it really had nothing, "
-        "rerun the gate with --accept-empty system.stream"
+        "rerun the gate with --accept-empty system.stream; why records could not be read stands in ops.quarantine"
     )
     return Suite(
         "landing.walks",

@@ -52,7 +52,7 @@ def test_a_real_banks_exports_are_read_by_configuration_only() -> None:
     if not folder.exists():
         pytest.skip("the real data set bpic2012 is not beside the working copy")
     mapping = load_mapping(ROOT / "config" / "inputs" / "bpic2012.yml")
-    stream, zone = mapping.streams["opportunities"], ZoneInfo(mapping.time_zone)
+    (stream,), zone = mapping.streams["opportunities"], ZoneInfo(mapping.time_zone)
     rows = list(read_rows(folder / stream.file, encoding="utf-8", delimiter=",", sheet=None, columns=stream.columns))
     records = [record_of("opportunities", stream, row, zone) for row in rows]
     assert len(records) == 13_087
@@ -64,7 +64,7 @@ def test_a_real_banks_exports_are_read_by_configuration_only() -> None:
         "created_at": "2011-10-01T00:38:44.546000+02:00",
     }
     assert not any(record.get("amount") == "0" for record in records)
-    events = mapping.streams["stage_changes"]
+    (events,) = mapping.streams["stage_changes"]
     stages = {
         row.cells["activity"]
         for row in read_rows(folder / events.file, encoding="utf-8", delimiter=",", sheet=None, columns=set())

@@ -1,5 +1,6 @@
-"""`docs/onboarding.md` followed to the letter: from nothing to scores written back for a tenant whose CRM was set up by somebody else."""
+"""The pages of onboarding to the letter: from nothing to scores written back, from a CRM that somebody else set up or from exports."""
 
+import csv
 import json
 import os
 import re
@@ -13,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.soak
 
 
-def commands(home: Path) -> str:
+def commands(page: str, home: Path) -> str:
     """The page's commands in order, in a folder of their own."""
-    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "onboarding.md").read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
     return "set -euo pipefail\n" + "\n".join(blocks).replace("$PWD/var", str(home))
 
 
@@ -26,19 +27,41 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_page_leads_from_nothing_to_scores_in_the_crm(tmp_path: Path) -> None:
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder that the database server, who runs as nobody, may enter."""
     for folder in (tmp_path, *tmp_path.parents):
         if folder.name.startswith("pytest-"):
-            folder.chmod(0o755)  # the database server runs as nobody, who must be able to enter
-    script = commands(tmp_path)
+            folder.chmod(0o755)
+    return tmp_path
+
+
+def follow(page: str, home: Path, tenant: str) -> str:
+    """Type the page's commands; returns what they printed."""
     try:
-        done = run(script)
+        done = run(commands(page, home))
         assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     finally:
-        run(f"export LANDFALL_TENANT=jiangnan LANDFALL_HOME={tmp_path}/jiangnan; make down")
-    assert re.search(r"write-back would send 0 of [1-9]\d* to fxiaoke; nothing was sent", done.stdout)
-    assert "  amount: dated since 20" in done.stdout
-    with sqlite3.connect(tmp_path / "jiangnan" / "sandbox" / "company.sqlite") as company:
+        run(f"export LANDFALL_TENANT={tenant} LANDFALL_HOME={home}/{tenant}; make down")
+    return done.stdout
+
+
+def test_a_folder_of_exports_becomes_scores(home: Path) -> None:
+    printed = follow("onboarding-files.md", home, "yours")
+    assert "0 doubtful" in printed
+    with (home / "yours" / "outputs" / "yours" / "opportunity_scores_2026-05-20.csv").open(
+        encoding="utf-8-sig"
+    ) as file:
+        scores = list(csv.DictReader(file))
+    assert len(scores) > 50
+    assert {row["band"] for row in scores} <= {"A", "B", "C", "D"}
+
+
+def test_the_page_leads_from_nothing_to_scores_in_the_crm(home: Path) -> None:
+    printed = follow("onboarding.md", home, "jiangnan")
+    assert re.search(r"write-back would send 0 of [1-9]\d* to fxiaoke; nothing was sent", printed)
+    assert "  amount: dated since 20" in printed
+    with sqlite3.connect(home / "jiangnan" / "sandbox" / "company.sqlite") as company:
         scored = company.execute(
             "select count(*) from journal where object = 'NewOpportunityObj' and fields ->> 'lf_band__c' in ('A', 'B', 'C', 'D')"
         ).fetchone()[0]
