@@ -20,6 +20,7 @@ CREDENTIALS = {  # system → the setting without which it is not connected, in 
     "lead_files": "lead_files_dir",
     "webhook": "webhook_secrets",
     "tryton": "tryton_user",
+    "salesforce": "salesforce_client_id",
 }
 
 
@@ -97,3 +98,12 @@ class SystemSettings(BaseModel):
     tryton_database: str = Field("", description="name of the company's database on the Tryton server")
     tryton_user: str = Field("", description="login that reads the ERP, empty when Tryton is not connected")
     tryton_password: SecretStr = Field(SecretStr(""), description="password of that login")
+
+    salesforce_base_url: str = Field("", description="the org's My Domain address")
+    salesforce_client_id: str = Field(
+        "", description="consumer key of the org's connected app, empty when Salesforce is not connected"
+    )
+    salesforce_client_secret: SecretStr = Field(SecretStr(""), description="consumer secret of that connected app")
+    salesforce_api_version: str = Field(
+        "60.0", pattern=r"^[0-9]{2,3}[.]0$", description="version of the org's API that is spoken"
+    )

@@ -26,7 +26,7 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
     """Send what the build of `as_of` owes. Raises StepError when the CRM stops us; what was acknowledged stays acknowledged."""
     where = settings().writeback
     if where == "off":
-        print("write-back is off: set LANDFALL_WRITEBACK to fxiaoke or csv to switch it on")
+        print("write-back is off: set LANDFALL_WRITEBACK to fxiaoke, salesforce or csv to switch it on")
         return
     with sending() as connection:
         owed = messages(connection, as_of)

@@ -14,8 +14,8 @@ from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
 from connectors.reading import milliseconds
 from connectors.streams import Target, WriteBack, write_back_of
+from connectors.writers import filled
 from warehouse.receipts import Message, Outcome
-from warehouse.steps import StepError
 
 LONGEST_TEXT = 500
 
@@ -82,10 +82,7 @@ class FxiaokeWriter:
 
 def crm_values(mapping: WriteBack, payload: dict[str, Any]) -> dict[str, Any]:
     """The payload as the tenant's CRM takes it; a null clears its field. Raises StepError for a key that the payload lacks."""
-    missing = sorted(mapping.fields.keys() - payload.keys())
-    if missing:
-        raise StepError(f"the payload has no {missing[0]}: correct write_back in the tenant's mapping, then rerun")
-    return {target.field: _wire(target, payload[key]) for key, target in mapping.fields.items()}
+    return filled(mapping, payload, _wire)
 
 
 def _wire(target: Target, value: Any) -> Any:

@@ -4,12 +4,14 @@ A place is one module, `connectors/writer_<name>.py`, with a function `writer(as
 is a value of LANDFALL_WRITEBACK. Adding one: that module, the name in `config/settings.py`, where it needs them the mapping's write_back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from connectors.streams import Target, WriteBack
 from warehouse.receipts import Message, Outcome
+from warehouse.steps import StepError
 
 WHOLE_BUILD = 0
 
@@ -50,3 +52,11 @@ class Writer(Protocol):
 def open_writer(name: str, as_of: date) -> Writer:
     """Open the place that LANDFALL_WRITEBACK names, for one business day."""
     return cast("Writer", import_module(f"connectors.writer_{name}").writer(as_of))
+
+
+def filled(mapping: WriteBack, payload: dict[str, Any], wire: Callable[[Target, Any], Any]) -> dict[str, Any]:
+    """The payload by the place's own fields, each value as `wire` writes it. Raises StepError for a key that the payload lacks."""
+    missing = sorted(mapping.fields.keys() - payload.keys())
+    if missing:
+        raise StepError(f"the payload has no {missing[0]}: correct write_back in the tenant's mapping, then rerun")
+    return {target.field: wire(target, payload[key]) for key, target in mapping.fields.items()}

@@ -27,6 +27,7 @@ SANDBOX_PATHS = {  # setting of a system's address → where the sandbox company
     "baidu_base_url": "/baidu",
     "baidu_oauth_base_url": "/baidu",
     "tencent_base_url": "/tencent",
+    "salesforce_base_url": "",
 }
 
 

@@ -28,6 +28,8 @@ class Rules:
     dingtalk_is_template_needed: bool = False  # logs without a template's name are refused
     dingtalk_tells_modified_logs: bool = True  # logs carry modified_time
     dingtalk_follow_ups_touch: bool = True  # a follow-up moves its customer's modifyTime
+    salesforce_is_multi_currency: bool = True  # orgs of one currency have no CurrencyIsoCode
+    salesforce_page_rows: int = 2000  # rows of a page; Salesforce sends fewer where they are wide
 
 
 class Quota:

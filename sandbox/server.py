@@ -24,6 +24,7 @@ from sandbox.hubspot_api import HubSpot
 from sandbox.kingdee_api import Erp
 from sandbox.life import CompanyError
 from sandbox.quota import Rules
+from sandbox.salesforce_api import Salesforce
 from sandbox.store import Store, database
 from sandbox.tencent_api import Tencent
 from sandbox.wecom_api import WeCom
@@ -39,6 +40,7 @@ SYSTEMS: tuple[type[Api], ...] = (
     HubSpot,
     Baidu,
     Tencent,
+    Salesforce,
 )  # every system of the company, one class each
 
 

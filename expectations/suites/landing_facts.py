@@ -34,8 +34,18 @@ PRESENT = {
     "tryton__invoices": ("type", "state"),
     "tryton__receivables": ("debit", "credit"),
     "tryton__payments": ("kind", "state"),
+    "salesforce__accounts": ("Name", "CreatedDate"),
+    "salesforce__leads": ("CreatedDate",),
+    "salesforce__opportunities": ("StageName", "CreatedDate"),
+    "salesforce__stage_changes": ("OpportunityId", "StageName", "CreatedDate"),
+    "salesforce__tasks": ("CreatedDate",),
 }
-AMOUNT = {"fxiaoke__opportunities": "amount", "files__opportunities": "amount", "tryton__opportunities": "amount"}
+AMOUNT = {
+    "fxiaoke__opportunities": "amount",
+    "files__opportunities": "amount",
+    "tryton__opportunities": "amount",
+    "salesforce__opportunities": "Amount",
+}
 EPOCH_MS, ISO_INSTANT, DECIMAL = r"^\d{11,13}$", r"^\d{4}-\d{2}-\d{2}T?", r"^-?\d{1,18}([.]\d+)?$"
 INSTANTS = {
     "fxiaoke__leads": ("create_time", EPOCH_MS),
@@ -48,4 +58,8 @@ INSTANTS = {
     "files__interactions": ("occurred_at", ISO_INSTANT),
     "tryton__opportunities": ("create_date", ISO_INSTANT),
     "tryton__orders": ("create_date", ISO_INSTANT),
+    "salesforce__leads": ("CreatedDate", ISO_INSTANT),
+    "salesforce__opportunities": ("CreatedDate", ISO_INSTANT),
+    "salesforce__stage_changes": ("CreatedDate", ISO_INSTANT),
+    "salesforce__tasks": ("CreatedDate", ISO_INSTANT),
 }

@@ -1,0 +1,158 @@
+"""Scores into Salesforce: collections of 200 records, each row's own result, in the fields that the tenant's mapping names and no others.
+
+In: messages. Out: one outcome each. Salesforce answers HTTP 200 whatever became of the rows, and tells them in the order of the request: a
+row that it refused is rejected, one that others hold locked is asked for again and then left unprocessed. A call without an answer is read
+back in one request. Collections know no condition on a record being unchanged; only our own fields are sent, so no one's change is lost.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from connectors.calls import RefusedError
+from connectors.http import UnansweredError
+from connectors.salesforce import Salesforce
+from connectors.salesforce_query import literal
+from connectors.streams import Target, WriteBack, write_back_of
+from connectors.writers import filled
+from warehouse.receipts import Message, Outcome
+from warehouse.steps import StepError
+
+MOST_RECORDS = 200
+LONGEST_TEXT = 500
+LOCK_ATTEMPTS = 3
+NOT_DONE = {"UNABLE_TO_LOCK_ROW", "ALL_OR_NONE_OPERATION_ROLLED_BACK"}
+GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"}
+
+
+def writer(_as_of: date) -> "SalesforceWriter":
+    """The tenant's org, as settings and mapping name it."""
+    return SalesforceWriter(Salesforce(), write_back_of("salesforce"))
+
+
+class SalesforceWriter:
+    """One tenant's org."""
+
+    batch = MOST_RECORDS
+
+    def __init__(self, crm: Salesforce, mapping: WriteBack) -> None:
+        self._crm, self._mapping = crm, mapping
+        self._unanswered: list[str] = []
+        self._shown: dict[str, Any] = {}
+
+    def takes(self, message: Message) -> bool:
+        """Deals that come from this org."""
+        return message.system == "salesforce"
+
+    def values(self, message: Message) -> dict[str, Any]:
+        """Fields of the org's object; a null clears its field."""
+        return filled(self._mapping, message.payload, _wire)
+
+    def write(self, batch: Sequence[Message]) -> list[Outcome]:
+        """One call, and further ones for the rows that were locked."""
+        self._unanswered, self._shown = [], {}
+        known = self._sent(batch)
+        for attempt in range(LOCK_ATTEMPTS - 1):
+            locked = [message for message in batch if known[message.record_id].error_code in NOT_DONE]
+            if not locked:
+                break
+            self.wait(attempt)
+            try:
+                known |= self._sent(locked)
+            except UnansweredError as error:
+                known |= {message.record_id: Outcome("unknown", answer=str(error)) for message in locked}
+            except RefusedError:  # what the others became is known; the next call will be refused too, and say why
+                break
+        return [known[message.record_id] for message in batch]
+
+    def holds(self, message: Message) -> bool:
+        """Whether the record shows exactly the values; all records of a call without an answer are read at once."""
+        key, values = message.record_id, self.values(message)
+        if key not in self._shown:
+            ids = self._unanswered if key in self._unanswered else [key]
+            found = self._crm.retrieve(self._mapping.object, ids, list(values))
+            if len(found) != len(ids):
+                raise StepError(
+                    f"Salesforce shows {len(found)} records of the {len(ids)} that were asked for: ask its support, then rerun"
+                )
+            self._shown = dict(zip(ids, found, strict=True))
+        record = self._shown.pop(key)
+        kinds = {target.field: target.kind for target in self._mapping.fields.values()}
+        return record is not None and all(
+            _same(kinds[field], record.get(field), value) for field, value in values.items()
+        )
+
+    def wait(self, attempt: int) -> None:
+        """The org's own patience."""
+        self._crm.calls.patience.wait(attempt)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._crm.close()
+
+    def _sent(self, batch: Sequence[Message]) -> dict[str, Outcome]:
+        """What became of each record of one call. Raises RefusedError where none was done, UnansweredError where all may have been."""
+        rows = [{"id": message.record_id, **self.values(message)} for message in batch]
+        try:
+            results = self._crm.update(self._mapping.object, rows)
+        except UnansweredError:
+            self._unanswered = [message.record_id for message in batch]
+            raise
+        except RefusedError as error:
+            if error.reaction not in ("unknown", "back_off"):
+                raise
+            if error.reaction == "unknown":
+                self._unanswered = [message.record_id for message in batch]
+                return {message.record_id: Outcome("unknown", error.code) for message in batch}
+            return {message.record_id: Outcome("unprocessed", error.code) for message in batch}
+        if len(results) != len(batch):
+            self._unanswered = [message.record_id for message in batch]
+            raise UnansweredError(f"Salesforce told {len(results)} results of {len(batch)} records", is_sent=True)
+        return {message.record_id: _outcome(message, result) for message, result in zip(batch, results, strict=True)}
+
+
+def _outcome(message: Message, result: Any) -> Outcome:
+    """What one result says of the message at its place."""
+    told = result if isinstance(result, dict) else {}
+    if told.get("success") is True:
+        is_it = told.get("id") == message.record_id
+        return Outcome("acked", "0") if is_it else Outcome("unknown", answer="the result names another record")
+    errors = told.get("errors")
+    code = (
+        str(errors[0].get("statusCode", ""))
+        if isinstance(errors, list) and errors and isinstance(errors[0], dict)
+        else ""
+    )
+    if not code:
+        return Outcome("unknown", answer="the result tells neither success nor an error")
+    if code in NOT_DONE:
+        return Outcome("unprocessed", code)
+    if code in GONE and message.action == "withdraw":
+        return Outcome("acked", code, answer="the record is gone")
+    return Outcome("rejected", code)
+
+
+def _wire(target: Target, value: Any) -> Any:
+    if value is None:
+        return None
+    if target.kind == "number":
+        return value if isinstance(value, int | float) else float(value)
+    if target.kind == "instant":
+        return literal(datetime.fromisoformat(str(value)))
+    if target.kind == "day":
+        return str(value)[:10]
+    return ("；".join(map(str, value)) if isinstance(value, list) else str(value))[:LONGEST_TEXT]
+
+
+def _same(kind: str, shown: Any, sent: Any) -> bool:
+    if sent is None or shown in (None, ""):
+        return sent is None and shown in (None, "")
+    try:
+        if kind == "number":
+            return Decimal(str(shown)) == Decimal(str(sent))
+        if kind == "instant":
+            return datetime.fromisoformat(str(shown)) == datetime.fromisoformat(str(sent))
+    except (InvalidOperation, ValueError):
+        return False
+    return str(shown) == str(sent)

@@ -1,0 +1,187 @@
+"""Salesforce's face of the same company: sign-in, queries, updates of collections. Bulk jobs are in `salesforce_bulk`.
+
+Refusals are a list of {message, errorCode} with an HTTP status; rows of a collection that fail are told inside HTTP 200, in request order.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.routing import Route
+
+from sandbox.bearer import Bearer
+from sandbox.endpoints import Answered, Api, Asked, World
+from sandbox.errors import CrmError
+from sandbox.quota import Quota
+from sandbox.salesforce_objects import Org
+from sandbox.salesforce_schema import FIELDS, MONEY, USER, WRITABLE, org_id, wire
+from sandbox.salesforce_writes import Writes
+from sandbox.soql import parse
+from sandbox.soql_query import Query, SoqlError
+
+CLIENT_ID, CLIENT_SECRET = "3MVG9sandbox", "sandbox-salesforce-secret"
+OUR_USER, VERSION = "1000", "/services/data/v60.0"
+STATUSES = {
+    "INVALID_SESSION_ID": 401,
+    "REQUEST_LIMIT_EXCEEDED": 403,
+    "API_DISABLED_FOR_ORG": 403,
+    "NOT_FOUND": 404,
+    "SERVER_UNAVAILABLE": 503,
+}
+
+
+class Salesforce(Api):
+    """One org of the company."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.org, self.quota = Org(world.store), Quota(world.rules)
+        self.bearer = Bearer(world.rules, CLIENT_SECRET, rotates=False)
+        self.writes = Writes(self.org, world)
+        self._pages: dict[str, list[dict[str, Any]]] = {}
+
+    def routes(self) -> list[Route]:
+        """The org's endpoints."""
+        described, collections = f"{VERSION}/sobjects/{{object}}/describe", f"{VERSION}/composite/sobjects"
+        return [
+            self.route("/services/oauth2/token", "salesforce_token", self._token),
+            self.route(f"{VERSION}/query", "salesforce_query", self._signed(self._query), ("GET",)),
+            self.route(f"{VERSION}/queryAll", "salesforce_query", self._signed(self._query), ("GET",)),
+            self.route(f"{VERSION}/query/{{locator}}", "salesforce_more", self._signed(self._more), ("GET",)),
+            self.route(described, "salesforce_describe", self._signed(self._describe), ("GET",)),
+            self.route(collections, "salesforce_update", self._signed(self.writes.update), ("PATCH",)),
+            self.route(
+                f"{collections}/{{object}}", "salesforce_retrieve", self._signed(self.writes.retrieve), ("POST",)
+            ),
+        ]
+
+    def object_of(self, request: Request, body: Mapping[str, Any]) -> str:
+        """The object that a query, a path or a collection's first record names."""
+        words = request.query_params.get("q", "").split()
+        if "FROM" in words[:-1]:
+            return words[words.index("FROM") + 1]
+        records = body.get("records")
+        first = records[0] if isinstance(records, list) and records and isinstance(records[0], dict) else {}
+        return str(request.path_params.get("object") or (first.get("attributes") or {}).get("type", ""))
+
+    def expire(self) -> Answered:
+        """Every session ends; the answer that says so."""
+        self.bearer.forget()
+        return refusal("INVALID_SESSION_ID", "Session expired or invalid")
+
+    def refused(self, code: str) -> Answered:
+        """A planted error."""
+        return refusal(code, "planted by a test")
+
+    def emptied(self, answered: Answered) -> Answered:
+        """A query without records."""
+        return replace(answered, payload={"totalSize": 0, "done": True, "records": []})
+
+    def _token(self, asked: Asked) -> Answered:
+        given = {name: values[0] for name, values in parse_qs(asked.raw.decode()).items()}
+        if given.get("grant_type") != "client_credentials":
+            return Answered(
+                {"error": "unsupported_grant_type", "error_description": "grant type not supported"},
+                400,
+                "unsupported_grant_type",
+            )
+        if given.get("client_id") != CLIENT_ID:
+            return Answered(
+                {"error": "invalid_client_id", "error_description": "client identifier invalid"},
+                400,
+                "invalid_client_id",
+            )
+        renewed = self.bearer.renew(given.get("client_secret", ""))
+        if renewed is None:
+            return Answered(
+                {"error": "invalid_client", "error_description": "invalid client credentials"}, 400, "invalid_client"
+            )
+        base = str(asked.request.base_url).rstrip("/")
+        user = f"{base}/id/00D000000000001AAA/{org_id(USER, OUR_USER)}"
+        token = {"access_token": renewed[0], "instance_url": base, "id": user, "token_type": "Bearer", "scope": "api"}
+        return Answered(token | {"issued_at": str(self.world.clock.now_ms()), "signature": "sandbox"}, code=200)
+
+    def _signed(self, handler: Callable[[Asked], Answered]) -> Callable[[Asked], Answered]:
+        def judged(asked: Asked) -> Answered:
+            if not self.bearer.holds(asked.request.headers.get("authorization", "").removeprefix("Bearer ")):
+                return refusal("INVALID_SESSION_ID", "Session expired or invalid")
+            try:
+                self.quota.spend("salesforce", self.world.clock.seconds(), self.world.store.day())
+                return handler(asked)
+            except CrmError:
+                return refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+            except SoqlError as error:
+                return refusal(error.code, error.message)
+
+        return judged
+
+    def parsed(self, text: str) -> Query:
+        """A query over what the integration's user may see. Raises SoqlError."""
+        hidden = set() if self.world.rules.salesforce_is_multi_currency else {MONEY}
+        seen = {name: fields for name, fields in FIELDS.items() if name not in self.world.rules.denied_objects}
+        return parse(
+            text,
+            {
+                name: {field: kind for field, kind in fields.items() if field not in hidden}
+                for name, fields in seen.items()
+            },
+        )
+
+    def found(self, query: Query, *, is_all: bool) -> list[dict[str, Any]]:
+        """The rows of a query; those of the recycle bin only where asked for."""
+        rows = self.org.rows(query.object)
+        return query.answer(rows if is_all else [row for row in rows if not row["IsDeleted"]])
+
+    def _query(self, asked: Asked) -> Answered:
+        query = self.parsed(asked.request.query_params.get("q", ""))
+        rows = self.found(query, is_all=asked.request.url.path.endswith("queryAll"))
+        if query.fields is None:
+            return Answered({"totalSize": len(rows), "done": True, "records": []}, code=200)
+        locator = f"01g{len(self._pages) + 1:012d}AAA"
+        self._pages[locator] = [shown(row, query) for row in rows]
+        return self._page(locator, 0)
+
+    def _more(self, asked: Asked) -> Answered:
+        locator, _, number = asked.request.path_params["locator"].partition("-")
+        if locator not in self._pages or not number.isdigit():
+            raise SoqlError("INVALID_QUERY_LOCATOR", "invalid query locator")
+        return self._page(locator, int(number))
+
+    def _page(self, locator: str, start: int) -> Answered:
+        rows, end = self._pages[locator], start + self.world.rules.salesforce_page_rows
+        page: dict[str, Any] = {"totalSize": len(rows), "done": end >= len(rows)}
+        if not page["done"]:
+            page["nextRecordsUrl"] = f"{VERSION}/query/{locator}-{end}"
+        return Answered(page | {"records": rows[start:end]}, code=200, rows=len(rows[start:end]))
+
+    def _describe(self, asked: Asked) -> Answered:
+        if asked.object not in FIELDS or asked.object in self.world.rules.denied_objects:
+            return refusal("NOT_FOUND", "The requested resource does not exist")
+        hidden = set() if self.world.rules.salesforce_is_multi_currency else {MONEY}
+        fields = []
+        for field in sorted(FIELDS[asked.object].keys() - hidden):
+            link = field.partition(".")[0] if "." in field else None
+            is_updateable = field in WRITABLE.get(asked.object, {})
+            fields.append(
+                {"name": f"{link}Id" if link else field, "relationshipName": link, "updateable": is_updateable}
+            )
+        return Answered({"name": asked.object, "queryable": True, "fields": fields}, code=200)
+
+
+def refusal(code: str, message: str) -> Answered:
+    """An error as Salesforce sends it."""
+    return Answered([{"message": message, "errorCode": code}], STATUSES.get(code, 400), code)
+
+
+def shown(row: Mapping[str, Any], query: Query) -> dict[str, Any]:
+    """A row as a query shows it: the asked fields, fields of a linked record inside that record."""
+    out: dict[str, Any] = {
+        "attributes": {"type": query.object, "url": f"{VERSION}/sobjects/{query.object}/{row['Id']}"}
+    }
+    for field in query.fields or ():
+        link, _, name = field.partition(".")
+        value = wire(FIELDS[query.object][field], row[field])
+        out[link] = ({"attributes": {"type": link}, name: value} if value is not None else None) if name else value
+    return out
