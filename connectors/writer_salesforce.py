@@ -7,7 +7,6 @@ back in one request. Collections know no condition on a record being unchanged; 
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.calls import RefusedError
@@ -15,12 +14,11 @@ from connectors.http import UnansweredError
 from connectors.salesforce import Salesforce
 from connectors.salesforce_query import literal
 from connectors.streams import Target, WriteBack, write_back_of
-from connectors.writers import filled
-from warehouse.receipts import Message, Outcome
+from connectors.writers import LONGEST_TEXT, shows, targeted
+from warehouse.receipts import ENTITY, Message, Outcome
 from warehouse.steps import StepError
 
 MOST_RECORDS = 200
-LONGEST_TEXT = 500
 LOCK_ATTEMPTS = 3
 NOT_DONE = {"UNABLE_TO_LOCK_ROW", "ALL_OR_NONE_OPERATION_ROLLED_BACK"}
 GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"}
@@ -35,6 +33,7 @@ class SalesforceWriter:
     """One tenant's org."""
 
     batch = MOST_RECORDS
+    entity = ENTITY
 
     def __init__(self, crm: Salesforce, mapping: WriteBack) -> None:
         self._crm, self._mapping = crm, mapping
@@ -47,7 +46,7 @@ class SalesforceWriter:
 
     def values(self, message: Message) -> dict[str, Any]:
         """Fields of the org's object; a null clears its field."""
-        return filled(self._mapping, message.payload, _wire)
+        return targeted(self._mapping, message.payload, _wire)
 
     def write(self, batch: Sequence[Message]) -> list[Outcome]:
         """One call, and further ones for the rows that were locked."""
@@ -146,13 +145,6 @@ def _wire(target: Target, value: Any) -> Any:
 
 
 def _same(kind: str, shown: Any, sent: Any) -> bool:
-    if sent is None or shown in (None, ""):
-        return sent is None and shown in (None, "")
-    try:
-        if kind == "number":
-            return Decimal(str(shown)) == Decimal(str(sent))
-        if kind == "instant":
-            return datetime.fromisoformat(str(shown)) == datetime.fromisoformat(str(sent))
-    except (InvalidOperation, ValueError):
-        return False
-    return str(shown) == str(sent)
+    if kind == "instant" and sent is not None and shown:
+        return datetime.fromisoformat(str(shown)) == datetime.fromisoformat(str(sent))
+    return shows(shown, sent)

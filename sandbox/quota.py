@@ -30,6 +30,8 @@ class Rules:
     dingtalk_follow_ups_touch: bool = True  # a follow-up moves its customer's modifyTime
     salesforce_is_multi_currency: bool = True  # orgs of one currency have no CurrencyIsoCode
     salesforce_page_rows: int = 2000  # rows of a page; Salesforce sends fewer where they are wide
+    dingtalk_most_written: int = 20  # relations of one write; the vendor names no limit
+    dingtalk_is_locked_applied: bool = False  # a locked customer takes the values though the answer says it did not
 
 
 class Quota:
