@@ -10,7 +10,9 @@ import psycopg
 
 from config.settings import Settings, settings
 
-ROLES = ("owner_ddl", "publisher", "loader", "transformer", "checker", "ml", "writeback", "bi_reader", "auditor")
+ROLES = (
+    "owner_ddl", "publisher", "loader", "transformer", "checker", "ml", "writeback", "submitter", "bi_reader", "auditor",
+)  # fmt: skip
 
 
 class DatabaseUnreachableError(Exception):
@@ -85,7 +87,7 @@ def as_reader(login: str, password: str) -> psycopg.Connection | None:
 
 
 def _is_full(login: str) -> bool:
-    with connect("checker") as connection:
+    with connect("submitter") as connection:
         found = connection.execute(
             "select rolconnlimit >= 0 and rolconnlimit <= (select count(*) from pg_stat_activity where usename = rolname)"
             " from pg_roles where rolname = %s",

@@ -108,7 +108,7 @@ def week(day: date) -> date:
 
 def said(period_id: str, monday: date) -> dict[tuple[str, str | None], dict[str, Any]]:
     """(node, deal) → the number that counts for the week of `monday`, with its reason and author."""
-    with connect("checker") as connection:
+    with connect("submitter") as connection:
         return _said(connection, period_id, monday)
 
 
@@ -161,7 +161,7 @@ def keep(asked: Sequence[Said], seen: Header, moment: datetime, said_by: str, do
     One at a time: what is said in two places at once is compared in turn, so that nothing is kept twice.
     """
     day = business_day(moment)
-    with connect("loader") as connection:
+    with connect("submitter") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('landfall submissions'))")
         known = _said(connection, seen.period_id, week(day))
         fresh = [each for each in asked if not _is_known(each, known.get(each.line.key), said_by)]

@@ -137,5 +137,5 @@ class Sessions:
 
 def _nodes(login: str) -> list[str]:
     """The nodes that a person's login was given, `*` being the root; none for every other login."""
-    with connect("checker") as connection:
+    with connect("submitter") as connection:
         return [node for (node,) in connection.execute(_NODES, (login,))]

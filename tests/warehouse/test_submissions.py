@@ -179,4 +179,4 @@ def test_no_row_can_be_changed_or_deleted_by_the_role_that_writes_them(company: 
     take_in(fill({"N": (650, "two deals pulled in")}), "N", MORNING, "li")
     for statement in ("update ops.submissions set gross_amount = 1", "delete from ops.submissions"):
         with pytest.raises(Exception, match="permission denied"):
-            company.execute("loader", statement)
+            company.execute("submitter", statement)
