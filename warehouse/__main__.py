@@ -148,6 +148,10 @@ def _erase(arguments: argparse.Namespace) -> None:
     print(
         f"{'would take' if arguments.dry_run else 'took'} {kinds} out of the vault, {done.raw_copies} raw copies of unreadable records"
     )
+    if not arguments.dry_run:
+        print(
+            f"wrote {', '.join(erasure.REWRITTEN)} anew; not reached: the server's WAL until it is recycled, backups, and replicas' WAL"
+        )
     found = [f"{place}: {count} rows" if " " in place else place for place, count in erasure.places(values)]
     if found and not arguments.dry_run:
         raise StepError("\n".join(["still found here, delete it by hand, then rerun:", *found]))

@@ -10,11 +10,17 @@ import psycopg
 
 from config.settings import Settings, settings
 
-ROLES = ("owner_ddl", "publisher", "loader", "transformer", "checker", "ml", "writeback", "bi_reader", "auditor")
+ROLES = (
+    "owner_ddl", "publisher", "loader", "transformer", "checker", "ml", "writeback", "submitter", "bi_reader", "auditor",
+)  # fmt: skip
 
 
 class DatabaseUnreachableError(Exception):
     """PostgreSQL could not be reached; the message names address and next action."""
+
+
+class NoConnectionFreeError(DatabaseUnreachableError):
+    """PostgreSQL answers, and a person's login has used up the connections it may hold."""
 
 
 def _arguments(now: Settings, database: str, role: str | None) -> dict[str, str | int]:
@@ -57,15 +63,37 @@ def connect(role: str | None, *, autocommit: bool = False, database: str | None 
 
 
 def as_reader(login: str, password: str) -> psycopg.Connection | None:
-    """A person's own connection, in no role of ours; None when PostgreSQL refuses the login."""
+    """A person's own connection, in no role of ours; None when PostgreSQL does not take the password.
+
+    Raises DatabaseUnreachableError when the server does not answer, NoConnectionFreeError when the login holds all that it may. A refusal
+    before the password was asked for is no wrong password; the server's sentence is in its own language, so nothing is read from it.
+    """
     now = settings()
     try:
         return psycopg.connect(
             host=now.pg_host, port=now.pg_port or 5432, dbname=now.pg_database, user=login, password=password,
             connect_timeout=10, application_name="landfall page", autocommit=True,
         )  # fmt: skip
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
+        if error.pgconn is None or not error.pgconn.used_password:
+            raise DatabaseUnreachableError(
+                f"PostgreSQL at {now.pg_host}:{now.pg_port} does not take logins: look whether it runs, then sign in again"
+            ) from None  # the connection in the error knows the password
+        if _is_full(login):
+            raise NoConnectionFreeError(
+                f"login {login} holds every connection it may: end one of its sessions, then sign in again"
+            ) from None
         return None
+
+
+def _is_full(login: str) -> bool:
+    with connect("submitter") as connection:
+        found = connection.execute(
+            "select rolconnlimit >= 0 and rolconnlimit <= (select count(*) from pg_stat_activity where usename = rolname)"
+            " from pg_roles where rolname = %s",
+            (login,),
+        ).fetchone()
+    return found is not None and bool(found[0])
 
 
 def sqlalchemy_url(role: str, *, driver: str = "psycopg", database: str | None = None) -> str:

@@ -5,15 +5,20 @@ tokens and masks alone, so their hashes, the features and the frozen forecasts s
 a source that still shows the person gets the same token again, and the value is not kept a second time.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 
 from config.settings import settings
 from warehouse.connection import connect
+from warehouse.spellings import LONGEST_PHONE, Spellings, spellings
+from warehouse.steps import StepError
 
 OTHER_STORES = ("mlflow", "airflow")  # databases beside the tenant's; absent where a service keeps its own
 NOT_OURS = (
@@ -21,22 +26,31 @@ NOT_OURS = (
     "postgres",
 )  # folders of home: the company that is a source, and the server's data files, which the tables speak for
 CHUNK = 1 << 20  # bytes read of a file at a time
+LOCK_WAIT = "30s"  # for whoever uses the vault just now
+REWRITTEN = ("vault.persons", "vault.quarantined", "vault.lead_inbox")
 _HELD = """
-with asked as (select value, regexp_replace(value, '\\D', '', 'g') as digits from unnest(%s::text[]) as a(value))
 select p.field_hash from vault.persons as p
-where exists (
-    select from asked
-    where p.original = asked.value or (p.kind = 'text' and strpos(p.original, asked.value) > 0)
-        or (p.kind = 'phone' and length(asked.digits) >= 7 and regexp_replace(p.original, '\\D', '', 'g') = asked.digits)
+where p.original = any(%(values)s)
+    or (p.kind = 'phone' and regexp_replace(p.original, '\\D', '', 'g') = any(%(digits)s))
+    or (p.kind = 'text' and (
+        p.original ~ any(%(phones)s) or exists (select from unnest(%(texts)s::text[]) as a(text) where strpos(p.original, a.text) > 0)
+    ))
+"""
+# An expression is slow: it is asked only of what holds a phone's digits once separators are left out.
+_CORES = "exists (select from unnest(%(cores)s::text[]) as c(core) where strpos(translate({}, E' ().-\\t\\r\\n', ''), c.core) > 0)"
+_IN_RAW = f"""(
+    ({_CORES.format("encode(raw, 'escape')")} and encode(raw, 'hex') ~ any(%(phones_in_hex)s))
+    or exists (select from unnest(%(in_bytes)s::bytea[]) as a(form) where position(a.form in raw) > 0)
 )"""
-_RAW = "from vault.quarantined as q where exists (select from unnest(%s::bytea[]) as a(value) where position(a.value in q.raw) > 0)"
-
-_INBOX = (  # the event stays, so that a repetition of it is still known
-    "update vault.lead_inbox as i set raw = '' where exists"
-    " (select from unnest(%s::bytea[]) as a(value) where position(a.value in i.raw) > 0)"
-    " or exists (select from unnest(%s::text[]) as p(digits)"
-    " where strpos(regexp_replace(convert_from(i.raw, 'UTF8'), '[\\s().-]', '', 'g'), p.digits) > 0)"
-)
+_QUARANTINED = f"delete from vault.quarantined where {_IN_RAW}"  # noqa: S608 - our own constants
+# The event stays, so that a repetition of it is still known.
+_INBOX = f"update vault.lead_inbox set raw = '' where {_IN_RAW}"  # noqa: S608 - our own constants
+_ROWS = f"""
+select count(*) from {{}} as t cross join lateral (select t::text as line offset 0) as r
+where exists (select from unnest(%(in_rows)s::text[]) as a(text) where strpos(r.line, a.text) > 0)
+    or ({_CORES.format("r.line")} and r.line ~ any(%(phones)s))
+    or (strpos(r.line, '\\x') > 0 and r.line ~ any(%(phones_in_hex)s))
+"""  # noqa: S608 - our own constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +62,14 @@ class Erased:
 
 
 def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = False) -> Erased:
-    """Take `values` out of the vault in one transaction; a phone is found in any way of writing it, a note by any value it holds."""
-    spelled = [form for value in values for form in _spellings(value)]
+    """Take `values` out of the vault in one transaction; a phone is found in any way of writing it, a note by any value it holds.
+
+    The tables are then rewritten, so that no deleted row keeps its bytes in their files. Raises StepError for a value of one character,
+    and when somebody uses the vault for so long that it cannot be rewritten.
+    """
+    looked_for = _parameters(spellings(values))
     with connect("loader") as connection:
-        hashes = [field_hash for (field_hash,) in connection.execute(_HELD, (list(values),))]
+        hashes = [field_hash for (field_hash,) in connection.execute(_HELD, looked_for)]
         taken = connection.execute(
             "with gone as (delete from vault.persons where field_hash = any(%s) returning field_hash, token, kind),"
             " kept as (insert into vault.erasures (field_hash, token, kind, asked_on, asked_by)"
@@ -59,40 +77,46 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
             " select kind, count(*) from gone group by kind order by kind",
             (hashes, as_of, asked_by),
         ).fetchall()
-        raw = connection.execute(f"delete {_RAW}", (spelled,)).rowcount
-        raw += connection.execute(_INBOX, (spelled, _phones(values))).rowcount
+        raw = connection.execute(_QUARANTINED, looked_for).rowcount + connection.execute(_INBOX, looked_for).rowcount
         if dry_run:
             connection.rollback()
     if not dry_run:
-        _vacuum()
+        _rewrite()
     return Erased({str(kind): int(count) for kind, count in taken}, raw)
 
 
 def places(values: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Where `values` can be found: ("database schema.table", rows) and ("path", 1); looks at every table and at every file under home."""
+    spelled = spellings(values)
     for database in (settings().pg_database, *_stores()):
-        yield from _in_database(database, values)
-    spelled = [form for value in values for form in _spellings(value)]
+        yield from _in_database(database, _parameters(spelled))
+    phones = [re.compile(phone.encode()) for phone in spelled.phones]
     for path in sorted(settings().home.rglob("*")):
-        if path.relative_to(settings().home).parts[0] not in NOT_OURS and path.is_file() and _holds(path, spelled):
+        named = path.relative_to(settings().home).parts[0]
+        if named not in NOT_OURS and path.is_file() and _holds(path, spelled.in_bytes, phones):
             yield str(path), 1
 
 
-def _spellings(value: str) -> set[bytes]:
-    """The bytes of a value as text files and raw records write it: plain, and with JSON's escapes."""
-    return {value.encode(), value.encode("unicode_escape")}
+def _parameters(spelled: Spellings) -> dict[str, list[Any]]:
+    return {
+        **asdict(spelled),
+        "digits": spelled.digits,
+        "in_bytes": spelled.in_bytes,
+        "in_rows": spelled.in_rows,
+    }
 
 
-def _phones(values: Sequence[str]) -> list[str]:
-    """The values that are phones, in plain digits: senders write them with all kinds of separators."""
-    plain = ["".join(filter(str.isdigit, value)) for value in values if set(value) <= set("0123456789 ()+.-")]
-    return [digits for digits in plain if len(digits) >= 7]
-
-
-def _vacuum() -> None:
-    """Give the deleted rows' space free. Until it is used again their bytes stay in the server's files, as in its WAL and backups."""
+def _rewrite() -> None:
+    """Write the vault's tables anew, outside the transaction: deleted rows leave the files. WAL and backups are not reached."""
     with connect("owner_ddl", autocommit=True) as connection:
-        connection.execute("vacuum vault.persons, vault.quarantined, vault.lead_inbox")
+        connection.execute("select set_config('lock_timeout', %s, false)", (LOCK_WAIT,))
+        try:
+            connection.execute(f"vacuum (full) {', '.join(REWRITTEN)}")
+        except LockNotAvailable as error:
+            raise StepError(
+                "the values are erased, and the server's files may still hold their bytes: a step or the webhook uses the vault;"
+                " wait until it ends, then rerun"
+            ) from error
 
 
 def _stores() -> list[str]:
@@ -105,8 +129,8 @@ def _stores() -> list[str]:
         ]
 
 
-def _in_database(database: str, values: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Rows of every table of `database` that hold one of `values` in any column."""
+def _in_database(database: str, looked_for: dict[str, list[Any]]) -> Iterator[tuple[str, int]]:
+    """Rows of every table of `database` that hold one of the values in any column."""
     with connect(None, autocommit=True, database=database) as connection:
         tables = connection.execute(
             "select schemaname, tablename, tableowner from pg_tables"
@@ -115,21 +139,17 @@ def _in_database(database: str, values: Sequence[str]) -> Iterator[tuple[str, in
         for schema, table, owner in tables:
             name = sql.Identifier(schema, table)
             connection.execute(sql.SQL("set role {}").format(sql.Identifier(owner)))
-            query = sql.SQL(
-                "select count(*) from {} as t where exists (select from unnest(%s::text[]) as a(value)"
-                " where strpos(t::text, a.value) > 0 or strpos(t::text, encode(convert_to(a.value, 'UTF8'), 'hex')) > 0)"
-            ).format(name)
-            found = connection.execute(query, (list(values),)).fetchone()
+            found = connection.execute(sql.SQL(_ROWS).format(name), looked_for).fetchone()
             if found and found[0]:
                 yield f"{database} {schema}.{table}", found[0]
 
 
-def _holds(path: Path, spelled: Sequence[bytes]) -> bool:
-    longest = max(map(len, spelled))
+def _holds(path: Path, forms: Sequence[bytes], phones: Sequence[re.Pattern[bytes]]) -> bool:
+    longest = max(LONGEST_PHONE, *map(len, forms))
     kept = b""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             kept = kept[-longest:] + chunk
-            if any(form in kept for form in spelled):
+            if any(form in kept for form in forms) or any(phone.search(kept) for phone in phones):
                 return True
     return False

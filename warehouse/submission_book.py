@@ -44,7 +44,7 @@ def export(path: Path, seen: Header, lines: Sequence[Line], earlier: Earlier) ->
     for name, fields in SHEETS.items():
         own = [line for line in lines if (line.opportunity_id is None) == (name == "nodes")]
         _write(book.create_sheet(name), fields, own, earlier)
-    book.properties.title = f"{seen.period_id} {seen.build_id}"
+    book.properties.title = _title(seen)
     book.save(path)
 
 
@@ -67,9 +67,16 @@ def _write(sheet: Worksheet, fields: Sequence[Field], lines: Sequence[Line], ear
     sheet.freeze_panes = "C2"
 
 
-def load(path: Path, lines: Sequence[Line]) -> tuple[list[Said], list[str]]:
-    """The numbers that were filled in, and all faults as sentences. Raises StepError when the file is no workbook."""
+def _title(seen: Header) -> str:
+    return f"{seen.period_id} {seen.build_id}"
+
+
+def load(path: Path, seen: Header, lines: Sequence[Line]) -> tuple[list[Said], list[str]]:
+    """The numbers filled in beside the build `seen`, and all faults as sentences. Raises StepError when the file is no workbook."""
     book = open_workbook(path, AGAIN)
+    if book.properties.title != _title(seen):
+        made_for = book.properties.title or "no build"
+        return [], [f"the workbook was made for {made_for}, and {_title(seen)} is published: {AGAIN}"]
     found: list[Said] = []
     faults = [f"sheet {name} is missing: {AGAIN}" for name in SHEETS if name not in book.sheetnames]
     for name, fields in SHEETS.items():

@@ -5,13 +5,15 @@ listens on loopback; a reverse proxy with TLS stands in front of it.
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from secrets import token_urlsafe
 from typing import Any
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+import psycopg
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -20,13 +22,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from config.settings import settings
+from warehouse.connection import DatabaseUnreachableError, NoConnectionFreeError
 from warehouse.steps import StepError
+from warehouse.submission_form import FormTooLargeError, read
 from warehouse.submission_rows import faults, header, keep, lines
 from warehouse.submission_sessions import NotAdmittedError, Session, Sessions
 from warehouse.submission_view import TEMPLATE, asked_of, view
 from warehouse.submission_words import WORDS
 
-MOST_BYTES = 200_000
 SHOWN_DEALS = 15
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -59,27 +62,45 @@ class Page:
         ]
 
     async def _show(self, request: Request) -> Response:
-        return await run_in_threadpool(self._page, self._session(request))
+        return await run_in_threadpool(self._with_session, request, self._page)
 
     async def _sign_in(self, request: Request) -> Response:
-        form = await _form(request)
+        try:
+            form = await read(request, 0)
+        except FormTooLargeError:
+            return await run_in_threadpool(self._refused, "too_large", 413)
         return await run_in_threadpool(self._admit, form.get("login", "").strip(), form.get("password", ""))
 
     async def _sign_out(self, request: Request) -> Response:
-        form, session = await _form(request), self._session(request)
-        if session and session.knows(form.get("token", "")):
-            self.sessions.end(request.cookies[COOKIE])
-        return RedirectResponse("./", 303, HEADERS)
+        return await self._with_form(request, self._leave)
 
     async def _submit(self, request: Request) -> Response:
-        form, session = await _form(request), self._session(request)
-        if session is None or not session.knows(form.get("token", "")):
-            return await run_in_threadpool(self._page, None, [self._words["signed_out"]], status=403)
-        return await run_in_threadpool(self._take, session, form)
+        return await self._with_form(request, self._take)
 
-    @property
-    def _words(self) -> Mapping[str, str]:
-        return WORDS[settings().lang]
+    async def _with_form(self, request: Request, act: Callable[[Session, Mapping[str, str]], Response]) -> Response:
+        """`act` with a form that came from a signed-in manager's own page; every other form is refused."""
+        session = self._session(request)
+        try:
+            form = await read(request, session.shown) if session else {}
+        except FormTooLargeError:
+            return await run_in_threadpool(self._with_session, request, self._too_large)
+        if session is None or not session.knows(form.get("token", "")):
+            return await run_in_threadpool(self._refused, "signed_out", 403)
+        return await run_in_threadpool(
+            self._with_session, request, lambda held: act(held, form) if held else self._refused("lost", 403)
+        )
+
+    def _with_session(self, request: Request, act: Callable[[Session | None], Response]) -> Response:
+        """`act` with the session of a request, one request of a session at a time: they share its connection."""
+        session = self._session(request)
+        with session.lock if session else nullcontext():
+            try:
+                return act(session)
+            except (DatabaseUnreachableError, psycopg.OperationalError):
+                if session is None or not session.reader.closed:
+                    return self._refused("unreachable", 503)
+                self.sessions.end(session.key)
+                return self._refused("lost", 403)
 
     def _session(self, request: Request) -> Session | None:
         return self.sessions.of(request.cookies.get(COOKIE, ""))
@@ -88,14 +109,24 @@ class Page:
         try:
             key = self.sessions.open(login, password)
         except NotAdmittedError as refused:
-            status = 429 if refused.reason == "locked" else 403
-            return self._page(None, [self._words[refused.reason]], status=status)
+            return self._refused(refused.reason, 429 if refused.reason == "locked" else 403)
+        except NoConnectionFreeError:
+            return self._refused("full", 503)
+        except (DatabaseUnreachableError, psycopg.OperationalError):
+            return self._refused("unreachable", 503)
         answer = RedirectResponse("./", 303, HEADERS)
         is_secure = settings().public_url.startswith("https")
         answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=is_secure)
         return answer
 
+    def _leave(self, session: Session, _form: Mapping[str, str]) -> Response:
+        self.sessions.end(session.key)
+        return RedirectResponse("./", 303, HEADERS)
+
     def _take(self, session: Session, form: Mapping[str, str]) -> Response:
+        before = session.kept(form)
+        if before is not None:
+            return self._page(session, told=self._words["kept"].format(count=before))
         with session.reader.transaction():
             seen, found = header(session.reader), lines(session.reader, session.node_id, SHOWN_DEALS)
         if seen is None or seen.build_id != form.get("build"):
@@ -106,7 +137,18 @@ class Page:
         if wrong:
             return self._page(session, wrong, typed=form, status=422)
         kept = keep(asked, seen, moment, session.login, "page")
+        session.taken[form.get("form", "")] = (form, kept)
         return self._page(session, told=self._words["kept"].format(count=kept))
+
+    @property
+    def _words(self) -> Mapping[str, str]:
+        return WORDS[settings().lang]
+
+    def _refused(self, reason: str, status: int) -> Response:
+        return self._page(None, [self._words[reason]], status=status)
+
+    def _too_large(self, session: Session | None) -> Response:
+        return self._page(session, [self._words["too_large"]], status=413)
 
     def _page(
         self,
@@ -117,10 +159,9 @@ class Page:
         typed: Mapping[str, str] | None = None,
         status: int = 200,
     ) -> Response:
-        now = settings()
         context: dict[str, Any] = {
-            "lang": now.lang,
-            "words": {**self._words},
+            "lang": settings().lang,
+            "words": self._words,
             "faults": wrong,
             "told": told,
             "signed_in": session is not None,
@@ -131,24 +172,14 @@ class Page:
             if seen is None:
                 context |= {"signed_in": False, "faults": [self._words["no_build"]]}
             else:
+                session.shown = max(session.shown, len(found))
                 context |= {
                     "token": session.token,
+                    "form": token_urlsafe(12),
                     "seen": seen,
                     **view(seen, found, self.moment().date(), typed or {}, self._words),
                 }
-                weekday, clock = now.submission_due.split()
-                named = self._words["weekdays"].split()[int(weekday) - 1]
-                context["words"]["due"] = self._words["due"].format(weekday=named, clock=clock)
         return HTMLResponse(TEMPLATE.render(context), status, HEADERS)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            return {}
-    return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=400))
 
 
 def application(day: date | None = None) -> Starlette:

@@ -60,6 +60,11 @@ class Line:
     baseline: Decimal
     shown: dict[str, Any]
 
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """What one number of a week is said for."""
+        return self.node_id, self.opportunity_id
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -91,6 +96,11 @@ def lines(reader: psycopg.Connection, node_id: str, deals: int = 50) -> list[Lin
     return found
 
 
+def business_day(moment: datetime) -> date:
+    """The day of an instant in the business time zone."""
+    return moment.astimezone(ZoneInfo(settings().time_zone)).date()
+
+
 def week(day: date) -> date:
     """The Monday of the day's week: a number said in it is that week's call."""
     return day - timedelta(days=day.weekday())
@@ -98,9 +108,13 @@ def week(day: date) -> date:
 
 def said(period_id: str, monday: date) -> dict[tuple[str, str | None], dict[str, Any]]:
     """(node, deal) → the number that counts for the week of `monday`, with its reason and author."""
+    with connect("submitter") as connection:
+        return _said(connection, period_id, monday)
+
+
+def _said(connection: psycopg.Connection, period_id: str, monday: date) -> dict[tuple[str, str | None], dict[str, Any]]:
     bounds = {"period": period_id, "since": monday, "until": monday + timedelta(days=7)}
-    with connect("checker") as connection:
-        rows = connection.cursor(row_factory=dict_row).execute(_SAID, bounds).fetchall()
+    rows = connection.cursor(row_factory=dict_row).execute(_SAID, bounds).fetchall()
     return {(row["node_id"], row["opportunity_id"]): row for row in rows}
 
 
@@ -118,6 +132,8 @@ def faults(asked: Sequence[Said], seen: Header, day: date, words: Mapping[str, s
     """What keeps the numbers from being taken, each with what to do; `day` is the business day on which they are said."""
     if day > seen.period_ends_on:
         return [words["frozen"].format(period=seen.period_id, day=seen.period_ends_on)]
+    if day < seen.as_of:
+        return [words["early"].format(day=day, as_of=seen.as_of)]
     found = []
     for each in asked:
         told = {
@@ -140,13 +156,15 @@ def faults(asked: Sequence[Said], seen: Header, day: date, words: Mapping[str, s
 
 
 def keep(asked: Sequence[Said], seen: Header, moment: datetime, said_by: str, door: Literal["workbook", "page"]) -> int:
-    """Append the numbers, all or none; those that the person said last in this week are left out. Returns the rows added."""
-    day = moment.astimezone(ZoneInfo(settings().time_zone)).date()
-    known = said(seen.period_id, week(day))
-    fresh = [
-        each for each in asked if not _is_known(each, known.get((each.line.node_id, each.line.opportunity_id)), said_by)
-    ]
-    with connect("loader") as connection:
+    """Append the numbers, all or none; those that the person said last in this week are left out. Returns the rows added.
+
+    One at a time: what is said in two places at once is compared in turn, so that nothing is kept twice.
+    """
+    day = business_day(moment)
+    with connect("submitter") as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtext('landfall submissions'))")
+        known = _said(connection, seen.period_id, week(day))
+        fresh = [each for each in asked if not _is_known(each, known.get(each.line.key), said_by)]
         for each in fresh:
             connection.execute(
                 "insert into ops.submissions (period_id, node_id, opportunity_id, as_of, said_by, door, build_id, baseline, gross_amount,"

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from config.settings import settings
 from warehouse.submission_rows import Header, Line, Said, said, week
 
 TEMPLATE = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape()).get_template(
@@ -32,9 +33,16 @@ def view(
         missing = words["missing_of"].format(missing=len(children) - len(numbers), all=len(children))
         nodes[0]["team_sum"] = f"{_money(sum(numbers))} {missing}" if numbers else missing
     return {
+        "due": _due(words),
         "nodes": nodes,
         "deals": [shown for line, shown in zip(found, told, strict=True) if line.opportunity_id],
     }
+
+
+def _due(words: Mapping[str, str]) -> str:
+    """Until when a week's numbers are asked for, as a sentence."""
+    weekday, clock = settings().submission_due.split()
+    return words["due"].format(weekday=words["weekdays"].split()[int(weekday) - 1], clock=clock)
 
 
 def _told(

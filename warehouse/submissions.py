@@ -15,7 +15,7 @@ from config.settings import settings
 from warehouse import submission_book
 from warehouse.connection import connect
 from warehouse.steps import StepError, run_cli
-from warehouse.submission_rows import Header, Line, faults, header, keep, lines, said, week
+from warehouse.submission_rows import Header, Line, business_day, faults, header, keep, lines, said, week
 from warehouse.submission_words import WORDS
 
 
@@ -43,8 +43,8 @@ def template(path: Path, node_id: str, as_of: date) -> str:
 def take_in(path: Path, node_id: str, moment: datetime, said_by: str, *, dry_run: bool = False) -> str:
     """Keep the numbers of a filled-in workbook; returns a sentence. Raises StepError that lists every fault, and then keeps none."""
     seen, found = _shown(node_id)
-    asked, wrong = submission_book.load(path, found)
-    wrong += faults(asked, seen, moment.date(), WORDS["en"])
+    asked, wrong = submission_book.load(path, seen, found)
+    wrong += faults(asked, seen, business_day(moment), WORDS["en"])
     if wrong:
         raise StepError("\n".join([*wrong, f"{len(wrong)} faults, nothing was kept: correct {path}, then rerun"]))
     if dry_run:
@@ -64,8 +64,10 @@ def _shown(node_id: str) -> tuple[Header, list[Line]]:
     return seen, found
 
 
-def _local(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(settings().time_zone))
+def _moment(text: str) -> datetime:
+    """An instant as a person types it: local time, or with the UTC offset that it names."""
+    typed = datetime.fromisoformat(text)
+    return typed if typed.tzinfo else typed.replace(tzinfo=ZoneInfo(settings().time_zone))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,10 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     taking.add_argument(
         "--at",
-        type=_local,
+        type=_moment,
         required=True,
         metavar="'D HH:MM'",
-        help="business day and local time at which they are said",
+        help="business day and local time (or with a UTC offset) at which they are said; not before the published day",
     )
     taking.add_argument("--by", help="who says them; default: the operating system's user")
     taking.add_argument("--dry-run", action="store_true", help="check the workbook and keep nothing")

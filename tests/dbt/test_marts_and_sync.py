@@ -68,7 +68,7 @@ def walk_streams() -> None:
 
 def submit(as_of: str, amount: str, deal_id: str | None = None, baseline: str = "2100.00") -> None:
     """A number for the company, or for one of its deals, said beside the first build."""
-    with connect("loader") as connection:
+    with connect("submitter") as connection:
         connection.execute(
             "insert into ops.submissions (period_id, node_id, opportunity_id, as_of, said_by, door, build_id, baseline, gross_amount,"
             " reason, is_late) values ('2026Q2', 'company', %s, %s, 'li', 'page', %s, %s, %s, 'seen the customer', false)",

@@ -17,14 +17,14 @@ DEALS = (
 )
 
 
-def publish_forecast(nights: Nights, as_of: date = DAY) -> Build:
+def publish_forecast(nights: Nights, as_of: date = DAY, parents: dict[str, str | None] = PARENTS) -> Build:
     """Publish a build of `as_of`: means by node (others 100.00), P10 and P90 at 80 % and 120 %, deals of 200.00 at 50 %."""
-    organise(nights, as_of, PARENTS)
+    organise(nights, as_of, parents)
     build = nights.build(as_of)
     nodes = ", ".join(
         f"('{build.build_id}', '{node}', '2026Q2', {f'{chr(39)}{parent}{chr(39)}' if parent else 'null'}, '{LEVELS.get(node, 'team')}',"
         f" '节点 {node}', 1200.00::numeric(18,2), 50.00::numeric(18,2), {MEANS.get(node, '100.00')}::numeric(18,2))"
-        for node, parent in PARENTS.items()
+        for node, parent in parents.items()
     )
     deals = ", ".join(
         f"('{build.build_id}', '{deal}', '{name}', '客户', '{owner}', '{owner}', '{team}', '{region}', 200.00::numeric(18,2), 0.5,"

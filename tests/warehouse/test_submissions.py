@@ -1,5 +1,7 @@
 """People's numbers through the workbook: kept beside the baseline with their reason, never in its place."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from openpyxl import load_workbook
 
+from config.settings import child_environment
 from tests.warehouse.calls import DAY, publish_forecast
 from tests.warehouse.nights import Nights
 from warehouse.builds import inputs_digest
@@ -114,6 +117,47 @@ def test_a_fault_is_named_with_its_place_and_nothing_of_the_file_is_kept(
     assert kept(company) == []
 
 
+@pytest.mark.parametrize("made_for", ["2026Q1 {build}", "2026Q2 20260511-0123456789ab", ""])
+def test_a_workbook_of_another_period_or_build_is_refused(company: Nights, fill: Fill, made_for: str) -> None:
+    path = fill({"N": (650, "two deals pulled in")})
+    book = load_workbook(path)
+    published = book.properties.title
+    book.properties.title = made_for.format(build=published.split()[1])
+    book.save(path)
+    with pytest.raises(StepError) as caught:
+        take_in(path, "N", MORNING, "li")
+    title = book.properties.title or "no build"
+    assert str(caught.value).startswith(f"the workbook was made for {title}, and {published} is published: make one")
+    assert kept(company) == []
+
+
+def test_a_number_of_a_day_before_the_published_one_is_refused(company: Nights, fill: Fill) -> None:
+    with pytest.raises(StepError, match="2026-05-17 is before 2026-05-18, the day that is published"):
+        take_in(fill({"N": (650, "two deals pulled in")}), "N", datetime(2026, 5, 17, 23, 59, tzinfo=SHANGHAI), "li")
+    assert kept(company) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "late"), [("2026-05-17 20:00+00:00", False), ("2026-05-18 05:00+00:00", True), ("2026-05-18 05:00", False)]
+)
+def test_a_time_with_an_offset_of_its_own_keeps_it(company: Nights, fill: Fill, at: str, late: bool) -> None:
+    """20:00 UTC on Sunday is Monday's early morning in Shanghai; 05:00 UTC on Monday is after its noon."""
+    typed = [
+        sys.executable,
+        "-m",
+        "warehouse.submissions",
+        "import",
+        str(fill({"N": (650, "x")})),
+        "--node",
+        "N",
+        "--at",
+        at,
+    ]
+    done = subprocess.run(typed, env=child_environment(), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert company.fetch("checker", "select as_of, is_late from ops.submissions") == [(DAY, late)]
+
+
 def test_a_line_of_another_part_of_the_organisation_is_refused(fill: Fill) -> None:
     with pytest.raises(StepError, match="sheet nodes row 2: is not in the published build, or not below the node"):
         take_in(fill({"S": (450, "late orders")}, node="S"), "N", MORNING, "li")
@@ -135,4 +179,4 @@ def test_no_row_can_be_changed_or_deleted_by_the_role_that_writes_them(company: 
     take_in(fill({"N": (650, "two deals pulled in")}), "N", MORNING, "li")
     for statement in ("update ops.submissions set gross_amount = 1", "delete from ops.submissions"):
         with pytest.raises(Exception, match="permission denied"):
-            company.execute("loader", statement)
+            company.execute("submitter", statement)
