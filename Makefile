@@ -82,6 +82,10 @@ soak: env ## many seeds, full size, all failpoints; hours
 bench-models: .venv-bench/.synced ## ours beside its peers on real data: make bench-models [SETS="hotel maven"]
 	@.venv-bench/bin/python -m bench $(if $(SETS),--sets $(SETS))
 
+.PHONY: bench-extract
+bench-extract: env ## reading and landing beside their physical limits: make bench-extract [ARGS="--rounds 7"]
+	@$(PY) -m bench.extraction --write $(ARGS)
+
 .PHONY: bench-lock
 bench-lock: | $(UV) ## resolve bench/requirements.in into bench/requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.lock bench/requirements.in -o bench/requirements.lock

@@ -50,6 +50,10 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     look_back_minutes: int = Field(60, ge=15, description="how far before the watermark a walk reads again")
     request_deadline_s: float = Field(60.0, description="longest time for one request, body included")
 
+    concurrency: int = Field(
+        4, ge=1, le=16, description="requests under way at once to one system where it is read whole"
+    )
+
     input_dir: Path | None = Field(None, description="folder of exported files; set together with mapping")
     mapping: Path | None = Field(None, description="YAML that maps the files' columns to ours")
     history: Literal["full", "stage_only", "none"] = Field(

@@ -7,6 +7,7 @@ answer. A write whose outcome is unknown is never repeated here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Literal, TypeVar
 
 from connectors.decoding import UndecodableError, decode
@@ -64,7 +65,7 @@ class Answer:
 
 
 class Calls:
-    """All calls to one system. `requests` counts what was sent, sign-ins aside."""
+    """All calls to one system, from any thread. `requests` counts what was sent, sign-ins aside."""
 
     def __init__(
         self, title: str, transport: Transport, judge: Judge, *, tokens: TokenStore | None = None,
@@ -72,7 +73,7 @@ class Calls:
     ) -> None:  # fmt: skip
         self.title, self._transport, self._judge, self.tokens = title, transport, judge, tokens
         self.patience, self._pace, self._unreadable_wait_s = patience or Patience(), pace or Pace(0), unreadable_wait_s
-        self.requests = 0
+        self.requests, self._lock = 0, Lock()
 
     def close(self) -> None:
         """Close the connections."""
@@ -97,7 +98,8 @@ class Calls:
             token = self.tokens.get(instead_of=refused) if self.tokens else Token("", "", 0.0)
             request = build(token)
             self._pace.take(request.path)
-            self.requests += 1
+            with self._lock:
+                self.requests += 1
             try:
                 return self.once(request, what, is_json=is_json)
             except RefusedError as error:

@@ -5,6 +5,7 @@ epoch milliseconds. A page holds at most 100 records and is found by keyset on `
 """
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from connectors.fxiaoke_codes import judge
 from connectors.fxiaoke_query import behind, condition, later, prefix, window
 from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience
+from connectors.slices import whole
 from connectors.sources import Page, Source
 from connectors.streams import Stream, mapping_of, mapping_path
 from connectors.tokens import Token, TokenStore, identity
@@ -42,11 +44,12 @@ class Fxiaoke(Source):
 
     def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """The records changed within the walk's window, by ascending `_id` behind the last one that landed."""
-        yield from self._keyset(stream.object, window(stream, walk), stream.projection, walk.last_id)
+        read = self._keyset if walk.window_from else self._whole
+        yield from read(stream.object, window(stream, walk), stream.projection, walk.last_id)
 
     def ids(self, stream: Stream) -> Iterator[list[str]]:
         """The `_id`s of all records of the object."""
-        for page in self._keyset(stream.object, [], ["_id"], None):
+        for page in self._whole(stream.object, [], ["_id"], None):
             yield [row["_id"] for row in page.rows if isinstance(row, dict) and isinstance(row.get("_id"), str)]
 
     def held_back(self, stream: Stream, walk: Walk) -> int:
@@ -73,17 +76,14 @@ class Fxiaoke(Source):
         ]
 
     def query(
-        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE, *, is_newest: bool = False
+        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE, *, newest_by: str = ""
     ) -> list[Any]:  # fmt: skip
-        """At most `limit` records of the object that pass all `filters`, by ascending `_id` (or those changed last); oddities included."""
-        order = (
-            {"fieldName": "last_modified_time", "isAsc": False} if is_newest else {"fieldName": "_id", "isAsc": True}
-        )
+        """At most `limit` records of the object that pass all `filters`, by ascending `_id`, or the greatest of a field; oddities too."""
         search = {
             "limit": limit,
             "offset": 0,
             "filters": filters,
-            "orders": [order],
+            "orders": [{"fieldName": newest_by or "_id", "isAsc": not newest_by}],
             "fieldProjection": fields,
         }
         body = {
@@ -129,15 +129,28 @@ class Fxiaoke(Source):
         return self.calls.ask(lambda token: self._signed(path, body, token), what)
 
     def _keyset(
-        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], last_id: str | None
-    ) -> Iterator[Page]:
+        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], last_id: str | None, up_to: str | None = None
+    ) -> Iterator[Page]:  # fmt: skip
+        ends = [] if up_to is None else [condition("_id", "LTE", up_to)]
         is_last = False
         while not is_last:
             after = [] if last_id is None else [condition("_id", "GT", last_id)]
-            rows = self.query(object_name, [*filters, *after], fields)
-            is_last = len(rows) < PAGE
-            last_id = behind(rows, last_id, object_name, must_move=not is_last)
+            rows = self.query(object_name, [*filters, *after, *ends], fields)
+            is_full = len(rows) == PAGE
+            last_id = behind(rows, last_id, object_name, must_move=is_full)
+            is_last = not is_full or last_id == up_to
             yield Page(rows, last_id, is_last)
+
+    def _whole(
+        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], last_id: str | None
+    ) -> Iterator[Page]:
+        """The same, slices of ids side by side where much is left."""
+        return whole(
+            partial(self._keyset, object_name, filters, fields),
+            last_id,
+            partial(self.query, object_name, filters, ["_id"], limit=1, newest_by="_id"),
+            self._now.concurrency,
+        )
 
     def data(self, path: str, body: dict[str, Any], *, what: str) -> dict[str, Any]:
         """The data that one endpoint answers."""

@@ -53,7 +53,7 @@ def fields(crm: Fxiaoke, object_name: str) -> list[TenantField]:
 
 def sample(crm: Fxiaoke, object_name: str, names: list[str]) -> list[dict[str, Any]]:
     """The records that were changed last, at most one page."""
-    rows = crm.query(object_name, [], names, limit=PAGE, is_newest=True)
+    rows = crm.query(object_name, [], names, limit=PAGE, newest_by="last_modified_time")
     return [row for row in rows if isinstance(row, dict)]
 
 

@@ -1,4 +1,4 @@
-"""The only HTTP client: one request at a time to one host, with a deadline, a cap on bytes and on what they unpack to.
+"""The only HTTP client: requests to one host, also from several threads, with a deadline, a cap on bytes and on what they unpack to.
 
 In: a request. Out: status, headers and unpacked body of whatever the server answered. Errors tell whether the server can have acted on
 the request, and never show addresses with parameters, headers or bodies. Retrying is `connectors.calls`' business.

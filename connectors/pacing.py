@@ -1,8 +1,12 @@
-"""How fast and how stubbornly a system is asked: waits between attempts, and a limit of requests for each endpoint."""
+"""How fast and how stubbornly a system is asked: waits between attempts, and a limit of requests for each endpoint.
+
+Both are shared by the threads that ask one system.
+"""
 
 import random
 import time
 from collections.abc import Callable
+from threading import Lock
 
 LONGEST_WAIT_S = 300.0
 Pause = Callable[[float], None]
@@ -14,13 +18,15 @@ class Patience:
     def __init__(self, attempts: int = 5, base_s: float = 0.5, pause: Pause = time.sleep) -> None:
         self.attempts, self._base_s, self._pause = attempts, base_s, pause
         self.waits, self.waited_s = 0, 0.0
+        self._lock = Lock()
 
     def wait(self, attempt: int, wished_s: float | None = None) -> None:
         """Wait before attempt number `attempt` + 1."""
         jittered = self._base_s * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - spreads requests, guards nothing
         seconds = min(jittered if wished_s is None else max(wished_s, 0.0), LONGEST_WAIT_S)
-        self.waits += 1
-        self.waited_s += seconds
+        with self._lock:
+            self.waits += 1
+            self.waited_s += seconds
         self._pause(seconds)
 
 
@@ -31,11 +37,13 @@ class Pace:
         self._space_s = window_s / per_window if per_window else 0.0
         self._pause = pause
         self._next: dict[str, float] = {}
+        self._lock = Lock()
 
     def take(self, endpoint: str) -> None:
         """Wait until the endpoint may be called again."""
-        now = time.monotonic()
-        due = max(self._next.get(endpoint, now), now)
-        self._next[endpoint] = due + self._space_s
+        with self._lock:
+            now = time.monotonic()
+            due = max(self._next.get(endpoint, now), now)
+            self._next[endpoint] = due + self._space_s
         if due > now:
             self._pause(due - now)

@@ -1,7 +1,7 @@
 """What all systems of the sandbox have in common on HTTP: planted faults first, then the handler in one transaction, then the journal.
 
 A system is a subclass of `Api` that lists its routes and says how its tokens expire, how it refuses with a code of its own, and what an
-empty page of it looks like. Nothing here waits but a planted timeout.
+empty page of it looks like. Nothing here waits but a planted timeout and the rules' round trip, and neither keeps other requests waiting.
 """
 
 import asyncio
@@ -107,6 +107,7 @@ class Api:
 
         async def serve(request: Request) -> Response:
             raw = await request.body()
+            await asyncio.sleep(self.world.rules.round_trip_s)
             body = _parsed(raw)
             asked = Asked(request, raw, body, self.object_of(request, body or {}))
             fault = self.world.faults.next(endpoint, asked.object)

@@ -18,6 +18,9 @@ class Rules:
     daily_quota: int = 100_000
     token_calls_per_minute: int = 10
     token_life_s: float = 7200.0
+    round_trip_s: float = (
+        0.0  # each answer of a system comes that much later, in our own seconds; others do not wait for it
+    )
     denied_objects: tuple[str, ...] = ()
     locked_ids: tuple[str, ...] = ()
     kingdee_encodes_twice: bool = False

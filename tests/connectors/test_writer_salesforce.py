@@ -202,7 +202,9 @@ def writer(org: Served) -> Iterator[Callable[[], SalesforceWriter]]:
 
 
 def message(key: str, version: str = "direct") -> Message:
-    return Message("b", key, "salesforce", "send", SCORE | {"model_version": version}, "x", None, is_dead=False)
+    return Message(
+        "b", "opportunity", key, "salesforce", "send", SCORE | {"model_version": version}, "x", None, is_dead=False
+    )
 
 
 def test_a_locked_row_is_asked_for_again_alone_and_written_once_it_is_free(org: Served, writer: Any) -> None:

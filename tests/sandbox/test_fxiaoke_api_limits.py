@@ -1,5 +1,8 @@
 """Quotas on the sandbox's clock, permissions, and the faults that tests plant."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -96,6 +99,14 @@ def test_a_timeout_was_not_applied(crm: Crm) -> None:
         crm.update("o4", lf_band__c="A")
     crm.http.timeout = httpx.Timeout(10)
     assert crm.control("record/NewOpportunityObj/o4")["version"] == 1
+
+
+def test_a_round_trip_delays_each_answer_and_keeps_no_other_waiting(crm: Crm) -> None:
+    crm.control("rules", {"round_trip_s": 0.5})
+    began = time.monotonic()
+    with ThreadPoolExecutor(8) as people:
+        assert list(people.map(lambda _: code(crm), range(8))) == [0] * 8
+    assert 0.5 <= time.monotonic() - began < 8 * 0.5
 
 
 @pytest.mark.parametrize("given", [{"kind": "explode"}, {"kind": "empty", "when": "later"}])

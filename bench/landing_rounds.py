@@ -1,0 +1,111 @@
+"""Rows a second that a walk lands, against COPY of the same records into a bare jsonb column of the same server.
+
+In: a stream and its answers as bytes. Out: a figure. Both begin at the bytes: the limit decodes each answer and copies every record; ours
+is the walk itself, with reading, vault, hash, quarantine, ledger and cursor. A-B-A-B-A: each of our rounds is compared with the mean of the
+limit's rounds before and after it. CPU seconds are those of this process and of the server's process behind the connection.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import orjson
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from bench.extraction_figures import Figure
+from bench.world import rows_of, whole
+from connectors.decoding import decode
+from connectors.fxiaoke import Fxiaoke
+from connectors.sources import Page
+from connectors.streams import Stream, mapping_of
+from connectors.walk import Tally, walk_stream
+from warehouse.frames import append_rows
+from warehouse.walks import Loading, Walk, loading
+
+GOAL, BLOCKER = 0.70, 0.5
+BAD_EVERY = 1000  # one record in so many is quarantined
+Measured = tuple[float, float]
+
+
+class Held(Fxiaoke):
+    """The CRM with its answers at hand: what is left is decoding."""
+
+    def __init__(self, bodies: list[bytes]) -> None:
+        super().__init__()
+        self._bodies = bodies
+
+    def pages(self, _stream: Stream, _walk: Walk) -> Iterator[Page]:
+        """Every answer in order."""
+        for number, body in enumerate(self._bodies, 1):
+            rows = decode(body)["data"]["dataList"]
+            yield Page(rows, rows[-1]["_id"], number == len(self._bodies))
+
+
+def landing(stream_name: str, bodies: list[bytes], rounds: int) -> Figure:
+    """The figure of one stream."""
+    stream, bodies = mapping_of("fxiaoke").streams[stream_name], [_with_bad(body) for body in bodies]
+    rows = sum(len(rows_of(body)) for body in bodies)
+    with loading("fxiaoke") as connection:
+        limits, own = [_timed(connection, lambda: _copied(connection, bodies))], []
+        for _ in range(rounds):
+            _emptied(connection, stream_name)
+            own.append(_timed(connection, lambda: _walked(connection, stream, bodies, rows)))
+            limits.append(_timed(connection, lambda: _copied(connection, bodies)))
+    around = [((before[0] + after[0]) / 2, (before[1] + after[1]) / 2) for before, after in pairwise(limits)]
+    return Figure(
+        f"landing, {stream_name}", "rows/s", [rows / wall for wall, _ in own], [rows / wall for wall, _ in around],
+        [mine[1] / theirs[1] for mine, theirs in zip(own, around, strict=True)], GOAL, BLOCKER,
+        f"{rows:,} records, {len(stream.classified)} fields into the vault",
+    )  # fmt: skip
+
+
+def _with_bad(body: bytes) -> bytes:
+    """The answer with one record in `BAD_EVERY` made unreadable."""
+    payload = orjson.loads(body)
+    for row in payload["data"]["dataList"]:
+        if int(row["_id"][-8:], 16) % BAD_EVERY == 0:
+            row["last_modified_time"] = "not a time"
+    return orjson.dumps(payload)
+
+
+def _copied(connection: Loading, bodies: list[bytes]) -> None:
+    connection.execute("create temporary table if not exists bare (record jsonb)")
+    connection.execute("truncate bare")
+    records = (
+        (Jsonb(orjson.dumps(row), dumps=bytes),) for body in bodies for row in orjson.loads(body)["data"]["dataList"]
+    )
+    with connection.transaction():
+        append_rows(connection, "bare", {"record": "jsonb"}, records)
+
+
+def _walked(connection: Loading, stream: Stream, bodies: list[bytes], rows: int) -> None:
+    source, tally = Held(bodies), Tally()
+    walk_stream(connection, source, stream, whole(stream.name), tally)
+    source.close()
+    if tally.received != rows or tally.landed + tally.quarantined != rows:
+        raise RuntimeError(f"{stream.name}: {tally} of {rows} records")
+
+
+def _emptied(connection: Loading, stream_name: str) -> None:
+    tables = sql.SQL(", ").join(
+        sql.Identifier(*name.split("."))
+        for name in (f"landing.fxiaoke__{stream_name}", "vault.persons", "vault.quarantined", "ops.quarantine")
+    )
+    connection.execute("set role owner_ddl")
+    connection.execute(sql.SQL("truncate {}").format(tables))
+    connection.execute("set role loader")
+
+
+def _timed(connection: Loading, step: Callable[[], None]) -> Measured:
+    """Wall and CPU seconds of one round."""
+    cpu, wall = _cpu_s(connection), time.perf_counter()
+    step()
+    return time.perf_counter() - wall, _cpu_s(connection) - cpu
+
+
+def _cpu_s(connection: Loading) -> float:
+    """CPU seconds so far of this process and of the server's process that serves the connection."""
+    fields = Path(f"/proc/{connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + (int(fields[11]) + int(fields[12])) / 100
