@@ -68,7 +68,7 @@ class BulkQuery:
                     raise
                 return None
             if told["state"] == "JobComplete":
-                return int(told["numberRecordsProcessed"])
+                return int(told.get("numberRecordsProcessed", 0))
             if told["state"] in ("Failed", "Aborted"):
                 return None
             self._calls.patience.wait(number, min(2.0 ** min(number, 5), LONGEST_POLL_S))

@@ -39,5 +39,15 @@ def judge(reply: Reply, payload: Any) -> Verdict | None:
         return Verdict(reaction, code, advice)
     if isinstance(payload, dict) and isinstance(payload.get("error"), str):
         return Verdict("stop", payload["error"], SIGN_IN)
-    is_good = isinstance(payload, list) or (isinstance(payload, dict) and bool(ENVELOPES & payload.keys()))
+    is_good = isinstance(payload, list) or (
+        isinstance(payload, dict) and bool(ENVELOPES & payload.keys()) and _is_whole(payload)
+    )
     return Verdict("ok") if is_good and reply.status in (200, 201) else None
+
+
+def _is_whole(payload: dict[str, Any]) -> bool:
+    """Whether an answer to a query counts its records and says where it goes on; other answers are."""
+    if "records" not in payload:
+        return True
+    goes_on = payload.get("done") is True or isinstance(payload.get("nextRecordsUrl"), str)
+    return isinstance(payload["records"], list) and isinstance(payload.get("totalSize"), int) and goes_on
