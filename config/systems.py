@@ -107,3 +107,8 @@ class SystemSettings(BaseModel):
     salesforce_api_version: str = Field(
         "60.0", pattern=r"^[0-9]{2,3}[.]0$", description="version of the org's API that is spoken"
     )
+    salesforce_bulk_rows: int = Field(
+        20_000,
+        ge=0,
+        description="rows of a first load or a long window beyond which a Bulk job reads them; 0 means never",
+    )

@@ -6,6 +6,7 @@ in the recycle bin, which is how deletions are told.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from connectors.calls import Answer, Calls, RefusedError
 from connectors.decoding import decode_exact
 from connectors.http import Request, Transport
 from connectors.pacing import Patience
+from connectors.salesforce_bulk import BulkQuery, is_of_job
 from connectors.salesforce_codes import judge
 from connectors.salesforce_query import behind, dated_by, flat, literal, moved, select, window
 from connectors.sources import Page, Source
@@ -24,6 +26,7 @@ from connectors.tokens import Token, TokenStore, identity
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
+LONG_WINDOW = timedelta(days=7)
 SESSION_S = (
     7200.0  # an org's sessions last two hours unless it says otherwise; a shorter one costs a refusal and another token
 )
@@ -44,8 +47,16 @@ class Salesforce(Source):
         super().__init__(Calls("Salesforce", transport, judge, tokens=tokens, patience=patience))
 
     def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
-        """The records changed within the walk's window, oldest change first. Cursor: instant and id of the last one."""
+        """The records changed within the walk's window, oldest change first; a first load or a long window of many records by a job, in no
+        order. Cursor: instant and id of the last one, or the job's own."""
         cursor, is_done = walk.last_id, False
+        if is_of_job(cursor) or (not cursor and self._is_for_a_job(stream, walk)):
+            asked = select(stream, window(stream, walk), is_ordered=False)
+            for rows, place, is_whole in BulkQuery(self.calls, self._path("jobs/query")).read(
+                asked, stream.object, cursor
+            ):
+                yield Page([flat(stream, row) for row in rows], place, is_whole)
+            return
         while not is_done:  # once, and again where the place in an answer was forgotten
             asked = select(stream, [*window(stream, walk), *behind(stream, cursor)])
             for rows, is_done in self._answer("queryAll", asked, stream.object):
@@ -110,6 +121,12 @@ class Salesforce(Source):
         return self._send(
             "POST", f"composite/sobjects/{object_name}", {"ids": list(record_ids), "fields": list(fields)}, object_name
         )
+
+    def _is_for_a_job(self, stream: Stream, walk: Walk) -> bool:
+        """Whether so many records are to be read that a job is worth it: only long windows are counted, which costs a request."""
+        most, start = self._now.salesforce_bulk_rows, walk.window_from
+        is_long = start is None or walk.window_to - start > LONG_WINDOW
+        return bool(most) and is_long and self.count(stream, window(stream, walk)) > most
 
     def _answer(self, endpoint: str, asked: str, what: str) -> Iterator[tuple[list[Any], bool]]:
         """The pages of one query and whether it is done; it ends undone where Salesforce forgot the place. Raises StepError for fewer

@@ -17,7 +17,7 @@ ERRORS: dict[str, tuple[Reaction, str]] = {  # errorCode → (reaction, what a p
     "INVALID_SESSION_ID": ("refresh", "the token is refused again and again: look at the session policy of the connected app"),
     "SERVER_UNAVAILABLE": ("back_off", "the org is busy: wait some minutes"),
     "UNABLE_TO_LOCK_ROW": ("back_off", "records are locked by others: wait some minutes"),
-    "QUERY_TIMEOUT": ("back_off", "the query takes too long: ask Salesforce for an index on SystemModstamp"),
+    "QUERY_TIMEOUT": ("back_off", "the query takes too long: lower LANDFALL_SALESFORCE_BULK_ROWS, so that a job reads it"),
     "REQUEST_LIMIT_EXCEEDED": ("stop", "the org's requests of 24 hours are spent: wait, or buy more"),
     "API_DISABLED_FOR_ORG": ("stop", "let the edition and the profile of the integration user have API access"),
     "API_CURRENTLY_DISABLED": ("stop", "let the edition and the profile of the integration user have API access"),
@@ -39,5 +39,15 @@ def judge(reply: Reply, payload: Any) -> Verdict | None:
         return Verdict(reaction, code, advice)
     if isinstance(payload, dict) and isinstance(payload.get("error"), str):
         return Verdict("stop", payload["error"], SIGN_IN)
-    is_good = isinstance(payload, list) or (isinstance(payload, dict) and bool(ENVELOPES & payload.keys()))
+    is_good = isinstance(payload, list) or (
+        isinstance(payload, dict) and bool(ENVELOPES & payload.keys()) and _is_whole(payload)
+    )
     return Verdict("ok") if is_good and reply.status in (200, 201) else None
+
+
+def _is_whole(payload: dict[str, Any]) -> bool:
+    """Whether an answer to a query counts its records and says where it goes on; other answers are."""
+    if "records" not in payload:
+        return True
+    goes_on = payload.get("done") is True or isinstance(payload.get("nextRecordsUrl"), str)
+    return isinstance(payload["records"], list) and isinstance(payload.get("totalSize"), int) and goes_on

@@ -21,6 +21,8 @@ def _known_days() -> tuple[date | None, date | None]:
             select known_at from landing.fxiaoke__opportunities
             union all
             select known_at from landing.files__opportunities
+            union all
+            select known_at from landing.salesforce__opportunities
         ) as landed
     """
     (first, last), *_ = fetch_all("transformer", query, {"zone": settings().time_zone})  # type: ignore[arg-type]

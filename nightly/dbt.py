@@ -23,7 +23,8 @@ def _first_day(as_of: date) -> date:
     known = fetch_all(
         "transformer",
         "select (min(known_at) at time zone %s)::date - 1 from ("
-        " select known_at from landing.fxiaoke__opportunities union all select known_at from landing.files__opportunities) as landed",
+        " select known_at from landing.fxiaoke__opportunities union all select known_at from landing.files__opportunities"
+        " union all select known_at from landing.salesforce__opportunities) as landed",
         (settings().time_zone,),
     )
     return min(known[0][0] or as_of, as_of)

@@ -35,6 +35,9 @@ class Rules:
     salesforce_page_rows: int = 2000  # rows of a page; Salesforce sends fewer where they are wide
     dingtalk_most_written: int = 20  # relations of one write; the vendor names no limit
     dingtalk_is_locked_applied: bool = False  # a locked customer takes the values though the answer says it did not
+    salesforce_bulk_polls: int = 1  # looks at a job until it is done
+    salesforce_bulk_rows: int = 50_000  # rows of a job's file
+    salesforce_bulk_fails: bool = False  # jobs are given up
 
 
 class Quota:
@@ -48,16 +51,24 @@ class Quota:
 
     def spend(self, path: str, at_s: float, day: date) -> None:
         """Count one call of a data endpoint. Raises CrmError 30004 (too fast) or 30002 (the day's calls are spent)."""
-        if day != self._day:
-            self._day, self._today = day, 0
-        if self.rules.daily_quota and self._today >= self.rules.daily_quota:
-            raise CrmError(DAILY_QUOTA_SPENT, f"the {self.rules.daily_quota} calls of the day are spent")
+        self._check(day)
         self._within(path, at_s, WINDOW_S, self.rules.requests_per_20s)
+        self._today += 1
+
+    def spend_of_day(self, day: date) -> None:
+        """Count one call of a system that limits days alone. Raises CrmError 30002."""
+        self._check(day)
         self._today += 1
 
     def spend_token(self, at_s: float) -> None:
         """Count one call of a token endpoint. Raises CrmError 30004."""
         self._within("token", at_s, TOKEN_WINDOW_S, self.rules.token_calls_per_minute)
+
+    def _check(self, day: date) -> None:
+        if day != self._day:
+            self._day, self._today = day, 0
+        if self.rules.daily_quota and self._today >= self.rules.daily_quota:
+            raise CrmError(DAILY_QUOTA_SPENT, f"the {self.rules.daily_quota} calls of the day are spent")
 
     def _within(self, key: str, at_s: float, window_s: float, limit: int) -> None:
         asked = self._asked[key]

@@ -15,6 +15,7 @@ from sandbox.bearer import Bearer
 from sandbox.endpoints import Answered, Api, Asked, World
 from sandbox.errors import CrmError
 from sandbox.quota import Quota
+from sandbox.salesforce_bulk import Jobs
 from sandbox.salesforce_objects import Org
 from sandbox.salesforce_schema import FIELDS, MONEY, USER, WRITABLE, org_id, wire
 from sandbox.salesforce_writes import Writes
@@ -39,18 +40,22 @@ class Salesforce(Api):
         super().__init__(world)
         self.org, self.quota = Org(world.store), Quota(world.rules)
         self.bearer = Bearer(world.rules, CLIENT_SECRET, rotates=False)
-        self.writes = Writes(self.org, world)
+        self.writes, self.jobs = Writes(self.org, world), Jobs(world, self.parsed, self.found)
         self._pages: dict[str, list[dict[str, Any]]] = {}
 
     def routes(self) -> list[Route]:
         """The org's endpoints."""
         described, collections = f"{VERSION}/sobjects/{{object}}/describe", f"{VERSION}/composite/sobjects"
+        jobs, job = f"{VERSION}/jobs/query", f"{VERSION}/jobs/query/{{job}}"
         return [
             self.route("/services/oauth2/token", "salesforce_token", self._token),
             self.route(f"{VERSION}/query", "salesforce_query", self._signed(self._query), ("GET",)),
             self.route(f"{VERSION}/queryAll", "salesforce_query", self._signed(self._query), ("GET",)),
             self.route(f"{VERSION}/query/{{locator}}", "salesforce_more", self._signed(self._more), ("GET",)),
             self.route(described, "salesforce_describe", self._signed(self._describe), ("GET",)),
+            self.route(jobs, "salesforce_job", self._signed(self.jobs.begin)),
+            self.route(job, "salesforce_poll", self._signed(self.jobs.state), ("GET",)),
+            self.route(f"{job}/results", "salesforce_file", self._signed(self.jobs.results), ("GET",)),
             self.route(collections, "salesforce_update", self._signed(self.writes.update), ("PATCH",)),
             self.route(
                 f"{collections}/{{object}}", "salesforce_retrieve", self._signed(self.writes.retrieve), ("POST",)
@@ -108,7 +113,7 @@ class Salesforce(Api):
             if not self.bearer.holds(asked.request.headers.get("authorization", "").removeprefix("Bearer ")):
                 return refusal("INVALID_SESSION_ID", "Session expired or invalid")
             try:
-                self.quota.spend("salesforce", self.world.clock.seconds(), self.world.store.day())
+                self.quota.spend_of_day(self.world.store.day())
                 return handler(asked)
             except CrmError:
                 return refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")

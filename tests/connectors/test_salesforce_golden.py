@@ -22,6 +22,7 @@ from tests.connectors.chatting import at
 from tests.connectors.salesforce_org import pointed
 from tests.connectors.vendor import Asked, Vendor
 from warehouse.clock import cutoff
+from warehouse.steps import StepError
 from warehouse.walks import Walk
 
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -158,6 +159,33 @@ def test_the_printed_errors_stop_back_off_or_sign_in_again(opened, answer: Any, 
         list(client.pages(mapping_of("salesforce").streams["opportunities"], WALK))
     assert refused.value.reaction == reaction
     assert len([asked for asked in vendor.asked if asked.path.endswith("queryAll")]) == requests
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["https://169.254.169.254/x", "//169.254.169.254/x", "file:///etc/passwd", "\\\\evil\\x", "@evil.example/x"],
+)
+def test_a_next_page_on_another_host_is_not_followed(opened, following: str) -> None:  # type: ignore[no-untyped-def]
+    client, vendor = opened(lambda _: page([deal(1)], 2) | {"done": False, "nextRecordsUrl": following})
+    with pytest.raises(StepError, match="points at another address"):
+        list(client.pages(mapping_of("salesforce").streams["opportunities"], WALK))
+    assert len(vendor.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"records": []},
+        {"records": [], "totalSize": 2, "done": False},
+        {"records": None, "totalSize": 0, "done": True},
+        {},
+    ],
+)
+def test_an_answer_that_does_not_count_its_records_is_not_no_records(opened, broken: Any) -> None:  # type: ignore[no-untyped-def]
+    client, vendor = opened(lambda _: broken)
+    with pytest.raises(StepError, match="JSON without its usual envelope after 3 attempts"):
+        list(client.pages(mapping_of("salesforce").streams["opportunities"], WALK))
+    assert len(vendor.asked) == 4
 
 
 def test_wrong_credentials_say_what_to_correct(tmp_path: Path) -> None:

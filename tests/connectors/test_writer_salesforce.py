@@ -1,56 +1,35 @@
-"""Scores leave for the sandbox's org in collections of 200: each row has its own fate, and every key at most one effective write.
+"""Scores leave for the sandbox's org in collections of 200: each row has its own fate, and every key at most one effective write."""
 
-`sync` is filled by hand: this module's table stands for the one dbt makes.
-"""
-
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import Any
 
 import pytest
 
-from config.settings import settings
 from connectors.pacing import Patience
 from connectors.salesforce import Salesforce
 from connectors.streams import write_back_of
 from connectors.writeback import write_back
 from connectors.writer_salesforce import SalesforceWriter
 from sandbox.company import Patch
-from sandbox.salesforce_schema import org_id
-from tests.connectors.channels import Served, served
+from tests.connectors.channels import Served
 from tests.connectors.chatting import at
-from tests.connectors.salesforce_org import OPP, pointed
+from tests.connectors.salesforce_org import OPP
+from tests.connectors.salesforce_writing import CLEARED, DAY, HUMAN, SCORE, deal_ids, owe, receipts, writable, written
 from warehouse.connection import connect
 from warehouse.receipts import Message
 from warehouse.steps import StepError
 
-DAY, SIZE = date(2026, 6, 30), 430  # three collections
-CLEARED: dict[str, Any] = dict.fromkeys([*write_back_of("salesforce").fields, "tier", "period_id"])
-SCORE = CLEARED | {
-    "p_win_by_period_end": 0.31, "p_win_ever": 0.62, "expected_close_week": "2026-08-03", "band": "B",
-    "reasons": ["阶段停留 12 天", "无互动"],
-    "scored_at": "2026-06-30T16:00:00+00:00", "model_version": "win-1", "tier": "full_model", "period_id": "2026Q2", "link": "http://x/1",
-}  # fmt: skip
-KEYS = [org_id("006", f"w{n:03d}") or "" for n in range(SIZE)]
-HUMAN = {"name": "项目", "owner": ["1001"], "sales_stage": "eq_lead", "amount": "100.00", "life_status": "normal"}
+SIZE = 430  # three collections
+KEYS = deal_ids(SIZE)
 
 
 @pytest.fixture(scope="module")
 def world(tenant_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """An org of 430 deals that the settings of this module point at; the deal w429 lies in its recycle bin."""
-    patches = [Patch(at("2026-06-29T10:00"), OPP, f"w{n:03d}", "create", HUMAN, "1001") for n in range(SIZE)]
-    gone = Patch(at("2026-06-29T11:00"), OPP, "w429", "update", {"life_status": "invalid"}, "1001")
-    with served(tmp_path_factory.mktemp("org"), [*patches, gone]) as running, pytest.MonkeyPatch.context() as patch:
-        now = pointed(running.url, tmp_path_factory.mktemp("home"))
-        for name in ("base_url", "client_id"):
-            patch.setenv(f"LANDFALL_SALESFORCE_{name.upper()}", getattr(now, f"salesforce_{name}"))
-        patch.setenv("LANDFALL_SALESFORCE_CLIENT_SECRET", now.salesforce_client_secret.get_secret_value())
-        patch.setenv("LANDFALL_WRITEBACK", "salesforce")
-        settings.cache_clear()
+    """An org of 430 deals; the last one lies in its recycle bin."""
+    gone = Patch(at("2026-06-29T11:00"), OPP, f"w{SIZE - 1:05d}", "update", {"life_status": "invalid"}, "1001")
+    with writable(tmp_path_factory.mktemp("writable"), SIZE, gone) as running:
         yield running
-    settings.cache_clear()
 
 
 @pytest.fixture
@@ -65,46 +44,8 @@ def org(world: Served) -> Iterator[Served]:
         connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
 
 
-def owe(messages: list[tuple[str, str, dict[str, Any]]], build_id: str = "20260630_a") -> None:
-    """Publish a build of the day that owes the messages (id, action, payload)."""
-    with connect("transformer") as connection:
-        connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
-        connection.execute(
-            "create table sync.sync_crm__opportunity_scores (build_id text, opportunity_id text, system text,"
-            " action text, payload jsonb, payload_hash text)"
-        )
-        connection.execute(
-            "insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state) values (%s, %s, '', '', 1, 'published')",
-            (build_id, DAY),
-        )
-        connection.execute(
-            "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
-            (build_id, DAY),
-        )
-        with connection.cursor() as cursor:
-            rows = [(build_id, key, action, json.dumps(payload)) for key, action, payload in messages]
-            cursor.executemany(
-                "insert into sync.sync_crm__opportunity_scores values (%s, %s, 'salesforce', %s, %s, 'x')", rows
-            )
-
-
 def scores(version: str, keys: list[str] = KEYS[:429]) -> list[tuple[str, str, dict[str, Any]]]:
     return [(key, "send", SCORE | {"model_version": version}) for key in keys]
-
-
-def receipts() -> dict[str, tuple[str, str | None]]:
-    with connect("writeback") as connection:
-        found = connection.execute("select record_id, state, error_code from ops.writeback_receipts").fetchall()
-    return {key: (state, code) for key, state, code in found}
-
-
-def written(org: Served, version: str) -> Counter[str]:
-    """How often the org's journal shows a deal given the scores of one model, by its Salesforce id."""
-    rows = org.world.store.rows(
-        "select id, fields from journal where actor = '1000' and op = 'update' and effective", ()
-    )
-    told = [row["id"] for row in rows if json.loads(row["fields"]).get("lf_model_version__c") == version]
-    return Counter(str(org_id("006", key)) for key in told)
 
 
 def test_scores_arrive_in_collections_of_two_hundred_and_no_other_field_is_touched(
@@ -114,7 +55,7 @@ def test_scores_arrive_in_collections_of_two_hundred_and_no_other_field_is_touch
     write_back(DAY)
     assert "429 sent, 429 acked, 0 rejected, 0 unknown, 0 unprocessed, 0 skipped, 0 dead" in capsys.readouterr().out
     assert [row["rows"] for row in org.asked("/composite/sobjects")] == [200, 200, 29]
-    record = org.world.store.record(OPP, "w007")
+    record = org.world.store.record(OPP, "w00007")
     assert record is not None
     assert record.body == HUMAN | {
         "lf_p_win_by_period_end__c": "0.31", "lf_p_win_ever__c": "0.62", "lf_expected_close_week__c": "2026-08-03", "lf_band__c": "B",
@@ -144,7 +85,7 @@ def test_a_withdrawn_score_is_cleared(org: Served) -> None:
     write_back(DAY)
     owe([(KEYS[0], "withdraw", CLEARED)], "20260630_b")
     write_back(DAY)
-    record = org.world.store.record(OPP, "w000")
+    record = org.world.store.record(OPP, "w00000")
     assert record is not None
     assert record.body == HUMAN
 

@@ -7,7 +7,7 @@ industries as (
     select
         spine.deal_day_id, accounts.industry, accounts.valid_from
     from spine
-    inner join {{ ref('stg_fxiaoke__accounts') }} as accounts
+    inner join {{ ref('int_account_versions') }} as accounts
         on spine.root_account_id = accounts.account_id and {{ known('accounts', 'spine.cutoff_at') }}
     where not accounts.is_late
 ),

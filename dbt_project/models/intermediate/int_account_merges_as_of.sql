@@ -2,7 +2,7 @@
 with mergers as (
     select
         days.as_of_date, accounts.account_id, accounts.merged_into_id
-    from {{ ref('stg_fxiaoke__accounts') }} as accounts
+    from {{ ref('int_account_versions') }} as accounts
     inner join {{ ref('int_as_of_days') }} as days on {{ known('accounts', 'days.cutoff_at') }}
     where accounts.merged_into_id is not null and not accounts.is_late
 ),

@@ -11,6 +11,12 @@ files as (
     where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
 ),
 
+salesforce as (
+    select 'salesforce' as system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
+    from {{ ref('stg_salesforce__tasks') }}
+    where opportunity_id is not null and not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+),
+
 messaging as (
     select system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
     from {{ ref('int_messages_matched') }}
@@ -21,6 +27,8 @@ versions as (
     select * from fxiaoke
     union all
     select * from files
+    union all
+    select * from salesforce
     union all
     select * from messaging
 ),

@@ -11,7 +11,7 @@ accounts as (
         {{ company_key('name', is_short=true) }} as short_key,
         valid_from,
         valid_to
-    from {{ ref('stg_fxiaoke__accounts') }}
+    from {{ ref('int_account_versions') }}
     where not is_late and not is_deleted and valid_from < valid_to
 ),
 

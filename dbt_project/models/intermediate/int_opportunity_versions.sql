@@ -22,10 +22,23 @@ files as (
     where not is_late and valid_from < valid_to
 ),
 
+salesforce as (
+    select
+        'salesforce' as system, opportunity_id, account_id, owner_id, name, cast(null as text) as account_name, sales_process, currency,
+        cast(null as text) as product_line, lead_source, cast(null as text) as contract_number, cast(null as text) as lost_reason,
+        forecast_category, cast(null as text) as dealer_id, original_amount, rep_probability_percent, is_renewal,
+        is_deleted as is_withdrawn,
+        expected_close_on, cast(null as date) as bid_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
+    from {{ ref('stg_salesforce__opportunities') }}
+    where not is_late and valid_from < valid_to
+),
+
 versions as (
     select * from fxiaoke
     union all
     select * from files
+    union all
+    select * from salesforce
 ),
 
 compared as (

@@ -24,7 +24,7 @@ deals as (
     from {{ ref('int_closing_versions') }} as closings
     inner join {{ ref('int_opportunity_versions') }} as headers
         on closings.opportunity_id = headers.opportunity_id and {{ known('headers', as_of_cutoff()) }}
-    left join {{ ref('stg_fxiaoke__accounts') }} as accounts
+    left join {{ ref('int_account_versions') }} as accounts
         on headers.account_id = accounts.account_id and not accounts.is_late and {{ known('accounts', as_of_cutoff()) }}
     where closings.outcome = 'won' and {{ known('closings', as_of_cutoff()) }}
 ),

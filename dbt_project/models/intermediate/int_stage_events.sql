@@ -57,7 +57,7 @@ shown_late as (
     where distance = 1 and stage_value <> late_value
 ),
 
-logged as (
+logged_in_files as (
     select
         'files' as system, opportunity_id, cast(null as text) as sales_process, stage_value, cast(null as text) as changed_by,
         stage_change_id as evidence_record_id, changed_at, occurred_at, valid_from, valid_to
@@ -65,12 +65,22 @@ logged as (
     where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
 ),
 
+logged_in_salesforce as (
+    select
+        'salesforce' as system, opportunity_id, cast(null as text) as sales_process, stage_value, changed_by,
+        stage_change_id as evidence_record_id, changed_at, occurred_at, valid_from, valid_to
+    from {{ ref('stg_salesforce__stage_changes') }}
+    where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null and stage_value is not null
+),
+
 events as (
     select *, {{ end_of_time() }} as valid_to from shown_on_time
     union all
     select *, {{ end_of_time() }} as valid_to from shown_late
     union all
-    select * from logged
+    select * from logged_in_files
+    union all
+    select * from logged_in_salesforce
 ),
 
 final as (

@@ -24,6 +24,14 @@ files as (
     where {{ known('files', as_of_cutoff()) }} and not is_late and not is_deleted and occurred_at is not null
 ),
 
+tasks as (
+    select
+        'salesforce' as system, interaction_id, account_id, opportunity_id, owner_id, kind_value, direction,
+        case when account_id is null and opportunity_id is null then 'none' else 'record' end as evidence, occurred_at, valid_from
+    from {{ ref('stg_salesforce__tasks') }} as tasks
+    where {{ known('tasks', as_of_cutoff()) }} and not is_late and not is_deleted and occurred_at is not null
+),
+
 messages as (
     select
         system, interaction_id, account_id, opportunity_id, owner_id, kind_value, direction, evidence, occurred_at, valid_from
@@ -35,6 +43,8 @@ contacts as (
     select * from activities
     union all
     select * from files
+    union all
+    select * from tasks
     union all
     select * from messages
 ),

@@ -20,7 +20,7 @@ previous as (
 ),
 
 accounts as (
-    select account_id, name from {{ ref('stg_fxiaoke__accounts') }} as versions
+    select account_id, name from {{ ref('int_account_versions') }} as versions
     where {{ known('versions', as_of_cutoff()) }} and not is_late
 ),
 

@@ -1,0 +1,101 @@
+"""Salesforce's Bulk API 2.0: a query as a job of the org's own, its answer read in files of many records.
+
+In: a query, and where a killed walk was. Out: rows of text in no order, and a cursor that names job and place, so that a resumed walk reads
+on in the same job. A job that the org gave up or forgot is begun anew.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from connectors.calls import Answer, Calls, RefusedError
+from connectors.http import Request
+from connectors.tokens import Token
+from warehouse.steps import StepError
+
+MOST_ROWS = 10_000  # of one file: a few megabytes
+LONGEST_POLL_S, POLLS = 30.0, 400  # more than three hours, beyond which the night has no use for the answer
+MARK, WHOLE = "bulk", "whole"
+
+
+def is_of_job(cursor: str | None) -> bool:
+    """Whether a walk was reading a job."""
+    return (cursor or "").startswith(f"{MARK}|")
+
+
+class BulkQuery:
+    """Jobs over one org, which serves them at `path`."""
+
+    def __init__(self, calls: Calls, path: str) -> None:
+        self._calls, self._path = calls, path
+
+    def read(self, query: str, what: str, cursor: str | None) -> Iterator[tuple[list[Any], str, bool]]:
+        """Rows, cursor and whether the answer is done. The first place is told before the job has an answer, so that it is kept."""
+        _, job, place = (cursor or f"{MARK}||").split("|")
+        total = self._total(job, what) if job else None
+        if total is None:
+            job, place = self._begun(query, what), ""
+            yield [], f"{MARK}|{job}|", False
+            total = self._total(job, what)
+            if total is None:
+                raise StepError(
+                    f"Salesforce gave up its job for {what}: rerun, or set LANDFALL_SALESFORCE_BULK_ROWS to 0"
+                )
+        if place == WHOLE:
+            yield [], f"{MARK}|{job}|{WHOLE}", True
+        received = 0 if not place else None  # a walk that goes on cannot tell how many came before
+        while place != WHOLE:
+            rows, place = self._file(job, place, what)
+            received = None if received is None else received + len(rows)
+            if place == WHOLE and received is not None and received < total:
+                raise StepError(f"Salesforce counts {total} records of {what} and showed {received} of them: rerun")
+            yield rows, f"{MARK}|{job}|{place}", place == WHOLE
+
+    def _begun(self, query: str, what: str) -> str:
+        body = orjson.dumps({"operation": "queryAll", "query": query})
+        return str(self._ask("POST", "", {}, what, body).payload["id"])
+
+    def _total(self, job: str, what: str) -> int | None:
+        """How many rows the finished job has, waited for; None where it failed or is forgotten."""
+        for number in range(POLLS):
+            try:
+                told = self._ask("GET", f"/{job}", {}, what).payload
+            except RefusedError as error:
+                if error.code != "NOT_FOUND":
+                    raise
+                return None
+            if told["state"] == "JobComplete":
+                return int(told.get("numberRecordsProcessed", 0))
+            if told["state"] in ("Failed", "Aborted"):
+                return None
+            self._calls.patience.wait(number, min(2.0 ** min(number, 5), LONGEST_POLL_S))
+        raise StepError(f"Salesforce is still at its job for {what}: rerun later, which reads on in the same job")
+
+    def _file(self, job: str, place: str, what: str) -> tuple[list[Any], str]:
+        """The rows of one file and where the next one is. A file that is not whole is asked for again."""
+        params = {"maxRecords": str(MOST_ROWS)} | ({"locator": place} if place else {})
+        for number in range(self._calls.patience.attempts):
+            answer = self._ask("GET", f"/{job}/results", params, what, is_json=False)
+            rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8", "surrogateescape"), newline="")))
+            following = answer.headers.get("sforce-locator", "")
+            if following and answer.headers.get("sforce-numberofrecords") == str(len(rows)):
+                return rows, WHOLE if following == "null" else following
+            self._calls.patience.wait(number)
+        raise StepError(
+            f"Salesforce sends no whole file of its job for {what}: rerun; the walk goes on at its last file"
+        )
+
+    def _ask(
+        self, method: Any, path: str, params: dict[str, str], what: str, body: bytes = b"", *, is_json: bool = True
+    ) -> Answer:  # fmt: skip
+        def build(token: Token) -> Request:
+            headers = {
+                "authorization": f"Bearer {token.access}",
+                "accept": "application/json" if is_json else "text/csv",
+            }
+            return Request(self._path + path, params, headers, body, method)
+
+        return self._calls.ask(build, f"the job for {what}", is_json=is_json)
