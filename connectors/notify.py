@@ -66,10 +66,10 @@ def _tell_all(connection: Sending, channels: dict[str, Channel], alerts: list[Al
             faults += _tell(connection, name, channel, list(_parcels(connection, name, channel, alerts)), tally)
     finally:
         counts = {state: tally[state] for state in COUNTS}
-        p95_s = latency_s(connection, alerts[0].build_id) if alerts else 0.0
-        run.note(**counts, p95_s=round(p95_s, 1))
+        p95_s = latency_s(connection, alerts[0].build_id) if alerts else None
+        run.note(**counts, p95_s=None if p95_s is None else round(p95_s, 1))
         told = ", ".join(f"{count} {state}" for state, count in counts.items())
-        print(f"notify: {told}; 95 % within {p95_s:.1f} s", flush=True)
+        print(f"notify: {told}; " + ("none was sent" if p95_s is None else f"95 % within {p95_s:.1f} s"), flush=True)
     if faults:
         raise StepError(
             faults[0] if len(faults) == 1 else f"{faults[0]} (and {len(faults) - 1} more, see ops.alert_deliveries)"

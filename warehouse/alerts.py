@@ -97,10 +97,10 @@ def settle(
         cursor.executemany(statement, [(state, error_code, answer, *_key(channel, alert)) for alert in alerts])
 
 
-def latency_s(connection: Sending, build_id: str) -> float:
-    """The 95th percentile of seconds from the first attempt of a message to its receipt; 0 when none was sent."""
+def latency_s(connection: Sending, build_id: str) -> float | None:
+    """The 95th percentile of seconds from the first attempt of a message to its receipt; None when none was sent."""
     found = connection.execute(_LATENCY, (build_id,)).fetchone()
-    return float(found[0] or 0) if found else 0.0
+    return float(found[0]) if found and found[0] is not None else None
 
 
 def _key(channel: str, alert: Alert) -> tuple[str, str, str, str]:

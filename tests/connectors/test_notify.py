@@ -193,6 +193,16 @@ def test_a_recipient_whom_the_mail_server_does_not_know_is_undeliverable(
     ]
 
 
+def test_a_night_that_sends_nothing_has_no_latency(owe: Owe, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing sent in no time would read as the best of nights."""
+    owe("b1", DAY, [("a", "open")], [("a", "1009", False)])
+    notify(DAY)
+    assert "0 sent, 0 summed, 1 undeliverable, 0 failed; none was sent" in capsys.readouterr().out
+    with connect("auditor") as auditor:
+        noted = auditor.execute("select detail -> 'p95_s' from ops.step_runs order by run_id desc limit 1").fetchone()
+    assert noted == (None,)
+
+
 def test_a_dry_run_and_a_notify_that_is_off_tell_nobody(
     owe: Owe, places: tuple[Mailbox, Receiver], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
