@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.settings import settings
-from connectors.decoding import fault, raw_text
+from connectors.decoding import fault, raw_text, record_fault
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
 from warehouse.clock import cutoff
@@ -64,43 +64,54 @@ def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record]
 
     A source that judges its rows itself hands over its rejects among them."""
     names = list(zip(stream.names, stream.projection, strict=True))
-    read = _reader(stream.changed) if stream.changed else None
-    records, rejects = [], []
+    judge = _Judge(stream, walk)
+    known_at, records, rejects = cutoff(walk.as_of), [], []
     for row in rows:
         if isinstance(row, Reject):
             rejects.append(row)
             continue
-        asked = {ours: row[name] for ours, name in names if row.get(name) is not None} if isinstance(row, dict) else {}
-        record_id, changed_at, reason = _judged(stream, walk, asked, read)
+        asked = (
+            {ours: value for ours, theirs in names if (value := row.get(theirs)) is not None}
+            if isinstance(row, dict)
+            else {}
+        )
+        record_id, changed_at, reason = judge.verdict(asked)
         try:
             asked = translated(stream, asked)
         except NotAmountError as error:
             reason = reason or str(error)
         if record_id is not None and changed_at is not None and not reason:
-            records.append(Record(record_id, asked, changed_at, cutoff(walk.as_of), walk.is_reconstructed))
+            records.append(Record(record_id, asked, changed_at, known_at, walk.is_reconstructed))
         else:
             rejects.append(Reject(reason, raw_text(row), record_id))
     return records, rejects
 
 
-def _judged(
-    stream: Stream, walk: Walk, asked: dict[str, Any], read: Callable[[Any], datetime | None] | None
-) -> tuple[str | None, datetime | None, str]:
-    """Id, instant of change, and why the record cannot be landed ("" when it can)."""
-    record_id = record_id_of(stream, asked)
-    found = fault(asked)
-    if found:
-        return record_id, None, f"the record holds {found}"
-    if record_id is None:
-        return None, None, f"the record has no {', '.join(stream.key)}"
-    if stream.changed is None or read is None:
-        return record_id, cutoff(walk.as_of - timedelta(days=1)), ""
-    changed_at = read(asked.get(stream.changed.field))
-    if changed_at is None:
-        return record_id, None, f"{stream.changed.field} is not {WORDS[stream.changed.unit]}"
-    if changed_at >= walk.window_to or (walk.window_from and changed_at < walk.window_from):
-        return record_id, None, f"{stream.changed.field} lies outside the window that was asked for"
-    return record_id, changed_at, ""
+class _Judge:
+    """What makes a record of one walk landable."""
+
+    def __init__(self, stream: Stream, walk: Walk) -> None:
+        self._stream, self._walk = stream, walk
+        self._read = _reader(stream.changed) if stream.changed else None
+        self._field = stream.changed.field if stream.changed else ""
+        self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
+
+    def verdict(self, asked: dict[str, Any]) -> tuple[str | None, datetime | None, str]:
+        """Id, instant of change, and why the record cannot be landed ("" when it can)."""
+        record_id = record_id_of(self._stream, asked)
+        found = record_fault(asked)
+        if found:
+            return record_id, None, f"the record holds {found}"
+        if record_id is None:
+            return None, None, f"the record has no {', '.join(self._stream.key)}"
+        if self._stream.changed is None or self._read is None:
+            return record_id, self._of_the_day, ""
+        changed_at = self._read(asked.get(self._field))
+        if changed_at is None:
+            return record_id, None, f"{self._field} is not {WORDS[self._stream.changed.unit]}"
+        if changed_at >= self._walk.window_to or (self._walk.window_from and changed_at < self._walk.window_from):
+            return record_id, None, f"{self._field} lies outside the window that was asked for"
+        return record_id, changed_at, ""
 
 
 def record_id_of(stream: Stream, row: dict[str, Any]) -> str | None:

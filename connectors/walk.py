@@ -1,15 +1,16 @@
-"""One walk over one stream of a system: every record of the walk's window, page by page, landed as it comes.
+"""One walk over one stream of a system: every record of the walk's window, page by page, landed some pages at a time.
 
 In: an opened source, a stream, a walk with a fixed window [from, to). Out: landed pages and a tally. A killed walk goes on behind the
-cursor of its last landed page; a whole answer (snapshot) starts anew. What a whole answer no longer shows is buried that day; what a list
-of all ids no longer shows went at an unknown time before the list was read, and is buried by the next night.
+cursor of the last page that landed; a whole answer (snapshot) starts anew. What a whole answer no longer shows is buried that day; what a
+list of all ids no longer shows went at an unknown time before the list was read, and is buried by the next night.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from connectors.privacy import protected
 from connectors.reading import read_page
-from connectors.sources import Source
+from connectors.sources import Page, Source
 from connectors.streams import Stream
 from warehouse import reconciling
 from warehouse.landing import PageCounts, finish_walk, land_page
@@ -21,6 +22,7 @@ FEWEST_SHARE = (
 )
 FEW = 20  # known records below which any share may go
 SUNDAY = 7
+ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
 
 
 @dataclass
@@ -37,9 +39,9 @@ class Tally:
     held_back: int = 0
     deleted: int = 0
 
-    def add(self, page: PageCounts) -> None:
-        """Count one page."""
-        self.pages += 1
+    def add(self, page: PageCounts, pages: int = 1) -> None:
+        """Count one page, or several that landed together."""
+        self.pages += pages
         self.received += page.received
         self.landed += page.landed
         self.unchanged += page.unchanged
@@ -71,20 +73,43 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     ends_here = stream.mode != "snapshot" and not stream.ids_every
     seen: set[str] = set()
     sent = source.calls.requests
-    for page in source.pages(stream, walk):
-        records, rejects = protected(connection, stream, *read_page(stream, walk, page.rows), walk.load_id)
+    for pages in together(source.pages(stream, walk)):
+        rows = [row for page in pages for row in page.rows]
+        records, rejects = protected(connection, stream, *read_page(stream, walk, rows), walk.load_id)
+        reached = next((page.cursor for page in reversed(pages) if page.cursor is not None), None)
+        last, asked = pages[-1], source.calls.requests
         counts = land_page(
-            connection, walk, records, rejects, last_id=page.cursor, requests=source.calls.requests - sent,
-            is_last=page.is_last and ends_here, bookkeeping=stream.bookkeeping, part=page.part,
+            connection, walk, records, rejects, last_id=reached, requests=asked - sent, pages=len(pages),
+            is_last=last.is_last and ends_here, bookkeeping=stream.bookkeeping, part=last.part,
         )  # fmt: skip
-        tally.add(counts)
-        sent = source.calls.requests
+        tally.add(counts, len(pages))
+        sent = asked
         if stream.mode == "snapshot":
             seen.update(record.record_id for record in records)
             seen.update(reject.record_id for reject in rejects if reject.record_id)
-        if page.is_last:
+        if last.is_last:
             return seen
     raise RuntimeError(f"{stream.system} {stream.name}: the source ended without a last page")
+
+
+def together(pages: Iterator[Page]) -> Iterator[list[Page]]:
+    """The pages that land in one transaction: as many as make `ROWS` rows, or one of a part that is counted by itself.
+
+    What breaks off the reading comes behind the pages that came before it, so that these land.
+    """
+    held: list[Page] = []
+    try:
+        for page in pages:
+            held.append(page)
+            if page.is_last or page.part or sum(len(each.rows) for each in held) >= ROWS:
+                yield held
+                held = []
+    except Exception:
+        if held:
+            yield held
+        raise
+    if held:
+        yield held
 
 
 def _bury(

@@ -12,69 +12,26 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
 from warehouse.frames import append_rows
+from warehouse.judging import judged
 from warehouse.parts import Part, count_part
 from warehouse.walks import Loading, Walk
 
 BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 TOMBSTONE = {"is_deleted": True}
 _COLUMNS = {
-    "ordinal": "int4",
     "record_id": "text",
     "record": "jsonb",
     "record_hash": "text",
     "changed_at": "timestamptz",
     "known_at": "timestamptz",
+    "load_id": "text",
     "is_reconstructed": "bool",
 }
-_PAGE = """
-create temporary table if not exists landing_page (
-    ordinal integer, record_id text, record jsonb, record_hash text, changed_at timestamptz, known_at timestamptz,
-    is_reconstructed boolean
-) on commit delete rows"""
-_LAND = """
-with ordered as (
-    select *, lag(record_hash) over versions as page_hash, lag(changed_at) over versions as page_changed_at
-    from landing_page
-    window versions as (partition by record_id order by changed_at, ordinal)
-),
-judged as (
-    select
-        o.*,
-        l.changed_at > o.page_changed_at or o.page_changed_at is null as is_after_landed,
-        l.record_hash as landed_hash,
-        l.changed_at as landed_changed_at,
-        not exists (select from {table} n where n.record_id = o.record_id and n.changed_at > o.changed_at) as is_newest
-    from ordered o
-    left join lateral (
-        select v.record_hash, v.changed_at from {table} v
-        where v.record_id = o.record_id and v.changed_at <= o.changed_at
-        order by v.changed_at desc, v.known_at desc, v.load_id desc, v.record_hash desc limit 1
-    ) l on true
-),
-compared as (
-    select
-        *,
-        case when is_after_landed then landed_hash else page_hash end as former_hash,
-        case when is_after_landed then landed_changed_at else page_changed_at end as former_changed_at
-    from judged
-),
-landed as (
-    insert into {table} (record_id, record, record_hash, changed_at, known_at, load_id, is_reconstructed)
-    select record_id, record, record_hash, changed_at, known_at, %(load_id)s, is_reconstructed
-    from compared where record_hash is distinct from former_hash
-    returning 1
-)
-select
-    (select count(*) from landed),
-    count(*) filter (where record_hash is not distinct from former_hash),
-    count(*) filter (where record_hash is not distinct from former_hash and changed_at > former_changed_at and is_newest)
-from compared"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +72,11 @@ class PageCounts:
 
 def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
     """sha256 (hex) over the canonical JSON of `record` without bookkeeping and without our own score fields."""
-    told = {
-        name: value
-        for name, value in record.items()
-        if name not in bookkeeping and not (name.startswith("lf_") and name.endswith("__c"))
-    }
+    told = record.copy()
+    for name in bookkeeping:
+        told.pop(name, None)
+    for name in [name for name in told if name[:3] == "lf_" and name[-3:] == "__c"]:
+        del told[name]
     return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -131,12 +88,15 @@ def land_page(
     *,
     last_id: str | None,
     requests: int = 0,
+    pages: int = 1,
     is_last: bool = False,
     bookkeeping: Collection[str] = BOOKKEEPING,
     part: Part | None = None,
 ) -> PageCounts:
-    """Append one page to the walk's table and move its cursor to `last_id`, all or nothing. `is_last` finishes the walk; `bookkeeping`:
-    the source's fields that say nothing about the record; `part`: what of the walk the page belongs to, counted by itself."""
+    """Append one page (or several in a row, which count as `pages`) to the walk's table and move its cursor to `last_id`, all or nothing.
+
+    `is_last` finishes the walk; `bookkeeping`: the source's fields that say nothing about the record; `part`: what of the walk the page
+    belongs to, counted by itself."""
     failpoint("landing.before")
     with connection.transaction():
         landed, unchanged, echoed = _append(connection, walk, records, bookkeeping) if records else (0, 0, 0)
@@ -149,7 +109,7 @@ def land_page(
             )
         if part is not None:
             count_part(connection, walk, part, counts)
-        _move_cursor(connection, walk, counts, last_id, requests, is_last)
+        _move_cursor(connection, walk, counts, last_id, requests, is_last, pages)
         failpoint("landing.inside")
     failpoint("landing.after")
     return counts
@@ -169,25 +129,22 @@ def finish_walk(connection: Loading, walk: Walk, gone: Sequence[str]) -> PageCou
 def _append(
     connection: Loading, walk: Walk, records: Sequence[Record], bookkeeping: Collection[str]
 ) -> tuple[int, int, int]:
-    connection.execute(_PAGE)
+    hashes = [record_hash(record.record, bookkeeping) for record in records]
+    found = judged(connection, walk.table, records, hashes)
     rows = (
         (
-            ordinal,
-            r.record_id,
-            Jsonb(orjson.dumps(r.record), dumps=bytes),
-            record_hash(r.record, bookkeeping),
-            r.changed_at,
-            r.known_at,
-            r.is_reconstructed,
+            records[place].record_id,
+            Jsonb(orjson.dumps(records[place].record), dumps=bytes),
+            hashes[place],
+            records[place].changed_at,
+            records[place].known_at,
+            walk.load_id,
+            records[place].is_reconstructed,
         )
-        for ordinal, r in enumerate(records)
+        for place in found.news
     )
-    append_rows(connection, "landing_page", _COLUMNS, rows)
-    statement = sql.SQL(_LAND).format(table=sql.Identifier(*walk.table.split(".")))
-    found = connection.execute(statement, {"load_id": walk.load_id}).fetchone()
-    if found is None:
-        raise RuntimeError(f"{walk.table}: the page's counts are missing, nothing was kept")
-    return found[0], found[1], found[2]
+    landed = append_rows(connection, walk.table, _COLUMNS, rows) if found.news else 0
+    return landed, found.unchanged, found.echoed
 
 
 def _set_aside(connection: Loading, walk: Walk, rejects: Sequence[Reject]) -> None:

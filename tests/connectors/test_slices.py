@@ -1,5 +1,6 @@
 """A long reading in slices: every id once and in order whatever the ids are, bounded in requests and memory, an error in its turn."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from threading import Barrier, Lock
 from typing import Any
@@ -35,7 +36,9 @@ class Table:
                 self.most_under_way = max(self.most_under_way, self.under_way)
                 number = self.asked
             self._before(number)
-            kept = [key for key in self.ids if (low is None or key > low) and (high is None or key <= high)][:PAGE]
+            start = 0 if low is None else bisect_right(self.ids, low)
+            end = len(self.ids) if high is None else bisect_right(self.ids, high)
+            kept = self.ids[start : min(end, start + PAGE)]
             with self._lock:
                 self.under_way -= 1
             is_last = len(kept) < PAGE or kept[-1] == high

@@ -1,0 +1,84 @@
+"""Which records of a page say something new, before any of them is written.
+
+In: records of one stream with their hashes. Out: those that land. A record is compared with the newest version of its id that is not later
+than itself, whether that has landed or stands in the same page. One statement asks for the landed ones; for ids that are new, which at
+first are all, it looks at the index once.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from warehouse.walks import Loading
+
+if TYPE_CHECKING:
+    from warehouse.landing import Record
+
+_LANDED = """
+select o.place - 1, l.record_hash, l.changed_at, n.is_behind is not null
+from unnest(%b::text[], %b::timestamptz[]) with ordinality as o (record_id, changed_at, place)
+cross join lateral (select from {table} as v where v.record_id = o.record_id limit 1) as known
+left join lateral (
+    select v.record_hash, v.changed_at from {table} as v
+    where v.record_id = o.record_id and v.changed_at <= o.changed_at
+    order by v.changed_at desc, v.known_at desc, v.load_id desc, v.record_hash desc limit 1
+) as l on true
+left join lateral (
+    select true as is_behind from {table} as v where v.record_id = o.record_id and v.changed_at > o.changed_at limit 1
+) as n on true"""
+_Landed = tuple[
+    str | None, datetime | None, bool
+]  # hash and instant of the version before, whether a later one has landed
+_NOTHING: _Landed = (None, None, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Places of the records that land; how many say nothing new, and how many of those came back from us."""
+
+    news: list[int]
+    unchanged: int
+    echoed: int
+
+
+def judged(connection: Loading, table: str, records: Sequence["Record"], hashes: Sequence[str]) -> Judged:
+    """What the records, all of one stream's `table`, say beyond what is known."""
+    landed, before = _landed(connection, table, records), _before(records)
+    if not landed and not before:
+        return Judged(list(range(len(records))), 0, 0)
+    news, echoed = [], 0
+    for place, record in enumerate(records):
+        former_hash, former_at, is_behind = landed.get(place, _NOTHING)
+        former = before.get(place)
+        if former is not None and (former_at is None or former_at <= records[former].changed_at):
+            former_hash, former_at = hashes[former], records[former].changed_at
+        if hashes[place] != former_hash:
+            news.append(place)
+        elif former_at is not None and record.changed_at > former_at and not is_behind:
+            echoed += 1
+    return Judged(news, len(records) - len(news), echoed)
+
+
+def _landed(connection: Loading, table: str, records: Sequence["Record"]) -> dict[int, _Landed]:
+    statement = sql.SQL(_LANDED).format(table=sql.Identifier(*table.split(".")))
+    asked = ([record.record_id for record in records], [record.changed_at for record in records])
+    found = connection.execute(statement, asked, binary=True)
+    return {place: (former, changed_at, is_behind) for place, former, changed_at, is_behind in found}
+
+
+def _before(records: Sequence["Record"]) -> dict[int, int]:
+    """For each record whose id stands in the page more than once: the place of the version before it, where there is one."""
+    if len({record.record_id for record in records}) == len(records):
+        return {}
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, record in enumerate(records):
+        places[record.record_id].append(place)
+    found: dict[int, int] = {}
+    for several in places.values():
+        several.sort(key=lambda place: records[place].changed_at)  # of one instant the later in the page is the later
+        found.update(zip(several[1:], several, strict=False))
+    return found
