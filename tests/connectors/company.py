@@ -77,5 +77,5 @@ def run_step(*arguments: str, **overrides: str) -> subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
