@@ -195,3 +195,17 @@ def test_nothing_personal_and_no_secret_is_landed_or_said(
         ]
     assert len(originals) >= COUNTS["leads"]
     assert [value for value in [*originals, CLIENT_SECRET] if value in shown] == []
+
+
+def test_what_we_wrote_comes_back_as_an_echo_and_is_nobodys_change(tenant_database: str, tmp_path: Path) -> None:
+    forget()
+    with served(tmp_path / "org", PATCHES) as running:
+        org = Org(pointed(running.url, tmp_path))
+        org.walk("opportunities")
+        opened, stream = org.opened(), mapping_of("salesforce").streams["opportunities"]
+        [result] = opened.update("Opportunity", [{"id": org_id("006", "d014"), "LF_Band__c": "A"}])
+        walk = Walk("salesforce", "opportunities", DAY, None, cutoff(DAY))
+        assert (result["success"], opened.held_back(stream, walk)) == (True, 1)  # the other one is d118
+        opened.close()
+        tally = org.walk("opportunities", DAY + timedelta(days=1), window_from=cutoff(DAY))
+        assert (tally.received, tally.landed, tally.unchanged, tally.echoed) == (2, 1, 1, 1)
