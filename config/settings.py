@@ -58,7 +58,7 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     history_dir: Path | None = Field(None, description="folder of the go-live export")
     snapshot_every_days: int = Field(7, ge=1, description="grid of training snapshots")
 
-    writeback: Literal["off", "fxiaoke", "csv"] = Field("off", description="where scores go")
+    writeback: Literal["off", "fxiaoke", "dingtalk", "csv"] = Field("off", description="where scores go")
     writeback_cap: int = Field(20000, description="most records written to the CRM in one night")
     writeback_nights: int = Field(3, ge=1, description="nights of refusal after which a record is no longer sent")
     public_url: str = Field("http://127.0.0.1:8088", description="address of the pages that links in the CRM open")

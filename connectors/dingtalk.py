@@ -1,8 +1,8 @@
 """DingTalk (钉钉): customers of its customer management, the follow-ups on them, and who handed in which log.
 
-Two gateways share one token: version 1.0 wants it as a header and fails by HTTP status, the older one (`/topapi/…`) in the query string and
-fails by `errcode`. Neither filters by change time: customers are paged whole and compared here; follow-ups are asked for by customer, those
-of customers that changed lately, on Sundays of all. Times: local text in Beijing (customers), milliseconds (follow-ups, logs).
+Two gateways share one token (`dingtalk_gateways`): version 1.0 fails by HTTP status, the older one (`/topapi/…`) by `errcode`. Neither
+filters by change time: customers are paged whole and compared here; follow-ups are asked for by customer, those of customers that changed
+lately, on Sundays of all. Times: local text in Beijing (customers), milliseconds (follow-ups, logs).
 """
 
 from collections.abc import Iterator
@@ -12,15 +12,13 @@ from typing import Any
 import orjson
 
 from config.settings import Settings, settings
-from connectors.calls import Calls
-from connectors.dingtalk_codes import SHUT_OUT_WAIT_S, judge
+from connectors.dingtalk_gateways import answer, opened
 from connectors.dingtalk_rows import changed_ms, customer_of, is_since, is_within
-from connectors.http import Reply, Request, Transport
-from connectors.pacing import Pace, Patience
+from connectors.http import Request
+from connectors.pacing import Patience
 from connectors.reading import milliseconds
 from connectors.sources import Page, Source
 from connectors.streams import Stream
-from connectors.tokens import Token, TokenStore, identity
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -40,36 +38,12 @@ def source() -> "DingTalk":
     return DingTalk()
 
 
-class Gateways(Transport):
-    """Both gateways as one: a path of the older one goes there."""
-
-    def __init__(self, now: Settings) -> None:
-        super().__init__("dingtalk", now.dingtalk_base_url, deadline_s=now.request_deadline_s)
-        self._legacy = Transport("dingtalk_legacy", now.dingtalk_legacy_base_url, deadline_s=now.request_deadline_s)
-
-    def send(self, request: Request) -> Reply:
-        """Send once, to the gateway of the path."""
-        return self._legacy.send(request) if request.path.startswith("/topapi/") else super().send(request)
-
-    def close(self) -> None:
-        """Close the connections to both."""
-        self._legacy.close()
-        super().close()
-
-
 class DingTalk(Source):
     """One tenant's DingTalk, as one of its apps sees it."""
 
     def __init__(self, now: Settings | None = None, patience: Patience | None = None) -> None:
         self._now, self._later = now or settings(), 0
-        tokens = TokenStore(self._now.home / "tokens", f"dingtalk-{self._identity()}", self._fetch_token)
-        pace = Pace(self._now.dingtalk_requests_per_20s)
-        super().__init__(
-            Calls(
-                "DingTalk", Gateways(self._now), judge, tokens=tokens, patience=patience, pace=pace,
-                unreadable_wait_s=SHUT_OUT_WAIT_S,
-            )
-        )  # fmt: skip
+        super().__init__(opened(self._now, patience))
 
     def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """The stream's rows of the walk's window, behind its cursor."""
@@ -173,19 +147,7 @@ class DingTalk(Source):
         return dict(found.payload["result"])
 
     def _post(self, path: str, body: dict[str, Any], what: str) -> dict[str, Any]:
-        sent, name = orjson.dumps(body), "x-acs-dingtalk-access-token"
-        return dict(self.calls.ask(lambda token: Request(path, {}, {name: token.access}, sent), what).payload["result"])
-
-    def _identity(self) -> str:
-        now = self._now
-        parts = (now.dingtalk_base_url, now.dingtalk_app_key, now.dingtalk_app_secret.get_secret_value())
-        return identity(*parts)
-
-    def _fetch_token(self) -> Token:
-        asked = {"appKey": self._now.dingtalk_app_key, "appSecret": self._now.dingtalk_app_secret.get_secret_value()}
-        request = Request("/v1.0/oauth2/accessToken", body=orjson.dumps(asked))
-        found = self.calls.once(request, "the app key").payload
-        return Token(str(found["accessToken"]), self._now.dingtalk_app_key, float(found["expireIn"]))
+        return dict(answer(self.calls, path, body, what)["result"])
 
 
 def _templates(stream: Stream) -> list[str]:

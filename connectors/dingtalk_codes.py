@@ -15,6 +15,7 @@ TOO_FAST = "requests are too fast: lower LANDFALL_DINGTALK_REQUESTS_PER_20S"
 REFUSED_TOKEN = "the token is refused again and again: check the app's state in the DingTalk console"  # noqa: S105 - a sentence
 MONTH_SPENT = "the month's calls are spent: wait for the next month or buy more"
 GRANT = "grant the app the scope that the message names in the DingTalk console"
+GOOD = ("result", "results", "accessToken")
 REACTIONS: dict[str, tuple[Reaction, str]] = {  # errcode or code → (reaction, what a person does about it)
     "0": ("ok", ""),
     "-1": ("back_off", "the service is busy: wait some minutes"),
@@ -33,6 +34,7 @@ REACTIONS: dict[str, tuple[Reaction, str]] = {  # errcode or code → (reaction,
     "Forbidden.AccessDenied.ApiCountLimitForOrg": ("stop", MONTH_SPENT),
     "crm.not.installed": ("stop", "let the administrator install the official customer management (客户管理)"),
     "Forbidden.AccessDenied.AccessTokenPermissionDenied": ("skip", GRANT),
+    "crm.data.locked": ("unknown", "the customer is locked: finish or withdraw its approval"),  # the code is a guess
     "40035": ("skip", "there is no such template of logs: correct `templates` in the mapping"),
     "88": ("skip", GRANT),
 }
@@ -44,7 +46,7 @@ def judge(reply: Reply, payload: Any) -> Verdict | None:
         return None
     if payload.get("status") == SHUT_OUT:
         return Verdict("back_off", str(SHUT_OUT), TOO_FAST, wait_s=SHUT_OUT_WAIT_S)
-    if reply.status == 200 and ("result" in payload or "accessToken" in payload) and payload.get("errcode", 0) == 0:
+    if reply.status == 200 and any(name in payload for name in GOOD) and payload.get("errcode", 0) == 0:
         return Verdict("ok")
     code = payload.get("errcode") if reply.status == 200 else payload.get("code")
     if code is None:

@@ -1,6 +1,6 @@
 """The step `writeback`: what the published build owes leaves, call by call, and every row ends with a receipt.
 
-In: `sync.sync_crm__opportunity_scores` of the day's published build. Out: score fields in the CRM (or a file of scores), receipts, dead
+In: what `sync` says that the day's published build owes about the place's records. Out: score fields there (or a file), receipts, dead
 letters. A record acknowledged for this build is not sent again. When the other side may or may not have taken a call, the record is read
 back and compared before anything is decided, so a key has at most one effective write.
 """
@@ -26,12 +26,12 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
     """Send what the build of `as_of` owes. Raises StepError when the CRM stops us; what was acknowledged stays acknowledged."""
     where = settings().writeback
     if where == "off":
-        print("write-back is off: set LANDFALL_WRITEBACK to fxiaoke or csv to switch it on")
+        print("write-back is off: set LANDFALL_WRITEBACK to fxiaoke, dingtalk or csv to switch it on")
         return
     with sending() as connection:
-        owed = messages(connection, as_of)
         writer = open_writer(where, as_of)
         try:
+            owed = messages(connection, as_of, writer.entity)
             mine = [message for message in owed if writer.takes(message)]
             if dry_run:
                 _preview(writer, mine, where)

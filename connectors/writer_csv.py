@@ -12,7 +12,7 @@ from typing import Any
 
 from config.settings import settings
 from connectors.writers import WHOLE_BUILD
-from warehouse.receipts import Message, Outcome
+from warehouse.receipts import ENTITY, Message, Outcome
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # full-width signs count too
 
@@ -26,6 +26,7 @@ class CsvWriter:
     """One file a build, written in one move."""
 
     batch = WHOLE_BUILD
+    entity = ENTITY
 
     def __init__(self, path: Path) -> None:
         self._path = path

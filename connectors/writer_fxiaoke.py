@@ -5,7 +5,6 @@ In: messages. Out: one outcome each. A locked record and a service error (50009)
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,10 +13,8 @@ from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
 from connectors.reading import milliseconds
 from connectors.streams import Target, WriteBack, write_back_of
-from warehouse.receipts import Message, Outcome
-from warehouse.steps import StepError
-
-LONGEST_TEXT = 500
+from connectors.writers import LONGEST_TEXT, shows, targeted
+from warehouse.receipts import ENTITY, Message, Outcome
 
 
 def writer(_as_of: date) -> "FxiaokeWriter":
@@ -29,6 +26,7 @@ class FxiaokeWriter:
     """One tenant's CRM; no batch update is documented."""
 
     batch = 1
+    entity = ENTITY
 
     def __init__(self, crm: Fxiaoke, mapping: WriteBack) -> None:
         self._crm, self._mapping = crm, mapping
@@ -48,7 +46,7 @@ class FxiaokeWriter:
     def holds(self, message: Message) -> bool:
         """Whether the record shows exactly the values; a cleared field may be absent, empty or null."""
         record = self._crm.get(self._mapping.object, message.record_id)
-        return all(_same(record.get(field), value) for field, value in self.values(message).items())
+        return all(shows(record.get(field), value) for field, value in self.values(message).items())
 
     def wait(self, attempt: int) -> None:
         """The CRM's own patience."""
@@ -82,10 +80,7 @@ class FxiaokeWriter:
 
 def crm_values(mapping: WriteBack, payload: dict[str, Any]) -> dict[str, Any]:
     """The payload as the tenant's CRM takes it; a null clears its field. Raises StepError for a key that the payload lacks."""
-    missing = sorted(mapping.fields.keys() - payload.keys())
-    if missing:
-        raise StepError(f"the payload has no {missing[0]}: correct write_back in the tenant's mapping, then rerun")
-    return {target.field: _wire(target, payload[key]) for key, target in mapping.fields.items()}
+    return targeted(mapping, payload, _wire)
 
 
 def _wire(target: Target, value: Any) -> Any:
@@ -99,12 +94,3 @@ def _wire(target: Target, value: Any) -> Any:
     if isinstance(value, list):
         value = "；".join(map(str, value))
     return str(value)[:LONGEST_TEXT]
-
-
-def _same(shown: Any, sent: Any) -> bool:
-    if sent is None or shown in (None, ""):
-        return sent is None and shown in (None, "")
-    try:
-        return Decimal(str(shown)) == Decimal(str(sent))
-    except InvalidOperation:
-        return str(shown) == str(sent)

@@ -13,6 +13,8 @@ from sandbox.store import Store
 WECOM_TEAM, DINGTALK_TEAM = "D201", "D101"
 CALL, VISIT, MESSAGE = "1", "2", "3"  # kinds of the CRM's activity records
 DAY_MS = 86_400_000
+WRITTEN = "DingTalkCustomer"  # what was written to customers of DingTalk, by customer; no object of the CRM
+_NEWEST = f"select coalesce((select seq from journal where object <> '{WRITTEN}' order by seq desc limit 1), 0) as seq"  # noqa: S608
 _PEOPLE = """
 select id, body ->> 'full_name' as name, create_time from current
 where object = 'PersonnelObj' and body ->> '$.main_department[0]' = ? and body ->> 'status' = '0' order by id"""
@@ -85,7 +87,7 @@ class Chatting:
 
     def team(self, code: str) -> Team:
         """The team as the CRM's records stand now."""
-        newest = int(self._store.rows("select coalesce(max(seq), 0) as seq from journal", ())[0]["seq"])
+        newest = int(self._store.rows(_NEWEST, ())[0]["seq"])
         if newest != self._read_at:
             self._read_at, self._teams = newest, {}
         if code not in self._teams:

@@ -11,7 +11,9 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from sandbox.chatting import DINGTALK_TEAM, Chatting
+from sandbox.dingtalk_asked import BAD_ARGUMENT, LISTS, body_of, ids_in, page_of, rows_in, size_of
 from sandbox.dingtalk_rows import KIND, customer_rows, follow_up_rows, log_rows
+from sandbox.dingtalk_writes import write_relations, written
 from sandbox.endpoints import Answered, Api, Asked, World
 from sandbox.errors import TOO_FAST as CRM_TOO_FAST
 from sandbox.errors import CrmError
@@ -22,10 +24,10 @@ BASE = "/dingtalk"
 APP_KEY, APP_SECRET = "ding_sandbox", "sandbox-secret"
 REQUESTS_PER_20S = 400
 TOO_FAST = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
-LEGACY_TOO_FAST, LEGACY_WRONG_TOKEN, NO_TEMPLATE, BAD_ARGUMENT = 90018, 40014, 40035, 400002
+LEGACY_TOO_FAST, LEGACY_WRONG_TOKEN, NO_TEMPLATE = 90018, 40014, 40035
 FORBIDDEN = {"crm.not.installed", TOO_FAST}
-LISTS = ("values", "resultList", "data_list")
-Reply = Callable[[Mapping[str, Any]], dict[str, Any]]
+MOST_IDS = 100
+Reply = Callable[[Mapping[str, Any]], dict[str, Any] | list[dict[str, Any]]]
 
 
 class DingTalk(Api):
@@ -40,12 +42,15 @@ class DingTalk(Api):
     def routes(self) -> list[Route]:
         """The endpoints of both gateways."""
         customers, follow_ups = "/v1.0/crm/customerInstances", "/v1.0/crm/targetFollowRecords/query"
+        by_ids, relations = "/v1.0/crm/personalCustomers/batchQuery", "/v1.0/crm/relationDatas/batch"
         logs, templates = "/topapi/report/list", "/topapi/report/template/listbyuserid"
         return [
             self.route(f"{BASE}/v1.0/oauth2/accessToken", "token", self._token),
             self.route(f"{BASE}/gettoken", "token", self._legacy_token, ["GET"]),
             self.route(BASE + customers, "customerInstances", self._signed(self._customers)),
             self.route(BASE + follow_ups, "targetFollowRecords", self._signed(self._follow_ups)),
+            self.route(BASE + by_ids, "batchQuery", self._signed(self._by_ids, given=ids_in)),
+            self.route(BASE + relations, "relationDatas", self._signed(self._relations, name="results"), ["PUT"]),
             self.route(BASE + logs, "report/list", self._legacy_signed(self._logs)),
             self.route(BASE + templates, "report/template", self._legacy_signed(self._templates)),
         ]
@@ -53,7 +58,8 @@ class DingTalk(Api):
     def object_of(self, request: Request, body: Mapping[str, Any]) -> str:
         """The kind of customer or the template that is asked for."""
         self._is_legacy = "/topapi/" in request.url.path
-        return str(body.get("objectType") or body.get("followTargetType") or body.get("template_name") or "")
+        names = ("objectType", "followTargetType", "relationType", "template_name")
+        return next((str(body[name]) for name in names if body.get(name)), "")
 
     def expire(self) -> Answered:
         """The token is withdrawn."""
@@ -66,12 +72,20 @@ class DingTalk(Api):
             return Answered(
                 {"errcode": int(code), "errmsg": "refused by the sandbox", "request_id": self._id()}, code=int(code)
             )
-        status = 403 if code in FORBIDDEN else 401 if code == "InvalidAuthentication" else 400
+        status = (
+            403
+            if code in FORBIDDEN or code.startswith("Forbidden.")
+            else 401
+            if code == "InvalidAuthentication"
+            else 400
+        )
         return Answered({"code": code, "message": "refused by the sandbox", "requestid": self._id()}, status, code)
 
     def emptied(self, answered: Answered) -> Answered:
         """A page without its records."""
         result = answered.payload.get("result", {})
+        if not isinstance(result, dict):
+            return replace(answered, payload={**answered.payload, "result": []})
         bare = {name: [] if name in LISTS else value for name, value in result.items()}
         return replace(answered, payload={**answered.payload, "result": bare})
 
@@ -96,16 +110,18 @@ class DingTalk(Api):
     def _legacy(self, code: int) -> Answered:
         return Answered({"errcode": code, "errmsg": "refused by the sandbox"}, code=code)
 
-    def _signed(self, reply: Reply) -> Callable[[Asked], Answered]:
+    def _signed(
+        self, reply: Reply, *, given: Callable[[Asked], Mapping[str, Any]] = body_of, name: str = "result"
+    ) -> Callable[[Asked], Answered]:
         def judged(asked: Asked) -> Answered:
             if not self._tickets.holds(asked.request.headers.get("x-acs-dingtalk-access-token", "")):
                 return self.refused("InvalidAuthentication")
             try:
                 self._spend(asked)
-                result = reply(asked.json or {})
+                result = reply(given(asked))
             except CrmError as error:
                 return self.refused(TOO_FAST if error.code == CRM_TOO_FAST else error.message)
-            return Answered({"result": result}, code=0, rows=_rows(result))
+            return Answered({name: result}, code=0, rows=rows_in(result))
 
         return judged
 
@@ -118,7 +134,7 @@ class DingTalk(Api):
                 result = reply(asked.json or {})
             except CrmError as error:
                 return self._legacy(LEGACY_TOO_FAST if error.code == CRM_TOO_FAST else error.code)
-            return Answered({"errcode": 0, "result": result}, code=0, rows=_rows(result))
+            return Answered({"errcode": 0, "result": result}, code=0, rows=rows_in(result))
 
         return judged
 
@@ -126,20 +142,37 @@ class DingTalk(Api):
         self._quota.spend(asked.request.url.path, self.world.clock.seconds(), self.world.store.day())
 
     def _customers(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        size = _size(given)
-        rows = []
+        size, rows = size_of(given), list[dict[str, Any]]()
         if given.get("objectType") == KIND and str(given.get("operatorUserId", "")).startswith("dt"):
-            is_touched = self.world.rules.dingtalk_follow_ups_touch
-            rows = customer_rows(self._chatting.team(DINGTALK_TEAM), self.world.clock.now_ms(), is_touched=is_touched)
-        page, token = _page(rows, given.get("nextToken"), size)
+            rows = self._all_customers()
+        page, token = page_of(rows, given.get("nextToken"), size)
         return {"maxResults": size, "nextToken": token, "values": page}
+
+    def _all_customers(self) -> list[dict[str, Any]]:
+        world = self.world
+        is_touched = world.rules.dingtalk_follow_ups_touch
+        team = self._chatting.team(DINGTALK_TEAM)
+        return customer_rows(team, world.clock.now_ms(), written(world.store), is_touched=is_touched)
+
+    def _by_ids(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if given.get("relationType") != KIND or len(given["ids"]) > MOST_IDS:
+            raise CrmError(BAD_ARGUMENT, "invalidParameter.ids")
+        return [row for row in self._all_customers() if row["instanceId"] in given["ids"]]
+
+    def _relations(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        world = self.world
+        return write_relations(
+            world.store, self._chatting.team(DINGTALK_TEAM), world.rules, given, world.clock.now_ms()
+        )
 
     def _follow_ups(self, given: Mapping[str, Any]) -> dict[str, Any]:
         target = str(given.get("followTargetDataId", "")).removeprefix("ins-")
         customer = self._chatting.team(DINGTALK_TEAM).customers.get(target)
         if customer is None or given.get("followTargetType") != KIND:
             raise CrmError(BAD_ARGUMENT, "crm.data.notExist")
-        page, token = _page(follow_up_rows(customer, self.world.clock.now_ms()), given.get("nextToken"), _size(given))
+        page, token = page_of(
+            follow_up_rows(customer, self.world.clock.now_ms()), given.get("nextToken"), size_of(given)
+        )
         return {"hasMore": bool(token), "nextToken": token, "resultList": page}
 
     def _logs(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,20 +191,3 @@ class DingTalk(Api):
 
     def _templates(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"template_list": [{"name": "日报", "report_code": "rc-1"}]}
-
-
-def _size(given: Mapping[str, Any]) -> int:
-    size = int(given.get("maxResults", 20))
-    if not 0 < size <= 100:
-        raise CrmError(BAD_ARGUMENT, "invalidParameter.maxResults")
-    return size
-
-
-def _page(rows: list[dict[str, Any]], token: object, size: int) -> tuple[list[dict[str, Any]], str]:
-    start = int(str(token or "NT_0").removeprefix("NT_"))
-    behind = start + size
-    return rows[start:behind], f"NT_{behind}" if behind < len(rows) else ""
-
-
-def _rows(result: Mapping[str, Any]) -> int:
-    return next((len(result[name]) for name in LISTS if name in result), 0)

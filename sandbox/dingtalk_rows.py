@@ -1,6 +1,7 @@
 """What one team keeps in DingTalk, as its endpoints show it: customers under another clerk's spelling, follow-ups written some hours after
 calls and visits, a daily log of each member."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,19 +35,27 @@ def _noted(customer: Customer, now_ms: int) -> list[Done]:
     return sorted((each for each in found if _noted_at(each) < now_ms), key=lambda each: (_noted_at(each), each.id))
 
 
-def customer_rows(team: Team, now_ms: int, *, is_touched: bool) -> list[dict[str, Any]]:
-    """The team's customers by id; `is_touched`: a follow-up moves a customer's change time."""
-    return [_customer(team, each, now_ms, is_touched) for each in team.customers.values()]
+def customer_rows(
+    team: Team, now_ms: int, written: Mapping[str, tuple[int, dict[str, Any]]], *, is_touched: bool
+) -> list[dict[str, Any]]:
+    """The team's customers by id. `written`: when a program wrote last and what, by customer; `is_touched`: a follow-up moves a customer's
+    change time."""
+    return [
+        _customer(team, each, now_ms, written.get(each.id, (0, {})), is_touched) for each in team.customers.values()
+    ]
 
 
-def _customer(team: Team, customer: Customer, now_ms: int, is_touched: bool) -> dict[str, Any]:
+def _customer(
+    team: Team, customer: Customer, now_ms: int, written: tuple[int, dict[str, Any]], is_touched: bool
+) -> dict[str, Any]:
     notes = [_noted_at(each) for each in _noted(customer, now_ms)] if is_touched else []
     owner = team.members.get(customer.owner)
+    phone = f"138{dice('phone', customer.id) % 10**8:08d}"
     return {
         "instanceId": f"ins-{customer.id}", "objectType": KIND,
-        "data": {"customer_name": customer.other_name, "customer_phone": f"138{dice('phone', customer.id) % 10**8:08d}"},
+        "data": {"customer_name": customer.other_name, "customer_phone": phone} | written[1],
         "extendData": {}, "creatorUserId": staff_id(customer.owner), "creatorNick": owner.name if owner else "",
-        "createTime": _text(customer.created), "modifyTime": _text(max([customer.modified, *notes])),
+        "createTime": _text(customer.created), "modifyTime": _text(max([customer.modified, written[0], *notes])),
         "permission": {"ownerStaffIds": [staff_id(customer.owner)], "participantStaffIds": []},
         "processInstanceStatus": "COMPLETED", "processOutResult": "agree",
     }  # fmt: skip

@@ -28,6 +28,8 @@ class Rules:
     dingtalk_is_template_needed: bool = False  # logs without a template's name are refused
     dingtalk_tells_modified_logs: bool = True  # logs carry modified_time
     dingtalk_follow_ups_touch: bool = True  # a follow-up moves its customer's modifyTime
+    dingtalk_most_written: int = 20  # relations of one write; the vendor names no limit
+    dingtalk_is_locked_applied: bool = False  # a locked customer takes the values though the answer says it did not
 
 
 class Quota:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from warehouse.connection import connect
-from warehouse.receipts import ENTITY, Sending
+from warehouse.receipts import Sending
 from warehouse.steps import StepError
 
 # Nights count since the last acknowledgement and the last release, whichever is later.
@@ -32,7 +32,7 @@ _RELEASE = """
     update ops.dead_letters as d set released_at = clock_timestamp(), released_by = session_user, release_reason = %(reason)s,
         released_behind_receipt = coalesce((select max(receipt_id) from ops.writeback_receipts), 0),
         released_behind_publication = coalesce((select max(publication_id) from ops.publications), 0)
-    where d.released_at is null and d.entity = %(entity)s and (%(all)s or d.record_id = any(%(records)s))
+    where d.released_at is null and (%(all)s or d.record_id = any(%(records)s))
     returning d.record_id
 """
 
@@ -54,7 +54,7 @@ def listed() -> list[tuple[Any, ...]]:
 def release(records: Sequence[str], reason: str, *, dry_run: bool = False) -> list[str]:
     """Let `records` (none: all) be sent again from the next night on; returns their ids. Raises StepError for one that is not dead."""
     with connect("writeback") as connection:
-        asked = {"records": list(records), "all": not records, "reason": reason, "entity": ENTITY}
+        asked = {"records": list(records), "all": not records, "reason": reason}
         found = sorted(record for (record,) in connection.execute(_RELEASE, asked).fetchall())
         missing = sorted(set(records) - set(found))
         if missing:

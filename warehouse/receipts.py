@@ -11,13 +11,19 @@ from datetime import date
 from typing import Any, Literal
 
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from warehouse.connection import connect
 from warehouse.steps import StepError
 
 Sending = psycopg.Connection[tuple[Any, ...]]
-ENTITY = "opportunity"
+Entity = Literal["opportunity", "customer"]
+ENTITY: Entity = "opportunity"
+_OWED: dict[Entity, tuple[str, str]] = {  # what a record is → its table in `sync` and key there
+    "opportunity": ("sync_crm__opportunity_scores", "opportunity_id"),
+    "customer": ("sync_dingtalk__customer_scores", "customer_id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,7 @@ class Message:
     """One record's payload. `state`: that of its receipt for this build, None when there is none; `is_dead`: no longer sent."""
 
     build_id: str
+    entity: Entity
     record_id: str
     system: str
     action: str
@@ -74,18 +81,19 @@ def published_build(connection: Sending, as_of: date) -> str:
     return str(build[0])
 
 
-def messages(connection: Sending, as_of: date) -> list[Message]:
-    """All messages of the published build of `as_of`, by record. Raises StepError when that day has no published build."""
+def messages(connection: Sending, as_of: date, entity: Entity = ENTITY) -> list[Message]:
+    """All messages of the published build of `as_of` about records of one kind, by record. Raises StepError when there is no such build."""
     build_id = published_build(connection, as_of)
-    rows = connection.execute(
-        "select s.build_id, s.opportunity_id, s.system, s.action, s.payload, s.payload_hash, r.state,"
-        " exists (select from ops.dead_letters d where d.system = s.system and d.entity = %s and d.record_id = s.opportunity_id"
+    table, key = _OWED[entity]
+    statement = sql.SQL(
+        "select s.build_id, {entity}, s.{key}, s.system, s.action, s.payload, s.payload_hash, r.state,"
+        " exists (select from ops.dead_letters d where d.system = s.system and d.entity = {entity} and d.record_id = s.{key}"
         " and d.released_at is null)"
-        " from sync.sync_crm__opportunity_scores s left join ops.writeback_receipts r"
-        " on r.build_id = s.build_id and r.system = s.system and r.entity = %s and r.record_id = s.opportunity_id"
-        " where s.build_id = %s order by s.opportunity_id",
-        (ENTITY, ENTITY, build_id),
-    ).fetchall()
+        " from sync.{table} s left join ops.writeback_receipts r"
+        " on r.build_id = s.build_id and r.system = s.system and r.entity = {entity} and r.record_id = s.{key}"
+        " where s.build_id = %s order by s.{key}"
+    ).format(entity=sql.Literal(entity), key=sql.Identifier(key), table=sql.Identifier(table))
+    rows = connection.execute(statement, (build_id,)).fetchall()
     return [Message(*row) for row in rows]
 
 
@@ -139,5 +147,5 @@ def leave(connection: Sending, messages: Sequence[Message], state: Literal["unpr
 
 def _row(message: Message) -> tuple[str, str, str, str, Jsonb, str]:
     return (
-        message.build_id, message.system, ENTITY, message.record_id, Jsonb(message.payload), message.payload_hash
+        message.build_id, message.system, message.entity, message.record_id, Jsonb(message.payload), message.payload_hash
     )  # fmt: skip

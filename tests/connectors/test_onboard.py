@@ -244,7 +244,7 @@ def test_scores_are_written_once_the_administrator_created_their_fields(onboarde
         deal = connection.execute("select record_id from landing.fxiaoke__opportunities").fetchone()[0]  # type: ignore[index]
     writer = FxiaokeWriter(crm, write_back_of("fxiaoke"))
     score = dict.fromkeys(write_back_of("fxiaoke").fields) | {"band": "B", "p_win_ever": 0.62}
-    message = Message("b", deal, "fxiaoke", "send", score, "hash", None, is_dead=False)
+    message = Message("b", "opportunity", deal, "fxiaoke", "send", score, "hash", None, is_dead=False)
     assert ([outcome.state for outcome in writer.write([message])], writer.holds(message)) == (["acked"], True)
     assert second.ask(f"record/NewOpportunityObj/{deal}")["body"]["lf_band__c"] == "B"
     writer.close()
