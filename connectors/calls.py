@@ -117,9 +117,12 @@ class Calls:
             payload = decode(reply.body)
         except UndecodableError:
             verdict = self._judge(reply, None)  # some refuse by status alone, with an empty body or a web page
-            if verdict is not None:
+            if verdict is not None and verdict.reaction != "ok":
                 raise RefusedError(self.title, what, verdict) from None
-            self._judge_status(reply)
+            if verdict is not None and not is_json:
+                return Answer(None, reply.headers, reply.body, verdict)
+            if verdict is None:
+                self._judge_status(reply)
             raise UnansweredError(
                 f"{self._transport.system} sent no complete JSON", is_sent=True, retry_after_s=self._unreadable_wait_s
             ) from None

@@ -6,7 +6,7 @@ import orjson
 
 from config.settings import settings
 from connectors.calls import Calls
-from connectors.channels import Post, Receipt, required
+from connectors.channels import Post, Receipt, missed, required
 from connectors.chat_codes import dingtalk
 from connectors.contacts import Contact
 from connectors.http import Request, Transport
@@ -14,6 +14,7 @@ from connectors.pacing import Pace, Patience, Pause
 from connectors.tokens import Token, TokenStore, identity
 
 PER_SECOND = 20
+INVALID, SLOWED = "invalidStaffIdList", "flowControlledStaffIdList"
 
 
 def channel(pause: Pause = time.sleep) -> "DingtalkApp":
@@ -44,7 +45,7 @@ class DingtalkApp:
         return bool(person.dingtalk)
 
     def send(self, post: Post) -> Receipt:
-        """One markdown message to all of `post.to`. One that DingTalk holds back for its limits has failed, and is tried another night."""
+        """One markdown message to all of `post.to`. One that DingTalk holds back from somebody has failed, and is tried another night."""
         people = [person.dingtalk for person in post.to]
         told = orjson.dumps(
             {"title": post.title, "text": f"#### {post.title}\n{post.text}\n\n[→]({post.link})"}
@@ -57,10 +58,12 @@ class DingtalkApp:
 
         answer = self._calls.ask(build, "an alert").payload
         key = str(answer.get("processQueryKey", ""))
-        if set(answer.get("invalidStaffIdList") or ()) >= set(people):
-            return Receipt("undeliverable", "invalidStaffIdList", key)
-        if set(answer.get("flowControlledStaffIdList") or ()) >= set(people):
-            return Receipt("failed", "flowControlledStaffIdList", key)
+        unknown, slowed = (set(answer.get(name) or ()) & set(people) for name in (INVALID, SLOWED))
+        if unknown >= set(people):
+            return Receipt("undeliverable", INVALID, key)
+        if unknown | slowed:
+            lost = [person for person in post.to if person.dingtalk in unknown | slowed]
+            return missed(lost, SLOWED if slowed else INVALID, key)
         return Receipt("sent", "0", key)
 
     def close(self) -> None:

@@ -30,11 +30,14 @@ class FxiaokeMessages:
         return bool(person.fxiaoke)
 
     def send(self, post: Post) -> Receipt:
-        """One text to all of `post.to`."""
-        users = [person.fxiaoke for person in post.to][:MOST_RECEIVERS]
-        text = {"content": f"{post.title}\n{post.text}\n{post.link}"}
-        answer = self._crm.post("/cgi/message/send", {"toUser": users, "msgType": "text", "text": text}, "an alert")
-        return Receipt("sent", answer.verdict.code, answer.verdict.trace_id)
+        """One text to all of `post.to`, in as many calls as the CRM needs for so many."""
+        users, text = [person.fxiaoke for person in post.to], {"content": f"{post.title}\n{post.text}\n{post.link}"}
+        traces: list[str] = []
+        for start in range(0, len(users), MOST_RECEIVERS):
+            some = {"toUser": users[start : start + MOST_RECEIVERS], "msgType": "text", "text": text}
+            verdict = self._crm.post("/cgi/message/send", some, "an alert").verdict
+            traces.append(verdict.trace_id)
+        return Receipt("sent", verdict.code, " ".join(traces))
 
     def close(self) -> None:
         """Close the connections."""

@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from config.settings import settings
 from connectors.calls import RefusedError, Verdict
-from connectors.channels import Post, Receipt, required
+from connectors.channels import Post, Receipt, missed, required
 from connectors.contacts import Contact
 from connectors.http import is_loopback
 from connectors.pacing import Patience, Pause
@@ -47,8 +47,8 @@ class Mail:
         for attempt in range(self._patience.attempts):
             try:
                 with self._connected() as server:
-                    server.send_message(message)
-                return Receipt("sent", "250", str(message["Message-ID"]))
+                    refused = server.send_message(message)
+                return self._receipt(post, str(message["Message-ID"]), {to: code for to, (code, _) in refused.items()})
             except smtplib.SMTPRecipientsRefused as error:
                 codes = {code for code, _ in error.recipients.values()}
                 if min(codes) >= 500:
@@ -68,6 +68,11 @@ class Mail:
     def close(self) -> None:
         """Nothing stays open."""
 
+    def _receipt(self, post: Post, seen: str, refused: dict[str, int]) -> Receipt:
+        if not refused:
+            return Receipt("sent", "250", seen)
+        return missed([person for person in post.to if person.mail in refused], str(max(refused.values())), seen)
+
     def _message(self, post: Post) -> EmailMessage:
         message = EmailMessage()
         message["Subject"], message["From"] = " ".join(post.title.split()), self._now.notify_mail_from
@@ -84,8 +89,12 @@ class Mail:
             server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=deadline, context=checked)
         else:
             server = smtplib.SMTP(host, port, timeout=deadline)
+        try:
             if now.notify_mail_tls == "starttls":
                 server.starttls(context=checked)
-        if now.notify_mail_user:
-            server.login(now.notify_mail_user, now.notify_mail_password.get_secret_value())
+            if now.notify_mail_user:
+                server.login(now.notify_mail_user, now.notify_mail_password.get_secret_value())
+        except BaseException:
+            server.close()
+            raise
         return server

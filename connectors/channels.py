@@ -30,11 +30,18 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a message. `undeliverable`: to nobody, and trying again is of no use. `answer` names no person and no secret."""
+    """What became of a message. `undeliverable`: to nobody, and trying again is of no use. A message that some did not get has failed. `answer`
+    holds no secret, and people by our own ids alone."""
 
     state: Literal["sent", "undeliverable", "failed"]
     error_code: str | None = None
     answer: str | None = None
+
+
+def missed(people: Sequence[Contact], code: str, answer: str = "") -> Receipt:
+    """The receipt of a message that some of its receivers did not get."""
+    told = f"not told: {', '.join(person.person_id for person in people)}"
+    return Receipt("failed", code, f"{answer} {told}".strip())
 
 
 class Channel(Protocol):

@@ -118,6 +118,27 @@ def test_a_read_without_a_good_answer_is_repeated_and_a_write_is_not(
     assert len(vendor.shown) == 1
 
 
+@pytest.mark.parametrize("status", [200, 202])
+def test_a_body_that_is_no_json_is_a_broken_answer_though_its_status_is_good(
+    playing: Callable[..., Vendor], tmp_path: Path, status: int
+) -> None:
+    """One vendor's judge goes by the status; a proxy's page under it was told as a refusal with an empty code, and not asked again."""
+
+    def by_status(vendor: Vendor) -> Calls:
+        transport = Transport("vendor", f"http://127.0.0.1:{vendor.server.server_address[1]}", deadline_s=5)
+        good = lambda reply, _: Verdict("ok") if reply.status < 300 else None  # noqa: E731
+        return Calls("Vendor", transport, good, patience=Patience(3, pause=vendor.slept.append))
+
+    page: Played = (status, b"<html>wait</html>", {})
+    vendor = playing(page, GOOD)
+    assert by_status(vendor).ask(lambda _: Request("/ask"), "the deals").payload["rows"] == [1]
+    vendor = playing(page, page, page)
+    with pytest.raises(StepError, match="vendor sent no complete JSON after 3 attempts for the deals"):
+        by_status(vendor).ask(lambda _: Request("/ask"), "the deals")
+    vendor = playing(page)
+    assert by_status(vendor).ask(lambda _: Request("/ask"), "the deals", is_json=False).payload is None
+
+
 @pytest.mark.parametrize("code", ["S", "K"])
 def test_a_refusal_is_final(playing: Callable[..., Vendor], tmp_path: Path, code: str) -> None:
     vendor = playing(said(code), GOOD)

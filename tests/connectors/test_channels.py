@@ -168,6 +168,16 @@ def test_dingtalks_app_tells_people_apart_that_it_cannot_reach(opened: Opened) -
     assert channel.send(post).state == "failed"
 
 
+@pytest.mark.parametrize("name", ["invalidStaffIdList", "flowControlledStaffIdList"])
+def test_a_message_that_dingtalk_gave_to_some_of_its_receivers_has_failed_and_says_to_whom(
+    opened: Opened, name: str
+) -> None:
+    token, answers = {"accessToken": "AT", "expireIn": 7200}, {"processQueryKey": "Q", name: ["u001"]}
+    channel, _ = opened(channel_dingtalk_app, lambda asked: token if asked.path.endswith("accessToken") else answers)
+    post = Post("k", "t", "x", "http://x", [LINA, Contact(person_id="1009", dingtalk="u009")])
+    assert channel.send(post) == Receipt("failed", name, "Q not told: 1007")
+
+
 def test_feishus_robot_is_signed_and_mentions_by_open_id(opened: Opened) -> None:
     channel, vendor = opened(channel_feishu_robot, lambda _: {"code": 0, "msg": "success", "data": {}})
     assert channel.send(POST).state == "sent"
@@ -186,6 +196,13 @@ def test_a_message_in_the_crm_goes_to_its_users(opened: Opened) -> None:
     )
     assert channel.send(POST) == Receipt("sent", "0", "T")
     assert (vendor.asked[1].path, vendor.asked[1].json["toUser"]) == ("/cgi/message/send", ["1007", "1008"])
+    people = [Contact(person_id=str(n), fxiaoke=str(n)) for n in range(1001)]
+    assert channel.send(Post("k", "t", "x", "http://x", people)) == Receipt("sent", "0", "T T T")
+    asked = [each.json["toUser"] for each in vendor.asked[2:]]
+    assert ([len(users) for users in asked], [user for users in asked for user in users]) == (
+        [500, 500, 1],
+        [str(n) for n in range(1001)],
+    )
 
 
 def test_a_receiver_of_ones_own_can_check_the_signature_and_drop_a_repeat(opened: Opened) -> None:

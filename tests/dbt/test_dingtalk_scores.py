@@ -59,7 +59,12 @@ def scored() -> None:
         )
     with connect("writeback") as connection:
         for customer, (deal_id, told, state) in ACKNOWLEDGED.items():
-            said = {"opportunity_id": deal_id, "p_win_by_period_end": told, "band": "C", "tier": "small_model"}
+            said: dict[str, str | None] = {
+                "opportunity_id": deal_id,
+                "p_win_by_period_end": told,
+                "band": "C",
+                "tier": "small_model",
+            }
             said |= {"period_id": "2026Q2", "reason_keys": None}
             connection.execute(
                 "insert into ops.writeback_receipts (build_id, system, entity, record_id, payload, payload_hash, state)"
