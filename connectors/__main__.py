@@ -1,9 +1,11 @@
 """`python -m connectors`: read the outside world into landing, write scores back, tell people, say whether the systems can be reached."""
 
 import argparse
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from config.settings import settings
+from warehouse.clock import business_day
 from warehouse.steps import run_cli
 
 
@@ -46,7 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     preview = steps.add_parser("preview", help="show records and monthly figures as they would land; lands nothing")
     preview.add_argument("system")
     preview.add_argument("--stream", help="this stream only")
+    preview.add_argument(
+        "--as-of", type=date.fromisoformat, help="business day; default: LANDFALL_AS_OF, else the one that ended last"
+    )
     return parser
+
+
+def _day(asked: date | None) -> date:
+    """The business day that is asked for, that is set, or that ended last by the caller's clock."""
+    if asked or settings().as_of:
+        return asked or date.fromisoformat(settings().as_of)
+    return business_day(datetime.now(UTC)) - timedelta(days=1)
 
 
 def main() -> int:
@@ -105,7 +117,7 @@ def _look(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
     elif given.step == "preview":
         from connectors.preview import preview as run_preview
 
-        run_preview(given.system, given.stream)
+        run_preview(given.system, given.stream, _day(given.as_of))
     else:
         parser.error("choose a step or --list")
     return 0

@@ -30,8 +30,8 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a message. `undeliverable`: to nobody, and trying again is of no use. A message that some did not get has failed. `answer`
-    holds no secret, and people by our own ids alone."""
+    """What became of a message. `undeliverable`: to nobody, and trying again is of no use. A message that some did not get has failed.
+    `answer` holds no secret, and people by our own ids alone."""
 
     state: Literal["sent", "undeliverable", "failed"]
     error_code: str | None = None

@@ -17,7 +17,7 @@ from connectors.dingtalk_rows import changed_ms, customer_of, is_since, is_withi
 from connectors.http import Request
 from connectors.pacing import Patience
 from connectors.reading import milliseconds
-from connectors.sources import Page, Source
+from connectors.sources import Page, Source, must_move
 from connectors.streams import Stream
 from warehouse.steps import StepError
 from warehouse.walks import Walk
@@ -79,8 +79,7 @@ class DingTalk(Source):
             yield [customer_of(row) for row in found.get("values", ())], token
             if token is None:
                 return
-            if token == former:
-                raise StepError("DingTalk repeats a page of customers instead of going on: ask its support, then rerun")
+            must_move("DingTalk", "customers", former, token)
 
     def _changed_customers(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         for rows, token in self.customers(stream.options["kind"], walk.last_id):
@@ -120,8 +119,9 @@ class DingTalk(Source):
                 {**row, "followTargetDataId": target} for row in found.get("resultList", ()) if isinstance(row, dict)
             )
             former, token = token, found.get("nextToken") or None
-            if token is None or token == former or found.get("hasMore") is False:
+            if token is None or found.get("hasMore") is False:
                 return
+            must_move("DingTalk", "follow-ups", former, token)
 
     def _logs(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """Logs created in the window, template by template; the template is always named, since some tenants refuse without."""
@@ -134,7 +134,9 @@ class DingTalk(Source):
                 while cursor is not None:
                     found = self._log_page(template, begin, min(begin + longest, end) - 1, cursor)
                     yield Page(list(found.get("data_list", ())), None, False)
-                    cursor = int(found["next_cursor"]) if found.get("has_more") else None
+                    former, cursor = cursor, int(found["next_cursor"]) if found.get("has_more") else None
+                    if cursor is not None:
+                        must_move("DingTalk", "logs", former, max(former, cursor))
 
     def _log_page(self, template: str, start: int, end: int, cursor: int) -> dict[str, Any]:
         if start < FIRST_MS:

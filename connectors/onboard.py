@@ -74,12 +74,13 @@ def proposed(crm: Fxiaoke, tenant: str, chosen: Chosen) -> Plan:
             continue
         fields[name] = catalogue.fields(crm, theirs)
         mine = {field: own for (of, field), own in chosen.items() if of == name}
-        wrong += [
+        strange = [
             f"{theirs} has no field {own} (--field {name}.{field})"
             for field, own in mine.items()
             if own not in {each.name for each in fields[name]}
         ]
-        if not wrong:
+        wrong += strange
+        if not strange:
             streams[name] = _stream(crm, standard, stream, (theirs, known[theirs]), fields[name], mine, links)
             wrong += _lacking(standard, streams[name])
     if wrong:

@@ -1,13 +1,14 @@
 """The command `preview`: records as they would land, and figures to hold against the system's own report, before anything is landed.
 
-In: a system as mapped. Out: for each stream twenty rows with personal fields masked, what cannot be read, and by month of creation the
-records and, where the stream has amounts, their sum. Reads every record of a stream, page by page.
+In: a system as mapped, a business day. Out: for each stream twenty rows with personal fields masked, what cannot be read, and by month (of
+creation where records tell it, else of their change) the records and each amount's sum in base units and in the system's own. Reads every
+record of a stream up to the end of the day, as a first night would; months are the tenant's.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -26,22 +27,24 @@ from warehouse.walks import Walk
 
 ROWS = 20
 PROGRESS_PAGES = 100
-LAST_DAY = date(9998, 12, 31)  # no clock: everything that the source shows
+CURRENCY = "currency__c"
+Month = tuple[str, str]  # what dates its records (created, changed), the month
 
 
 @dataclass
 class Seen:
-    """What one stream showed."""
+    """What one stream showed. `sums`: by month, field and currency; `later`: records that changed after the day."""
 
     rows: list[str] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
-    counts: Counter[str] = field(default_factory=Counter)
-    sums: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    counts: Counter[Month] = field(default_factory=Counter)
+    sums: defaultdict[tuple[Month, str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    later: int = 0
     fields: Counter[str] = field(default_factory=Counter)
 
 
-def preview(system: str, only: str | None) -> None:
-    """Print rows and monthly figures of every stream, or of `only` one. Raises StepError when the system cannot be read."""
+def preview(system: str, only: str | None, as_of: date) -> None:
+    """Print rows and monthly figures to the end of a day, of every stream or of `only` one. Raises StepError when it cannot be read."""
     source = open_source(system)
     try:
         streams = [stream for name, stream in mapping_of(system).streams.items() if only in (None, name)]
@@ -49,7 +52,7 @@ def preview(system: str, only: str | None) -> None:
             raise StepError(f"there is no stream {only}: choose one of {', '.join(mapping_of(system).streams)}")
         for stream in streams:
             try:
-                print("\n".join(_told(stream, _read(source, stream))), flush=True)
+                print("\n".join(_told(stream, _read(source, stream, as_of), as_of)), flush=True)
             except RefusedError as error:
                 if error.reaction != "skip":
                     raise
@@ -59,8 +62,8 @@ def preview(system: str, only: str | None) -> None:
     print("nothing was landed")
 
 
-def _read(source: Source, stream: Stream) -> Seen:
-    walk, seen = Walk(stream.system, stream.name, LAST_DAY, None, cutoff(LAST_DAY)), Seen()
+def _read(source: Source, stream: Stream, as_of: date) -> Seen:
+    walk, seen = Walk(stream.system, stream.name, as_of, None, cutoff(as_of)), Seen()
     amounts = amounts_of(stream.system, stream.name)
     for number, page in enumerate(source.pages(stream, walk), 1):
         records, rejects = read_page(stream, walk, page.rows)
@@ -71,6 +74,7 @@ def _read(source: Source, stream: Stream) -> Seen:
             print(f"{stream.system} {stream.name}: {number} pages read", flush=True)
         if page.is_last:
             break
+    seen.later = source.held_back(stream, walk)
     return seen
 
 
@@ -78,11 +82,13 @@ def _note(seen: Seen, stream: Stream, record: Record, amounts: list[str]) -> Non
     if len(seen.rows) < ROWS:
         seen.rows.append(orjson.dumps(masked(stream, record.record)).decode())
     seen.fields.update(record.record.keys())
-    month = f"{business_day(instant_of(record.record.get('create_time')) or record.changed_at):%Y-%m}"
+    created: datetime | None = instant_of(record.record.get("create_time"))
+    month = ("created" if created else "changed", f"{business_day(created or record.changed_at):%Y-%m}")
     seen.counts[month] += 1
     for name in amounts:
+        currency = str(record.record.get(CURRENCY) or "")
         try:
-            seen.sums[month] += Decimal(str(record.record.get(name) or 0))
+            seen.sums[month, name, currency] += Decimal(str(record.record.get(name) or 0))
         except InvalidOperation:
             seen.reasons[f"{name} is no decimal"] += 1
 
@@ -102,18 +108,23 @@ def _unnamed(value: Any) -> Any:
     return {key: each for key, each in value.items() if key != "name"} if isinstance(value, dict) else value
 
 
-def _told(stream: Stream, seen: Seen) -> Iterator[str]:
+def _told(stream: Stream, seen: Seen, as_of: date) -> Iterator[str]:
     records = sum(seen.counts.values())
-    yield f"{stream.system} {stream.name}: {records} records of {stream.object}"
+    yield f"{stream.system} {stream.name}: {records} records of {stream.object} to the end of {as_of}"
     yield from (f"  {row}" for row in seen.rows)
     yield from (f"  {count} cannot be read: {reason}" for reason, count in seen.reasons.most_common())
     empty = [name for name in stream.fields if not seen.fields[name]]
     if empty and records:
         yield f"  never filled: {', '.join(empty)}"
-    scales = [each.scale for each in stream.filled_by.values() if each.scale]
+    if seen.later:
+        yield f"  {seen.later} changed after {as_of} and are not counted"
     for month in sorted(seen.counts):
-        said = f"  created {month}: {seen.counts[month]} records"
-        if month in seen.sums:
-            shown = f" ({seen.sums[month] / scales[0]:f} in the CRM's unit)" if scales else ""
-            said += f", amount {seen.sums[month]:.2f}{shown}"
-        yield said
+        sums = [_summed(stream, *key[1:], total) for key, total in sorted(seen.sums.items()) if key[0] == month]
+        yield ", ".join([f"  {' '.join(month)}: {seen.counts[month]} records", *sums])
+
+
+def _summed(stream: Stream, name: str, currency: str, total: Decimal) -> str:
+    """A sum in the currency's unit, and in that of the system where its amounts are kept in another, as in ten thousands."""
+    filled, unit = stream.filled_by.get(name), f" {currency}" if currency else ""
+    shown = f" ({total / filled.scale:f} in the CRM's unit)" if filled and filled.scale else ""
+    return f"{name} {total:.2f}{unit}{shown}"

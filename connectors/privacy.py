@@ -2,9 +2,10 @@
 
 In: records of one page and the stream's classified fields. Out: the same records with `{"token", "mask"}` in those fields, a list of them
 where the field is a list; ids that are made of such fields are made of their tokens. The vault keeps the originals first, so no landed
-token is without one; equal values have equal tokens.
+token is without one; equal values have equal tokens. A customer's name that is a company's stays as it is.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,13 +15,36 @@ from warehouse import vault
 from warehouse.landing import Record, Reject
 from warehouse.walks import Loading
 
+_COMPANY = re.compile(
+    r"公司|集团|股份|有限|厂|企业|中心|研究[院所]|医[院疗]|学[校院]|银行|事务所|工作室|合作社|委员会|管理局|协会|酒店|商[行店贸]|超市"
+    r"|科技|技术|实业|工[业程]|重工|化工|贸易|机械|设备|装备|部件|模具|器械|电[子器气]|光电|机电|能源|材料|包装|食品|药业|物流|软件|网络"
+    r"|\b(co|ltd|inc|corp|llc|gmbh|group|company|limited|technolog\w+)\b",
+    re.IGNORECASE,
+)
+
+
+def is_company(name: str) -> bool:
+    """Whether a customer's name is certainly a company's: it holds a word that companies' names have; anything else may be a person's."""
+    return bool(_COMPANY.search(name.strip()))
+
+
+def _is_hidden(kind: str, value: str) -> bool:
+    return kind != "customer" or not is_company(value)
+
+
+def _kept(kind: str, value: str) -> vault.Value:
+    """What the vault keeps: a customer that is a person has the token of that name wherever else it stands."""
+    return ("name", value.strip()) if kind == "customer" else (kind, value)
+
 
 def mask(kind: str, value: str) -> str:
-    """What people may see of `value`: `138****1234`, `王**`, `w***@example.com`; nothing of free text and chat ids."""
+    """What people may see of `value`: `138****1234`, `王**`, `w***@example.com`, a company; nothing of free text and chat ids."""
     text = value.strip()
+    if not _is_hidden(kind, value):
+        return value
     if kind == "phone":
         return f"{text[:3]}****{text[-4:]}" if len(text) >= 11 else "****"
-    if kind == "name":
+    if kind in ("name", "customer"):
         return f"{text[:1]}**"
     if kind == "mail" and "@" in text:
         return f"{text[:1]}***@{text.rpartition('@')[2]}"
@@ -36,14 +60,17 @@ def protect(
 ) -> None:
     """Replace the classified fields of `records` in place; one statement for the page. Missing and empty values stay as they are."""
     held = [
-        (record, field, kind) for record in records for field, kind in classified.items() if _parts(record.get(field))
+        (record, field, kind)
+        for record in records
+        for field, kind in classified.items()
+        if any(_is_hidden(kind, part) for part in _parts(record.get(field)))
     ]
     if not held:
         return
-    values = [(kind, part) for record, field, kind in held for part in _parts(record[field])]
+    values = [_kept(kind, part) for record, field, kind in held for part in _parts(record[field])]
     tokens = vault.tokens(connection, values, load_id)
     for record, field, kind in held:
-        hidden = [{"token": tokens[kind, part], "mask": mask(kind, part)} for part in _parts(record[field])]
+        hidden = [{"token": tokens[_kept(kind, part)], "mask": mask(kind, part)} for part in _parts(record[field])]
         record[field] = hidden if isinstance(record[field], list) else hidden[0]
 
 

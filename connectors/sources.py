@@ -55,6 +55,12 @@ class Source:
         self.calls.close()
 
 
+def must_move(title: str, what: str, former: object, following: object) -> None:
+    """Raise StepError when a vendor names the page that was just read as the next one: it would be read for ever."""
+    if following == former:
+        raise StepError(f"{title} repeats a page of {what} instead of going on: ask its support, then rerun")
+
+
 def open_source(system: str) -> Source:
     """Open a system. Raises StepError when it is not connected."""
     if system not in settings().connected:

@@ -38,8 +38,10 @@ class Stream(BaseModel):
 
     `fields` are the standard ones, which is what lands; `filled_by` says which field of the tenant fills one where the name, unit or option
     values differ. An option value that is not listed lands as it came.
+    `classified`: customer is a customer's name, which is a person's where it is no company's.
     `mode`: changed (a window of its change time) · snapshot (whole each night; what is missing was deleted) · days (figures of a day, the
     last `reread_days` read again) · files (all that lies in a folder; what is taken away from there was not deleted).
+    `is_final_later`: when the night reads it, the day that ended last may still change; the last `reread_days` are read again.
     `ids_every`: how often all ids are read to find what was deleted. While what landed is younger than `max_age_hours`, a night goes on
     without a stream that failed; a required one that is older stops it.
     """
@@ -54,12 +56,12 @@ class Stream(BaseModel):
     bookkeeping: list[str] = []
     fields: dict[str, Literal["text", "number", "instant", "list", "flag"]]
     filled_by: dict[str, FilledBy] = {}
-    classified: dict[str, Literal["phone", "name", "mail", "chat", "text"]] = {}
+    classified: dict[str, Literal["phone", "name", "customer", "mail", "chat", "text"]] = {}
     is_required: bool = False
     max_age_hours: int = 36
     look_back_minutes: int | None = None
     ids_every: Literal["", "night", "week"] = ""
-    ready_after: str = ""
+    is_final_later: bool = False
     reread_days: int = 0
     options: dict[str, str] = {}
 

@@ -2,7 +2,7 @@
 
 The gateway wants its token in the query string and answers HTTP 200 also for failures; `wecom_codes` says what each `errcode` asks of us.
 Contacts have no change time, so both parts of a contact are read whole. Figures of the day that ended last may still be zeros: where the
-stream says when they are ready, that day's rows are marked provisional.
+stream says so, that day's rows are marked provisional.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,12 @@ from connectors.calls import Calls, RefusedError, Verdict
 from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience
 from connectors.reading import milliseconds
-from connectors.sources import Page, Source
+from connectors.sources import Page, Source, must_move
 from connectors.streams import Stream
 from connectors.tokens import Token, TokenStore, identity
 from connectors.wecom_archive import archive_pages
 from connectors.wecom_codes import NO_RELATION, judge
 from connectors.wecom_rows import chunks, dated, days_of, part_of, seconds
-from warehouse.steps import StepError
 from warehouse.walks import Walk
 
 PAGE = 100
@@ -89,8 +88,7 @@ class WeCom(Source):
                     [part_of(row, stream.options["part"]) for row in found["external_contact_list"]], None, False
                 )
                 former, cursor = cursor, found.get("next_cursor") or None
-                if cursor is not None and cursor == former:
-                    raise StepError("WeCom repeats a page of contacts instead of going on: ask its support, then rerun")
+                must_move("WeCom", "contacts", former, cursor)
 
     def _behaviour(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """What each member did on each day: one member a call, since several would be added up."""
@@ -127,9 +125,10 @@ class WeCom(Source):
                         for each in items
                     )
                     rows += [dated(row, stream, walk) for row in flat]
-                    offset = int(found.get("next_offset") or 0)
-                    if not items or offset >= int(found.get("total") or 0):
+                    former, offset = offset, int(found.get("next_offset") or 0)
+                    if not items or max(offset, former + len(items)) >= int(found.get("total") or 0):
                         break
+                    must_move("WeCom", "customer groups", former, max(offset, former))
             yield Page(rows, day.isoformat(), False)
 
     def _archive(self, stream: Stream, walk: Walk) -> Iterator[Page]:

@@ -49,4 +49,4 @@ def dated(row: Any, stream: Stream, walk: Walk) -> dict[str, Any]:
     if not isinstance(row, dict):
         return {}
     ends = datetime.fromtimestamp(row.get("stat_time") or 0, UTC) + timedelta(days=1)
-    return {**row, "is_provisional": bool(stream.ready_after) and ends >= walk.window_to}
+    return {**row, "is_provisional": stream.is_final_later and ends >= walk.window_to}

@@ -115,6 +115,18 @@ def test_a_deleted_customer_is_missed_on_sunday_and_buried_the_night_after(chatt
     assert query(gone) == [("ins-D060",)]
 
 
+def test_a_customer_that_is_a_person_lands_as_a_token(chatting: Served) -> None:
+    renamed = {"object": "AccountObj", "id": "D064", "op": "update", "fields": {"name": "王小明"}}
+    chatting.ask("patch", [renamed | {"at_ms": 1783310400000}])  # on 6 July at 12:00
+    extract(DAY + timedelta(days=6), "dingtalk", "customers")
+    persons = (
+        "select record_id, record -> 'customer_name' ->> 'mask', record -> 'customer_name' ? 'token'"
+        " from landing.dingtalk__customers where jsonb_typeof(record -> 'customer_name') = 'object'"
+    )
+    assert query(persons) == [("ins-D064", "王**", True)]
+    assert query("select kind from vault.persons where original = '王小明'") == [("name",)]
+
+
 @pytest.mark.parametrize(("name", "fault", "waited"), [
     ("customers", {"kind": "code:Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "endpoint": "customerInstances"}, 1),
     ("customers", {"kind": "html_200", "endpoint": "customerInstances"}, 300.0),

@@ -140,6 +140,21 @@ def test_seconds_are_refused_before_they_are_sent(opened) -> None:  # type: igno
     assert vendor.asked == []
 
 
+@pytest.mark.parametrize(("stream", "page"), [
+    ("follow_ups", {"hasMore": True, "nextToken": "NT_same", "resultList": FOLLOW_UPS["result"]["resultList"]}),
+    ("logs", LOGS["result"] | {"next_cursor": 0}), ("logs", LOGS["result"] | {"next_cursor": 20}),
+])  # fmt: skip
+def test_a_page_that_names_itself_as_the_next_one_ends_the_walk(opened, stream: str, page: dict[str, Any]) -> None:  # type: ignore[no-untyped-def]
+    """Follow-ups ended there as if they were whole, logs went on for ever."""
+    named = {"follow_ups": "targetFollowRecords/query", "logs": "report/list"}[stream]
+    client, vendor, _ = opened(
+        lambda asked: {"errcode": 0, "result": page} if asked.path.endswith(named) else printed(asked)
+    )
+    with pytest.raises(StepError, match="instead of going on"):
+        landed(client, stream, date(2026, 11, 22))
+    assert len([asked for asked in vendor.asked if asked.path.endswith(named)]) <= 2
+
+
 @pytest.mark.parametrize(("said", "reaction"), [
     ((401, {"code": "InvalidAuthentication", "message": "token", "requestid": "r"}), "refresh"),
     ((403, {"code": "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "message": "", "requestid": "r"}), "back_off"),

@@ -86,7 +86,7 @@ def test_a_dry_run_shows_the_mapping_and_writes_nothing(second: Company, tenants
     ("../elsewhere", [], "../elsewhere names no tenant"),
     ("x", ["user_id=nothing"], "--field user_id=nothing is not STREAM.FIELD=THEIRS"),
     ("x", ["people.user_id=nothing"], "PersonnelObj has no field nothing (--field people.user_id)"),
-    ("x", ["opportunities.lost_reason__c=oppo_stage_id"],
+    ("x", ["departments.name=nothing", "opportunities.lost_reason__c=oppo_stage_id"],  # every fault, not only those of the first stream
      "no field for opportunities.sales_stage: without it no deal would stand anywhere in the funnel"),
 ])  # fmt: skip
 def test_what_cannot_become_a_mapping_says_why_and_writes_nothing(
@@ -215,13 +215,13 @@ def test_the_stages_go_through_the_settings_door_and_mean_what_the_company_means
 def test_a_preview_lands_nothing_masks_persons_and_sums_amounts_in_both_units(onboarded: Path, second: Company) -> None:
     with connect("loader") as connection:
         before = connection.execute("select count(*) from ops.loads").fetchone()
-    done = run_step("preview", "fxiaoke", "--stream", "opportunities")
+    done = run_step("preview", "fxiaoke", "--stream", "opportunities", "--as-of", DAY)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert (sum(line.startswith("  {") for line in lines), lines[-1]) == (20, "nothing was landed")
     month = next(line for line in lines if line.startswith("  created 2026-06"))
-    assert month == "  created 2026-06: 4 records, amount 1095400.00 (109.54 in the CRM's unit)"
-    people = run_step("preview", "fxiaoke", "--stream", "people").stdout
+    assert month == "  created 2026-06: 4 records, amount 1095400.00 CNY (109.54 in the CRM's unit)"
+    people = run_step("preview", "fxiaoke", "--stream", "people", "--as-of", DAY).stdout
     phones = [row["body"]["phone"] for row in (second.ask(f"record/PersonnelObj/10{n:02}") for n in range(21))]
     assert [phone for phone in phones if phone in people] == []
     assert f'"phone":"{phones[0][:3]}****{phones[0][-4:]}"' in people

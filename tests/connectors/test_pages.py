@@ -96,7 +96,9 @@ def test_what_people_wrote_is_never_asked_for() -> None:
 
 @pytest.mark.parametrize(("kind", "value", "shown"), [
     ("phone", "13812345678", "138****5678"), ("phone", "12345", "****"), ("name", "欧阳娜娜", "欧**"), ("mail", "wang@a.cn", "w***@a.cn"),
-    ("chat", "wxid_abc", "****"), ("text", "来电 13812345678", "****"),
+    ("chat", "wxid_abc", "****"), ("text", "来电 13812345678", "****"), ("customer", " 王小明", "王**"), ("customer", "李建设", "李**"),
+    ("customer", "John Doe", "J**"), ("customer", "华东机电有限公司", "华东机电有限公司"), ("customer", "无锡东联包装", "无锡东联包装"),
+    ("customer", "Acme Co., Ltd", "Acme Co., Ltd"),
 ])  # fmt: skip
 def test_a_mask_shows_no_more_than_it_must(kind: str, value: str, shown: str) -> None:
     assert mask(kind, value) == shown

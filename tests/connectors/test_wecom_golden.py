@@ -17,6 +17,7 @@ from connectors.wecom import WeCom
 from tests.connectors.chatting import Served
 from tests.connectors.vendor import Asked, Vendor
 from warehouse.clock import cutoff
+from warehouse.steps import StepError
 from warehouse.walks import Walk
 
 DAY = date(2025, 11, 22)
@@ -140,6 +141,16 @@ def test_every_printed_code_has_its_reaction(opened, code: int, reaction: str) -
     with pytest.raises(RefusedError) as caught:
         client.members()
     assert caught.value.reaction == reaction
+
+
+@pytest.mark.parametrize("following", [{}, {"next_offset": 0}])
+def test_groups_whose_next_page_is_the_one_just_read_end_the_walk(opened, following: dict[str, int]) -> None:  # type: ignore[no-untyped-def]
+    """It was read for ever."""
+    page = {"errcode": 0, "total": 3, "items": [{"owner": "lina", "data": {}}], **following}
+    client, vendor = opened(lambda asked: page if asked.path.endswith("statistic") else printed(asked))
+    with pytest.raises(StepError, match="WeCom repeats a page of customer groups instead of going on"):
+        landed(client, "group_days")
+    assert len([asked for asked in vendor.asked if asked.path.endswith("statistic")]) == 1
 
 
 def test_contacts_that_some_members_may_not_show_are_no_deletions(opened) -> None:  # type: ignore[no-untyped-def]
