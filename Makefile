@@ -53,7 +53,7 @@ advance: env ## let the sandbox company live on: make advance DAYS=1
 	@$(PY) -m nightly advance --days $(or $(DAYS),1)
 
 .PHONY: up
-up: env ## start Airflow, MLflow and the sandbox in the background
+up: env ## start Airflow, MLflow, the lead webhook and the sandbox in the background
 	@$(PY) -m nightly up
 
 .PHONY: down

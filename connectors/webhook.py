@@ -1,7 +1,8 @@
 """What the webhook took in, mapped to leads: a night's walk over the inbox.
 
 In: the raw bodies of the walk's window, by the sender's own instant. Out: leads by the standard fields; a sender that calls one of them
-otherwise has it said in the stream's options (`<sender>.<field>: path.in.its.body`). What cannot be mapped is set aside with its reason.
+otherwise has it said in the stream's options (`<sender>.<field>: path.in.its.body`). A lead that its sender says is deleted (`is_deleted`:
+true, with its lead_id) becomes a tombstone. What cannot be mapped is set aside with its reason.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from warehouse.walks import Walk
 
 PAGE = 500
 OWN = ("source", "event_id", "sent_at")
+DELETED = "is_deleted"
 
 
 def source() -> "Webhook":
@@ -70,18 +72,28 @@ def mapped(stream: Stream, event: Event) -> dict[str, Any] | Reject:
     called = {
         field: stream.options.get(f"{event.source}.{field}", field) for field in stream.projection if field not in OWN
     }
-    told = {field: value for field, path in called.items() if (value := _at(body, path)) is not None}
+    told = {field: value for field, path in called.items() if (value := _text(body, path)) is not None}
+    own = {"source": event.source, "event_id": event.event_id, "sent_at": milliseconds(event.sent_at)}
+    if _at(body, called.get(DELETED, DELETED)) is True:
+        if "lead_id" not in told:
+            return Reject(f"{event.source}: a deletion names no lead_id", event.raw, event.event_id)
+        return {"lead_id": told["lead_id"], DELETED: True, **own}
     try:
         told = reachable(told, called)
     except RowError as error:
         return Reject(f"{event.source}: {error}", event.raw, event.event_id)
-    own = {"source": event.source, "event_id": event.event_id, "sent_at": milliseconds(event.sent_at)}
     return {"lead_id": event.event_id, **told, **own}
 
 
-def _at(body: Any, path: str) -> str | None:
-    """The text or number at a path of names, as text; None where there is none or it is empty."""
+def _at(body: Any, path: str) -> Any:
+    """What stands at a path of names."""
     for name in path.split("."):
         body = body.get(name) if isinstance(body, dict) else None
-    text = str(body).strip() if isinstance(body, str | int | float) and not isinstance(body, bool) else ""
+    return body
+
+
+def _text(body: Any, path: str) -> str | None:
+    """The text or number at a path of names, as text; None where there is none or it is empty."""
+    found = _at(body, path)
+    text = str(found).strip() if isinstance(found, str | int | float) and not isinstance(found, bool) else ""
     return text or None

@@ -16,6 +16,8 @@ AIRFLOW = {  # process → its command; the log server that `airflow standalone`
     "airflow-scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
     "airflow-dag-processor": ["airflow", "dag-processor"],
 }
+WEBHOOK = "webhook"
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - addresses that are compared with, not bound to
 READY_SECONDS = 180
 
 
@@ -27,10 +29,10 @@ def _check_free(name: str, port: int, setting: str) -> None:
             )
 
 
-def _await_port(name: str, port: int) -> None:
+def _await_port(name: str, port: int, host: str = "127.0.0.1") -> None:
     for _ in range(READY_SECONDS * 5):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((host, port)) == 0:
                 return
         if services.running_pid(name) is None:
             break
@@ -39,10 +41,12 @@ def _await_port(name: str, port: int) -> None:
 
 
 def up() -> int:
-    """Start PostgreSQL, the sandbox, Airflow (with its scheduler) and MLflow; print addresses and login."""
+    """Start PostgreSQL, the sandbox, Airflow (with its scheduler), MLflow and the lead webhook; print addresses and login."""
     now = settings()
     _check_free("airflow", now.airflow_port, "LANDFALL_AIRFLOW_PORT")
     _check_free("mlflow", now.mlflow_port, "LANDFALL_MLFLOW_PORT")
+    if WEBHOOK in now.systems:
+        _check_free(WEBHOOK, now.webhook_port, "LANDFALL_WEBHOOK_PORT")
     services.start_for_night()
     airflow.prepare()
     ensure_database("mlflow")
@@ -51,8 +55,12 @@ def up() -> int:
             services.spawn(name, command, airflow.environment())
     if services.running_pid("mlflow") is None:
         _start_mlflow()
+    if WEBHOOK in now.systems and services.running_pid(WEBHOOK) is None:
+        services.spawn(WEBHOOK, [sys.executable, "-m", "connectors", "webhook"], child_environment())
     _await_port("airflow", now.airflow_port)
     _await_port("mlflow", now.mlflow_port)
+    if WEBHOOK in now.systems:
+        _await_port(WEBHOOK, now.webhook_port, "127.0.0.1" if now.webhook_host in EVERYWHERE else now.webhook_host)
     _print_addresses()
     return 0
 
@@ -72,6 +80,8 @@ def _print_addresses() -> None:
     print(f"Airflow     http://127.0.0.1:{now.airflow_port}   user admin, password in {password}")
     print(f"MLflow      http://127.0.0.1:{now.mlflow_port}")
     print(f"PostgreSQL  {services.address_of_database()}   database {now.pg_database}, passwords in {now.pg_passfile}")
+    if WEBHOOK in now.systems:
+        print(f"webhook     http://{now.webhook_host}:{now.webhook_port}/ingest/leads/<sender>")
     if now.sandbox:
         print(f"sandbox CRM {now.fxiaoke_base_url}")
     print("stop them with `make down`")
@@ -79,7 +89,7 @@ def _print_addresses() -> None:
 
 def down() -> int:
     """Stop everything that our commands started."""
-    for name in (*AIRFLOW, "mlflow", "sandbox"):
+    for name in (*AIRFLOW, "mlflow", WEBHOOK, "sandbox"):
         print(f"{name}: {'stopped' if services.stop(name) else 'was not running'}")
     if settings().pg_embedded:
         services.run_module("sandbox.postgres", "stop", quiet=True)

@@ -1,6 +1,6 @@
 """The invented company: found it, serve its CRM, export its past, let it live on.
 
-`python -m sandbox create|serve|export|screens|lists|advance|create-fields|clock`; its files lie in `<home>/sandbox`.
+`python -m sandbox create|serve|export|screens|lists|archive|advance|create-fields|clock`; its files lie in `<home>/sandbox`.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import orjson
 
 from config.settings import settings
 from sandbox.administration import create_fields
+from sandbox.archive import write_archive
 from sandbox.clock import night_ms
 from sandbox.control_api import clock_state
 from sandbox.dialect import DIALECTS
@@ -24,6 +25,8 @@ from sandbox.list_export import write_screens
 from sandbox.quota import Rules
 from sandbox.server import serve
 from sandbox.store import NoCompanyError, Store, database
+
+WRITERS = {"screens": write_screens, "lists": write_lists, "archive": write_archive}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,6 +76,8 @@ def parser() -> argparse.ArgumentParser:
     screens.add_argument("--out", type=Path, required=True, help="folder to write to")
     lists = commands.add_parser("lists", help="write the lists of leads that its people drop in a folder")
     lists.add_argument("--out", type=Path, required=True, help="folder to write to")
+    archive = commands.add_parser("archive", help="write the decrypted export of WeCom's message archive")
+    archive.add_argument("--out", type=Path, required=True, help="folder to write to")
     later = commands.add_parser("advance", help="let the company live on")
     later.add_argument("--days", type=int, default=1, help="how many days")
     fields = commands.add_parser("create-fields", help="be the administrator who creates the fields for scores")
@@ -93,9 +98,8 @@ def run(asked: argparse.Namespace) -> None:
         if asked.command == "export":
             for name, rows in export(store, asked.out, asked.mode).items():
                 print(f"{name}: {rows:,} rows")
-        elif asked.command in ("lists", "screens"):
-            write = write_lists if asked.command == "lists" else write_screens
-            for name, rows in write(store, asked.out).items():
+        elif asked.command in WRITERS:
+            for name, rows in WRITERS[asked.command](store, asked.out).items():
                 print(f"{name}: {rows:,} rows")
         elif asked.command == "advance":
             for day, changes in advance(store, asked.days, at_s=store.last_request_at()):

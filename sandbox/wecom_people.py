@@ -16,15 +16,17 @@ def user_id(member: str) -> str:
 
 def relations(team: Team, now_ms: int) -> list[dict[str, Any]]:
     """Every contact with the member who follows it, as a page of contacts shows them; what is yet to come is left out."""
-    found = []
-    for customer in team.customers.values():
-        if customer.owner not in team.members:
-            continue
-        for number in range(1 + dice("people", customer.id) % 2):
-            added = customer.created + dice("added", customer.id, number) % (20 * DAY_MS)
-            if added < now_ms:
-                found.append(_relation(customer, number, added))
-    return found
+    followed = (customer for customer in team.customers.values() if customer.owner in team.members)
+    return [each for customer in followed for each in people_of(customer, now_ms)]
+
+
+def people_of(customer: Customer, now_ms: int) -> list[dict[str, Any]]:
+    """The contacts at one customer that have been added by now, with its owner who follows them."""
+    added = [
+        customer.created + dice("added", customer.id, number) % (20 * DAY_MS)
+        for number in range(1 + dice("people", customer.id) % 2)
+    ]
+    return [_relation(customer, number, at) for number, at in enumerate(added) if at < now_ms]
 
 
 def _relation(customer: Customer, number: int, added: int) -> dict[str, Any]:

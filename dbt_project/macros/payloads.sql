@@ -59,9 +59,14 @@
     cast(null as text) as period_id, cast(null as text) as link, cast(null as text) as reason_keys
 {%- endmacro %}
 
-{#- A message's values as JSON. -#}
-{% macro payload_of(keys) -%}
+{#- The columns of a message, of one table where its alias is given. -#}
+{% macro payload_columns(alias='') -%}
+    {% for key in payload_keys() %}{{ alias ~ '.' if alias }}{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endmacro %}
+
+{#- A message's values as JSON; `first`: a key of its own before the others. -#}
+{% macro payload_of(first='') -%}
     {% set pairs = [] -%}
-    {% for key in keys %}{% do pairs.append([key, key]) %}{% endfor -%}
+    {% for key in ([first] if first else []) + payload_keys() %}{% do pairs.append([key, key]) %}{% endfor -%}
     {{ json_object(pairs) }}
 {%- endmacro %}

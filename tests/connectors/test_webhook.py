@@ -171,6 +171,20 @@ def test_a_night_maps_what_came_and_lands_tokens_of_listed_fields_alone(sender: 
     assert query("select landed, unchanged, quarantined from ops.loads order by started_at desc limit 1") == [(0, 2, 1)]
 
 
+def test_a_lead_that_its_sender_deleted_is_a_tombstone_and_a_deletion_of_nothing_is_set_aside(sender: Sender) -> None:
+    later = str(int(NOW) + 60)
+    sender.post(body())
+    sender.post(json.dumps({"lead_id": "W1", "is_deleted": True}).encode(), key="k2", stamp=later)
+    sender.post(json.dumps({"is_deleted": True}).encode(), key="k3", stamp=later)
+    sender.post(json.dumps(LEAD | {"lead_id": "W2", "is_deleted": False}).encode(), key="k4", stamp=later)
+    extract(DAY)
+    rows = query(
+        "select record_id, record -> 'is_deleted', record ? 'phone' from landing.webhook__leads order by changed_at, 1"
+    )
+    assert rows == [("website|W1", None, True), ("website|W1", True, False), ("website|W2", None, True)]
+    assert query("select reason from ops.quarantine") == [("website: a deletion names no lead_id",)]
+
+
 def test_a_lead_that_was_sent_after_midnight_waits_for_its_own_night(sender: Sender) -> None:
     sender.post(body())
     extract(date(2026, 6, 29))

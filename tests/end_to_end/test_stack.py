@@ -19,7 +19,7 @@ from tests.end_to_end.line import Line
 from tests.end_to_end.tables import one
 
 pytestmark = pytest.mark.slow
-PROCESSES = ("airflow", "airflow-scheduler", "airflow-dag-processor", "mlflow", "sandbox")
+PROCESSES = ("airflow", "airflow-scheduler", "airflow-dag-processor", "mlflow", "webhook", "sandbox")
 
 
 @pytest.fixture(scope="module")
@@ -30,17 +30,21 @@ def taken() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def free_ports() -> tuple[str, str]:
-    """Two ports nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as one_server, socket.create_server(("127.0.0.1", 0)) as another:
-        return str(one_server.getsockname()[1]), str(another.getsockname()[1])
+def free_ports() -> tuple[str, ...]:
+    """Three ports nobody listens on."""
+    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    ports = tuple(str(server.getsockname()[1]) for server in servers)
+    for server in servers:
+        server.close()
+    return ports
 
 
 @pytest.fixture(scope="module")
-def stack(new_line: LineMaker, free_ports: tuple[str, str]) -> Iterator[tuple[Line, str]]:
+def stack(new_line: LineMaker, free_ports: tuple[str, ...]) -> Iterator[tuple[Line, str]]:
     """A company whose pages are up, and what `up` printed."""
-    airflow, mlflow = free_ports
-    line = new_line("stack", AIRFLOW_PORT=airflow, MLFLOW_PORT=mlflow)
+    airflow, mlflow, webhook = free_ports
+    with_leads = {"SOURCES": "fxiaoke,webhook", "WEBHOOK_PORT": webhook}
+    line = new_line("stack", AIRFLOW_PORT=airflow, MLFLOW_PORT=mlflow, **with_leads)
     yield line, line.ask("nightly", "up")
     line.command("nightly", "down")
 
@@ -82,6 +86,11 @@ def test_up_prints_addresses_that_answer_and_the_login_opens_airflow(stack: tupl
         assert f"{title:<12}{address}" in said
         assert httpx.get(address, timeout=60).status_code == 200
     assert line.crm_address() in said
+    webhook = f"http://127.0.0.1:{line.environment['WEBHOOK_PORT']}"
+    assert f"webhook     {webhook}/ingest/leads/<sender>" in said
+    assert httpx.get(f"{webhook}/health", timeout=60).json() == {"status": "up"}
+    unsigned = httpx.post(f"{webhook}/ingest/leads/website", json={"phone": "13800000000"}, timeout=60)
+    assert unsigned.status_code == 401
     assert Airflow(line).ask("version")["version"].startswith("3.")
 
 
@@ -123,13 +132,13 @@ def test_nothing_listens_beyond_this_machine(stack: tuple[Line, str]) -> None:
     [
         ("AIRFLOW_PORT", "for airflow is in use by another program: set LANDFALL_AIRFLOW_PORT to a free port, then rerun"),
         ("MLFLOW_PORT", "for mlflow is in use by another program: set LANDFALL_MLFLOW_PORT to a free port, then rerun"),
+        ("WEBHOOK_PORT", "for webhook is in use by another program: set LANDFALL_WEBHOOK_PORT to a free port, then rerun"),
         ("SANDBOX_PORT", "is not free (Address already in use): set LANDFALL_SANDBOX_PORT (or --port) to a free port"),
     ],
 )  # fmt: skip
-def test_a_port_in_use_is_named_with_its_setting(
-    new_line: LineMaker, free_ports: tuple[str, str], taken: int, setting: str, told: str
-) -> None:
-    line = new_line(f"port_{setting.lower()}", AIRFLOW_PORT="0", MLFLOW_PORT="0", is_sandbox=False)
+def test_a_port_in_use_is_named_with_its_setting(new_line: LineMaker, taken: int, setting: str, told: str) -> None:
+    ports = dict.fromkeys(("AIRFLOW_PORT", "MLFLOW_PORT", "WEBHOOK_PORT"), "0")
+    line = new_line(f"port_{setting.lower()}", SOURCES="fxiaoke,webhook", is_sandbox=False, **ports)
     result = line.command("nightly", "up", **{"SANDBOX": "true", setting: str(taken)})
     last = result.output.strip().splitlines()[-1]
     assert (result.returncode, last.startswith(f"port {taken} ")) == (1, True), result.output

@@ -1,10 +1,14 @@
 """WeCom and DingTalk of the sandbox: one team each, computed from what the CRM holds, the same whenever it is asked."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from tests.sandbox.served import Crm
+from connectors.wecom_archive import archive_pages
+from tests.sandbox.served import Crm, command, environment
 
 SIGN_IN = {"corpid": "ww_sandbox", "corpsecret": "sandbox-secret"}
 
@@ -166,3 +170,25 @@ def test_without_a_token_nothing_is_shown(teams: Crm) -> None:
     )
     refused = teams.http.post("/dingtalk/v1.0/crm/customerInstances", json={})
     assert (refused.status_code, refused.json()["code"]) == (401, "InvalidAuthentication")
+
+
+def test_the_archives_export_is_what_the_connector_reads_and_its_contacts_are_those_of_wecom(
+    teams: Crm, tmp_path: Path
+) -> None:
+    folder = tmp_path / "archive"
+    for _ in range(2):  # written again it is the same
+        done = subprocess.run(
+            command(teams.home, "archive", "--out", str(folder)), env=environment(), text=True, capture_output=True, check=True
+        )  # fmt: skip
+        assert done.stdout == "archive_2026-06.jsonl: 8 rows\n"
+    lines = [orjson.loads(line) for line in (folder / "archive_2026-06.jsonl").read_bytes().splitlines()]
+    assert {line["text"]["content"] for line in lines} != set()
+    at, day_ms = 1782784800000, 86_400_000
+    rows = [row for page in archive_pages(folder, {"wc2001"}, at, at + day_ms, None) for row in page.rows]
+    assert [(row["msgid"], row["msgtime"], row["userid"]) for row in rows] == [
+        (f"msg-r2001{number}", at + number, "wc2001") for number in range(8)
+    ]
+    assert {row["direction"] for row in rows} == {"in", "out"}
+    page = wecom(teams, "batch/get_by_user", {"userid_list": ["wc2001"], "cursor": "", "limit": 100})
+    known = {each["external_contact"]["external_userid"] for each in page["external_contact_list"]}
+    assert {row["external_userid"] for row in rows} <= known

@@ -8,7 +8,7 @@ last_acknowledged as (
 ),
 
 owed as (
-    select deals.opportunity_id, deals.system, 'send' as action, deals.{{ payload_keys() | join(', deals.') }}
+    select deals.opportunity_id, deals.system, 'send' as action, {{ payload_columns('deals') }}
     from deals
     left join last_acknowledged as last on deals.opportunity_id = last.record_id
     where {{ is_owed('deals', 'last') }}
@@ -22,13 +22,13 @@ withdrawn as (
 ),
 
 messages as (
-    select opportunity_id, system, action, {{ payload_keys() | join(', ') }} from owed
+    select opportunity_id, system, action, {{ payload_columns() }} from owed
     union all
-    select opportunity_id, system, action, {{ payload_keys() | join(', ') }} from withdrawn
+    select opportunity_id, system, action, {{ payload_columns() }} from withdrawn
 ),
 
 packed as (
-    select opportunity_id, system, action, {{ payload_of(payload_keys()) }} as payload
+    select opportunity_id, system, action, {{ payload_of() }} as payload
     from messages
 ),
 

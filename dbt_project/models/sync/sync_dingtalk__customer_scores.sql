@@ -25,7 +25,7 @@ last_acknowledged as (
 ),
 
 owed as (
-    select scores.customer_id, 'send' as action, scores.opportunity_id, scores.{{ payload_keys() | join(', scores.') }}
+    select scores.customer_id, 'send' as action, scores.opportunity_id, {{ payload_columns('scores') }}
     from scores
     left join last_acknowledged as last on scores.customer_id = last.record_id
     where {{ is_owed('scores', 'last') }} or scores.opportunity_id is distinct from last.opportunity_id
@@ -39,13 +39,13 @@ withdrawn as (
 ),
 
 messages as (
-    select customer_id, action, opportunity_id, {{ payload_keys() | join(', ') }} from owed
+    select customer_id, action, opportunity_id, {{ payload_columns() }} from owed
     union all
-    select customer_id, action, opportunity_id, {{ payload_keys() | join(', ') }} from withdrawn
+    select customer_id, action, opportunity_id, {{ payload_columns() }} from withdrawn
 ),
 
 packed as (
-    select customer_id, action, {{ payload_of(['opportunity_id'] + payload_keys()) }} as payload
+    select customer_id, action, {{ payload_of('opportunity_id') }} as payload
     from messages
 ),
 
