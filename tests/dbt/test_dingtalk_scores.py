@@ -71,6 +71,12 @@ def scored() -> None:
                 " values (%s, 'dingtalk', 'customer', %s, %s, 'x', %s)",
                 (FIRST, customer, json.dumps(said), state),
             )
+        for customer in ("ins-1", "ins-6"):
+            connection.execute(
+                "insert into ops.dead_letters (system, entity, record_id, build_id, nights_count, error_code)"
+                " values ('dingtalk', 'customer', %s, %s, 3, 'crm.data.invalid')",
+                (customer, FIRST),
+            )
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +89,7 @@ def owed(land, deal, build, query):  # type: ignore[no-untyped-def]
     for key, (account, _) in CHANCES.items():
         land("fxiaoke__opportunities", key, BORN, deal("eq_need", BORN, account_id=account))
     scored()
-    models = "+sync_dingtalk__customer_scores +sync_crm__opportunity_scores"
+    models = "+sync_dingtalk__customer_scores +sync_crm__opportunity_scores +mart_alerts"
     build(models, "2026-05-12", build_id=SECOND, build_schema=f"build_{SECOND}")
     rows = query(
         "select customer_id, action, payload ->> 'opportunity_id', payload ->> 'p_win_by_period_end', payload ->> 'band',"
@@ -110,3 +116,8 @@ def test_owed_is_what_moved_what_was_refused_and_a_score_that_has_no_deal_any_mo
 def test_what_customers_were_told_is_no_message_about_a_deal(owed, query):  # type: ignore[no-untyped-def]
     rows = query("select opportunity_id, action from sync.sync_crm__opportunity_scores order by 1")
     assert rows == [(deal_id, "send") for deal_id in CHANCES]
+
+
+def test_a_customer_that_is_refused_night_after_night_is_told_to_its_best_deals_owner(owed, query):  # type: ignore[no-untyped-def]
+    rows = query(f"select subject_id, owner_id from build_{SECOND}.mart_alerts where rule = 'dead_letter' order by 1")
+    assert rows == [("ins-1", "1001"), ("ins-6", None)]  # nobody's: the operators hear of it

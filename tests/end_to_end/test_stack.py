@@ -43,8 +43,8 @@ def free_ports() -> tuple[str, ...]:
 def stack(new_line: LineMaker, free_ports: tuple[str, ...]) -> Iterator[tuple[Line, str]]:
     """A company whose pages are up, and what `up` printed."""
     airflow, mlflow, webhook = free_ports
-    with_leads = {"SOURCES": "fxiaoke,webhook", "WEBHOOK_PORT": webhook}
-    line = new_line("stack", AIRFLOW_PORT=airflow, MLFLOW_PORT=mlflow, **with_leads)
+    ports = {"AIRFLOW_PORT": airflow, "MLFLOW_PORT": mlflow, "WEBHOOK_PORT": webhook}
+    line = new_line("stack", is_sandbox=True, SOURCES="fxiaoke,webhook", **ports)
     yield line, line.ask("nightly", "up")
     line.command("nightly", "down")
 

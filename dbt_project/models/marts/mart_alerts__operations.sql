@@ -78,18 +78,31 @@ gate_blocked as (
     inner join words on words.rule = 'gate_blocked'
 ),
 
+deals as (
+    select
+        *, row_number() over (
+            partition by account_id order by p_win_by_period_end desc nulls last, p_win_ever desc nulls last, opportunity_id asc
+        ) as place
+    from {{ ref('mart_open_opportunities') }}
+),
+
+-- A customer of DingTalk is its best open deal's owner's.
 dead_letter as (
     select
-        words.rule, letters.opportunity_id as subject_id, deals.owner_id as node_id, deals.owner_id, cast(null as text) as manager_id,
+        words.rule, letters.record_id as subject_id, deals.owner_id as node_id, deals.owner_id, cast(null as text) as manager_id,
         {{ sentences([
             ['days', 'cast(letters.nights_count as text)'], ['code', 'letters.error_code'],
-            ['deal', 'coalesce(deals.opportunity_name, letters.opportunity_id)'],
+            ['deal', 'coalesce(deals.opportunity_name, letters.record_id)'],
         ]) }},
         letters.nights_count as weight
     from {{ ref('stg_landfall__dead_letters') }} as letters
     inner join builds on letters.build_id = builds.build_id and {{ before_this_build('builds.first_publication_id') }}
     inner join words on words.rule = 'dead_letter'
-    left join {{ ref('mart_open_opportunities') }} as deals on letters.opportunity_id = deals.opportunity_id
+    left join {{ ref('int_dingtalk_customers_matched') }} as customers on letters.entity = 'customer' and letters.record_id = customers.customer_id
+    left join deals
+        on
+            (letters.entity = 'opportunity' and letters.record_id = deals.opportunity_id)
+            or (customers.account_id = deals.account_id and deals.place = 1)
     where
         letters.released_behind_publication is null
         or not ({{ before_this_build('letters.released_behind_publication') }})

@@ -2,13 +2,13 @@
 with final as (
     select
         dead_letter_id,
-        record_id as opportunity_id,
+        entity,
+        record_id,
         build_id,
         error_code,
         nights_count,
         released_behind_publication
     from {{ source('ops', 'dead_letters') }}
-    where entity = 'opportunity'
 )
 
 select * from final

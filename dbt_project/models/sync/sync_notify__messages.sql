@@ -84,11 +84,12 @@ final as (
         ranked.sentence_zh,
         ranked.sentence_en,
         '{{ var("public_url") }}'
-        || case when ranked.rule in ('silence', 'probability_jump', 'dead_letter') then '/opportunities/' || ranked.subject_id else '' end as link,
+        || case when ranked.rule in ('silence', 'probability_jump', 'dead_letter') and deals.opportunity_id is not null then '/opportunities/' || ranked.subject_id else '' end as link,
         cast(ranked.place as integer) as place,
         ranked.place > coalesce(rules.threshold, ranked.place) as is_summed,
         ranked.as_of
     from ranked
+    left join {{ ref('mart_open_opportunities') }} as deals on ranked.subject_id = deals.opportunity_id
     left join {{ ref('int_setting_versions') }} as rules
         on rules.kind = 'alert_rule' and rules.key = 'most_per_day' and rules.is_enabled and {{ known('rules', as_of_cutoff()) }}
 )
