@@ -1,4 +1,4 @@
-"""Two nights that read the messaging platforms beside the CRM: gates pass, follow-ups reach deals, the first day's features stand."""
+"""Nights that read the messaging platforms beside the CRM: gates pass, follow-ups reach deals, scores reach customers."""
 
 import pytest
 
@@ -31,3 +31,13 @@ def test_two_nights_with_every_platform(new_line: LineMaker) -> None:
     line.night(line.day, until="gate_features")
     assert line.rows(FEATURES, day) == first
     assert line.rows("select count(*) from ops.gate_verdicts where verdict <> 'passed'") == [(0,)]
+
+
+def test_a_night_gives_dingtalks_customers_the_scores_of_their_best_deals(new_line: LineMaker) -> None:
+    line = new_line("told", SOURCES="fxiaoke,dingtalk", WRITEBACK="dingtalk")
+    line.night(line.day)
+    ((owed,),) = line.rows("select count(*) from sync.sync_dingtalk__customer_scores")
+    assert owed > 0
+    receipts = "select system, entity, state, count(*) from ops.writeback_receipts group by 1, 2, 3"
+    assert line.rows(receipts) == [("dingtalk", "customer", "acked", owed)]
+    assert "0 sent" in line.ask("connectors", "writeback", "--as-of", line.day.isoformat())

@@ -92,8 +92,8 @@ def open_shop(company: Any, day: date) -> Book:
     )
     inventory.lines.new(product=product, quantity=100.0)
     inventory.click("confirm")
-    term = Model.get("account.invoice.payment_term")(name="at once")
-    term.lines.new(type="remainder")
+    term = Model.get("account.invoice.payment_term")(name="30 days")
+    term.lines.new(type="remainder").relativedeltas.new(days=30)  # the server refuses a past day, and a test may see midnight
     term.save()
     cash = account("code", "1.1.1")
     saved(
