@@ -30,7 +30,12 @@
 
 {#- This build's place in the order of publications; null while unpublished. -#}
 {% macro this_build() -%}
-    select max(first_publication_id) as first_publication_id, max(first_published_at) as first_published_at
+    select max(first_publication_id) as first_publication_id
     from {{ ref('stg_landfall__builds') }}
     where build_id = {{ build_id() }}
+{%- endmacro %}
+
+{#- True where a number of a gate's record (`key` of the model `records`) comes before the first that this build's own gate wrote. -#}
+{% macro before_own_gate(number, key, records) -%}
+    {{ number }} < (select coalesce(min({{ key }}), {{ last_number() }}) from {{ ref(records) }} where build_id = {{ build_id() }})
 {%- endmacro %}

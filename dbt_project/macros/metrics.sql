@@ -59,6 +59,6 @@
         {{ ratio('frozen_lost_count', 'frozen_count') }} as frozen_lost_rate,
         {{ ratio('create_and_close_gross_amount', 'won_gross_amount') }} as create_and_close_rate,
         {{ ratio('backfilled_count', 'won_count') }} as backfilled_rate,
-        coalesce(won_gross_amount >= target_gross_amount, false) as is_target_met,
+        won_gross_amount >= target_gross_amount as is_target_met,
         {{ as_of() }} as as_of
 {%- endmacro %}

@@ -50,6 +50,16 @@ def publish(build_id: str, as_of: date) -> None:
         )
 
 
+def decide(build_id: str | None, as_of: date, verdict: str) -> None:
+    """A verdict of the marts gate, stamped long before this year."""
+    with connect("checker") as connection:
+        connection.execute(
+            "insert into ops.gate_verdicts (as_of, border, build_id, verdict, reason, decided_at)"
+            " values (%s, 'marts', %s, %s, 'x', '2020-01-01')",
+            (as_of, build_id, verdict),
+        )
+
+
 def tell(build_id: str) -> None:
     """Send everything of the build, as notify records it."""
     with connect("writeback") as connection:
@@ -135,13 +145,17 @@ def nights(land, deal, build, query, ms):  # type: ignore[no-untyped-def]
     open_build(FIRST, DAY, {"JUMP": 0.55, "DRIFT": 0.6}, stale)
     found: dict[str, Any] = {}
     build(ALERTS, str(DAY), build_id=FIRST, build_schema=f"build_{FIRST}", public_url="http://x")
+    decide(FIRST, DAY, "passed")
     publish(FIRST, DAY)
     found["first"] = (query(CHANGES), query(MESSAGES))
     found["sentences"] = dict(query(f"select alert_key, sentence_zh from build_{FIRST}.mart_alerts"))
     found["english"] = dict(query(f"select alert_key, sentence_en from build_{FIRST}.mart_alerts"))
     tell(FIRST)
+    decide(
+        None, date(2026, 5, 11), "passed"
+    )  # the stopped night is mended afterwards, by a machine whose clock is slow
     build(
-        "sync_notify__alerts sync_notify__messages",
+        "mart_alerts sync_notify__alerts sync_notify__messages",
         str(DAY),
         build_id=FIRST,
         build_schema=f"build_{FIRST}",

@@ -1,11 +1,9 @@
 """What readers are shown and what the CRM is owed, over two published builds worked by hand, on a real warehouse."""
 
 import json
-from datetime import date
 
 import pytest
 
-from warehouse.clock import cutoff
 from warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
@@ -50,22 +48,6 @@ def publish_scores(
             )
 
 
-def walk_streams() -> None:
-    """Three streams that may be 36 hours old: `people` is read each night, `leads` was last read two nights ago, `accounts` never."""
-    with connect("loader") as connection:
-        for stream, days in (("people", (10, 11, 12)), ("leads", (9, 10)), ("accounts", ())):
-            connection.execute(
-                "insert into ops.streams (system, stream, mode, is_required, max_age) values ('fxiaoke', %s, 'changed', true, '36 hours')",
-                (stream,),
-            )
-            for day in days:
-                connection.execute(
-                    "insert into ops.loads (load_id, system, stream, as_of, window_to, state)"
-                    " values (%s, 'fxiaoke', %s, %s, %s, 'finished')",
-                    (f"{stream}-{day}", stream, date(2026, 5, day), cutoff(date(2026, 5, day))),
-                )
-
-
 def submit(as_of: str, amount: str, deal_id: str | None = None, baseline: str = "2100.00") -> None:
     """A number for the company, or for one of its deals, said beside the first build."""
     with connect("submitter") as connection:
@@ -79,7 +61,6 @@ def submit(as_of: str, amount: str, deal_id: str | None = None, baseline: str = 
 @pytest.fixture(scope="module")
 def second_night(land, deal, build, query):  # type: ignore[no-untyped-def]
     """Two nights. On the first, A to F are open; on the second A is won, B is lost, C's chance and D's amount moved, G is new."""
-    walk_streams()
     for deal_id in "ABCDEF":
         land(OPP, deal_id, "2026-05-01 09:00", deal("eq_need", "2026-05-01 09:00", amount="1000.00"))
     build("features", "2026-05-11")
@@ -190,16 +171,6 @@ def test_the_build_names_its_predecessor_model_and_counts(second_night, query): 
         f"select build_id, previous_build_id, model_version, tier, open_count, scored_count, as_of::text from build_{SECOND}.mart_build"
     )
     assert rows == [(SECOND, FIRST, "win-1", "small_model", 5, 5, "2026-05-12")]
-
-
-def test_each_stream_says_how_far_it_was_read_and_turns_stale_beyond_its_age(second_night, query):  # type: ignore[no-untyped-def]
-    rows = "select stream, state, lag_hours::text, lag_p50_hours::text, lag_p95_hours::text, nights_count from {}.rpt_freshness order by 1"
-    assert query(rows.format(f"build_{FIRST}")) == [
-        ("accounts", "never", None, None, None, 0),
-        ("leads", "late", "24.0", "0.0", "21.6", 3),
-        ("people", "fresh", "0.0", "0.0", "0.0", 2),
-    ]
-    assert query(rows.format(f"build_{SECOND}"))[1] == ("leads", "stale", "48.0", "12.0", "44.4", 4)
 
 
 def test_a_persons_number_stands_beside_the_baseline_and_leaves_it_as_it_is(second_night, query):  # type: ignore[no-untyped-def]

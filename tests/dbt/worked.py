@@ -79,13 +79,17 @@ def live() -> None:
 
 
 def plant() -> None:
-    """Sixty software deals that went from the quote stage to their end: 21 won, so that its true rate is 0.35 and not the set 0.50."""
+    """Sixty software deals that went from the quote stage to their end: 21 won, so that its true rate is 0.35 and not the set 0.50; and
+    an open one in a currency that nobody gave a rate."""
     rows: list[Row] = []
     for number in range(60):
         day = date(2025, 8, 1) + timedelta(days=number)
         fields: dict[str, Any] = {"owner": ["2003"], "sales_process_id": "software", "amount": "1000.00"}
         for stage, when in (("sw_quote", day), ("won" if number % 20 < 7 else "lost", day + timedelta(days=30))):
             rows.append((OPP, f"P{number:02d}", f"{when} 10:00", deal_record(stage, f"{day} 10:00", **fields)))
+    fields = {"owner": ["2003"], "sales_process_id": "software", "amount": "1000.00", "currency__c": "XDR"}
+    fields["close_date"] = milliseconds("2026-06-01")
+    rows.append((OPP, "X1", "2026-05-04 10:00", deal_record("sw_lead", "2026-05-04 10:00", **fields)))
     land_rows(rows)
 
 

@@ -93,7 +93,8 @@ def open_shop(company: Any, day: date) -> Book:
     inventory.lines.new(product=product, quantity=100.0)
     inventory.click("confirm")
     term = Model.get("account.invoice.payment_term")(name="30 days")
-    term.lines.new(type="remainder").relativedeltas.new(days=30)  # the server refuses a past day, and a test may see midnight
+    # the server refuses a payment date that is past, and a test may see midnight
+    term.lines.new(type="remainder").relativedeltas.new(days=30)
     term.save()
     cash = account("code", "1.1.1")
     saved(

@@ -1,6 +1,6 @@
 -- Each deal in each period in which it was alive: its dates and amounts there, as far back as pages look.
 with deals as (
-    select *, coalesce(gross_amount, 0) as amount from {{ ref('int_deals_as_of') }}
+    select *, gross_amount as amount from {{ ref('int_deals_as_of') }}
 ),
 
 moves as (
@@ -27,7 +27,7 @@ final as (
     select
         deals.opportunity_id, deals.owner_id, deals.leaf_node_id, deals.opportunity_name, deals.pipeline, deals.sales_process,
         deals.product_line, deals.lead_source, deals.channel, deals.stage_code, deals.outcome, deals.amount, deals.stage_order,
-        deals.stage_set_rate, deals.has_amount, deals.is_backfilled, deals.created_on, deals.expected_close_on, deals.closed_on,
+        deals.stage_set_rate, coalesce(deals.amount > 0, false) as has_amount, deals.is_backfilled, deals.created_on, deals.expected_close_on, deals.closed_on,
         periods.period_id, periods.period_kind, periods.starts_on, periods.ends_on,
         coalesce(deals.closed_on between periods.starts_on and periods.ends_on, false) as is_closed_here,
         deals.created_on >= periods.starts_on as is_created_here_or_later,

@@ -1,5 +1,6 @@
 {%- set won = "deals.is_closed_here and deals.outcome = 'won'" %}
 {%- set lost = "deals.is_closed_here and deals.outcome = 'lost'" %}
+{%- set expected = "case when amount is not null then coalesce(" ~ expected_amount('deals.p', 'amount') ~ ", 0) end" %}
 {%- set current = "deals.period_kind = 'current'" %}
 {%- set slipped = "deals.is_frozen_here and (deals.closed_on > deals.ends_on or (deals.outcome = 'open' and (deals.period_kind = 'past' or deals.expected_close_on > deals.ends_on)))" %}
 -- What each deal adds to each figure of each period: every cell of mart_metrics that adds up is a sum of these rows.
@@ -59,9 +60,9 @@ measured as (
         {{ when('deals.is_open_here', 'round(amount * coalesce(deals.stage_set_rate, 0), 2)') }} as weighted_set_gross_amount,
         {{ when('deals.is_open_here and ' ~ current, 'round(amount * coalesce(deals.realised_rate, 0), 2)') }}
             as weighted_realised_gross_amount,
-        {{ when('deals.is_open_here and ' ~ current, 'coalesce(' ~ expected_amount('deals.p', 'amount') ~ ', 0)') }}
+        {{ when('deals.is_open_here and ' ~ current, expected) }}
             as weighted_model_gross_amount,
-        {{ when("deals.outcome = 'open' and " ~ current, 'coalesce(' ~ expected_amount('deals.p', 'amount') ~ ', 0)') }}
+        {{ when("deals.outcome = 'open' and " ~ current, expected) }}
             as expected_open_gross_amount,
         case when {{ current }} then {{ when('deals.is_open_here', 'amount') }} else coalesce(same_day_amount, 0) end
             as same_day_open_gross_amount,

@@ -1,10 +1,6 @@
 -- Causes that lie in the pipeline itself: a system that was not read, nights that a gate stopped, scores that the CRM refuses. What happened
--- after this build was first published is left out, so that the build made again says the same.
-with this_build as (
-    {{ this_build() }}
-),
-
-builds as (
+-- after this build's own gate first looked is left out, so that the build made again says the same.
+with builds as (
     select * from {{ ref('stg_landfall__builds') }}
 ),
 
@@ -36,12 +32,11 @@ verdicts as (
         verdicts.*,
         row_number() over (partition by verdicts.as_of, verdicts.border order by verdicts.verdict_id desc) as age
     from {{ ref('stg_landfall__gate_verdicts') }} as verdicts
-    cross join this_build
     left join {{ ref('int_previous_build') }} as previous on true
     where
         verdicts.as_of < {{ as_of() }}
         and (previous.as_of is null or verdicts.as_of > previous.as_of)
-        and (this_build.first_published_at is null or verdicts.decided_at < this_build.first_published_at)
+        and {{ before_own_gate('verdicts.verdict_id', 'verdict_id', 'stg_landfall__gate_verdicts') }}
 ),
 
 checks as (
@@ -49,8 +44,7 @@ checks as (
         checks.*,
         row_number() over (partition by checks.as_of, checks.border, checks.suite, checks.expectation order by checks.check_id desc) as age
     from {{ ref('stg_landfall__check_results') }} as checks
-    cross join this_build
-    where this_build.first_published_at is null or checks.checked_at < this_build.first_published_at
+    where {{ before_own_gate('checks.check_id', 'check_id', 'stg_landfall__check_results') }}
 ),
 
 blocked as (

@@ -23,7 +23,7 @@ deals as (
 ),
 
 streams as (
-    select system, stream, max(window_to) as read_until from {{ ref('stg_landfall__loads') }}
+    select system, stream, max(read_until) as read_until from {{ ref('int_watermarks_moved') }}
     group by system, stream
 ),
 

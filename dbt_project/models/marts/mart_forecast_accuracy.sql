@@ -15,11 +15,11 @@ freezes as (
     {% endfor %}
 ),
 
--- The official build of a day is the one published last for it; one that was made in hindsight forecast nothing.
+-- The official build of a day is the one published last for it, before this build; one that was made in hindsight forecast nothing.
 published as (
-    select build_id, as_of, row_number() over (partition by as_of order by last_publication_id desc) as age
+    select build_id, as_of, row_number() over (partition by as_of order by first_publication_id desc) as age
     from {{ ref('stg_landfall__builds') }}
-    where last_publication_id is not null and not coalesce(is_hindsight, false)
+    where {{ before_this_build('first_publication_id') }} and not coalesce(is_hindsight, false)
 ),
 
 -- A night may be missing: up to a week back, never into the period before.

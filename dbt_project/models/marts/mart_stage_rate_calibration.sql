@@ -12,7 +12,7 @@ final as (
         stage_code,
         case
             when entered_count < {{ var('rate_least_count') }} then 'too_few'
-            when set_rate between realised_ever_rate_low and realised_ever_rate_high then 'agrees'
+            when set_rate between realised_ever_rate_low and realised_ever_rate_high then 'agrees' -- no set rate agrees with nothing
             else 'proposed'
         end as verdict,
         entered_count,
@@ -29,7 +29,7 @@ final as (
         case
             when
                 entered_count >= {{ var('rate_least_count') }}
-                and set_rate not between realised_ever_rate_low and realised_ever_rate_high
+                and not coalesce(set_rate between realised_ever_rate_low and realised_ever_rate_high, false)
                 then round(realised_ever_rate, 2)
         end as proposed_set_rate,
         as_of

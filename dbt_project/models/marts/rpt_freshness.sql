@@ -1,10 +1,10 @@
--- How fresh each stream is, and was over the last thirty nights: hours from the instant it is read up to until the end of the business day.
+-- How fresh each stream is, and was over the last thirty nights: hours from its watermark until the end of the business day.
 with streams as (
     select * from {{ ref('stg_landfall__streams') }}
 ),
 
-loads as (
-    select * from {{ ref('stg_landfall__loads') }}
+moves as (
+    select * from {{ ref('int_watermarks_moved') }}
 ),
 
 days as (
@@ -13,13 +13,13 @@ days as (
 
 nights as (
     select
-        loads.system,
-        loads.stream,
+        moves.system,
+        moves.stream,
         days.n,
-        extract(epoch from {{ cutoff(as_of() ~ ' - days.n') }} - max(loads.window_to)) / 3600 as lag_hours
+        extract(epoch from {{ cutoff(as_of() ~ ' - days.n') }} - max(moves.read_until)) / 3600 as lag_hours
     from days
-    inner join loads on loads.as_of <= {{ as_of() }} - days.n
-    group by loads.system, loads.stream, days.n
+    inner join moves on moves.as_of <= {{ as_of() }} - days.n
+    group by moves.system, moves.stream, days.n
 ),
 
 usual as (
@@ -37,8 +37,8 @@ read_so_far as (
     select
         system,
         stream,
-        max(window_to) as read_until
-    from loads
+        max(read_until) as read_until
+    from moves
     group by system, stream
 ),
 

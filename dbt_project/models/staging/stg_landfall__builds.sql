@@ -1,8 +1,8 @@
 -- Builds with the place of their first publication in the order of publications; null while unpublished.
 with publications as (
     select
-        build_id, min(publication_id) as first_publication_id, max(publication_id) as last_publication_id,
-        min(published_at) as first_published_at
+        build_id,
+        min(publication_id) as first_publication_id
     from {{ source('ops', 'publications') }}
     where kind = 'publish'
     group by build_id
@@ -13,11 +13,9 @@ final as (
         builds.build_id,
         builds.model_version,
         publications.first_publication_id,
-        publications.last_publication_id,
         builds.stale_inputs,
         builds.is_hindsight,
-        builds.as_of,
-        publications.first_published_at
+        builds.as_of
     from {{ source('ops', 'builds') }} as builds
     left join publications on builds.build_id = publications.build_id
 )

@@ -2,12 +2,12 @@
 with final as (
     select
         check_id,
+        build_id,
         border,
         suite,
         expectation,
         state,
-        as_of,
-        checked_at
+        as_of
     from {{ source('ops', 'check_results') }}
     where level = 'critical' or state = 'error'
 )

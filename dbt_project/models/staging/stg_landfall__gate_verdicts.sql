@@ -1,11 +1,11 @@
--- What every gate decided. Stamps of the wall clock order attempts of one night, nothing else.
+-- What every gate decided; attempts are ordered by their number.
 with final as (
     select
         verdict_id,
+        build_id,
         border,
         verdict,
-        as_of,
-        decided_at
+        as_of
     from {{ source('ops', 'gate_verdicts') }}
 )
 

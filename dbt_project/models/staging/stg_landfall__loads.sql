@@ -8,6 +8,7 @@ with final as (
         landed,
         unchanged,
         quarantined,
+        is_reconstructed,
         as_of,
         window_from,
         window_to
