@@ -14,13 +14,14 @@ import pytest
 from config.settings import settings
 from connectors.streams import mapping_of
 from nightly.services import SANDBOX_PATHS
+from sandbox.salesforce_api import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.company import DAY, Company, run_step
 from warehouse.frames import fetch_all
 from warehouse.migrate import migrate
 
 pytestmark = pytest.mark.soak
 
-SYSTEMS = ("fxiaoke", "kingdee", "wecom", "dingtalk", "hubspot", "baidu", "tencent")
+SYSTEMS = ("fxiaoke", "kingdee", "wecom", "dingtalk", "hubspot", "baidu", "tencent", "salesforce")
 # Each request of an endpoint that a rule counts to its number goes wrong: primes, so that rules seldom meet.
 FAULTS = [
     {"kind": "http_500", "every": 31}, {"kind": "http_429", "every": 97}, {"kind": "html_200", "every": 37},
@@ -39,6 +40,7 @@ SWITCHES: list[
     ({"dingtalk_tells_modified_logs": False}, "dingtalk"),
     ({"dingtalk_follow_ups_touch": False}, "dingtalk"),
     ({"token_life_s": 2.0}, None),
+    ({"salesforce_page_rows": 200}, None),
 ]
 Landed = dict[str, set[tuple[Any, ...]]]
 
@@ -53,7 +55,11 @@ def read_into(tenant: str, home: Path, *, rules: dict[str, Any], faults: list[di
     company = Company(home)
     for name, path in SANDBOX_PATHS.items():
         patch.setenv(f"LANDFALL_{name.upper()}", f"{company.url}{path}")
-    for name, value in {"SOURCES": ",".join(SYSTEMS), "HISTORY": "none"}.items():
+    org = {
+        "SALESFORCE_CLIENT_ID": CLIENT_ID,
+        "SALESFORCE_CLIENT_SECRET": CLIENT_SECRET,
+    }  # no night of the default reads it
+    for name, value in {"SOURCES": ",".join(SYSTEMS), "HISTORY": "none", **org}.items():
         patch.setenv(f"LANDFALL_{name}", value)
     settings.cache_clear()
     try:
