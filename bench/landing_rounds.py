@@ -7,6 +7,7 @@ limit's rounds before and after it. CPU seconds are those of this process and of
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def landing(stream_name: str, bodies: list[bytes], rounds: int) -> Figure:
         limits, own = [_timed(connection, lambda: _copied(connection, bodies))], []
         for _ in range(rounds):
             _emptied(connection, stream_name)
-            own.append(_timed(connection, lambda: _walked(connection, stream, bodies, rows)))
+            source = Held(bodies)
+            own.append(_timed(connection, partial(_walked, connection, source, stream, rows)))
+            source.close()
             limits.append(_timed(connection, lambda: _copied(connection, bodies)))
     around = [((before[0] + after[0]) / 2, (before[1] + after[1]) / 2) for before, after in pairwise(limits)]
     return Figure(
@@ -80,10 +83,9 @@ def _copied(connection: Loading, bodies: list[bytes]) -> None:
         append_rows(connection, "bare", {"record": "jsonb"}, records)
 
 
-def _walked(connection: Loading, stream: Stream, bodies: list[bytes], rows: int) -> None:
-    source, tally = Held(bodies), Tally()
+def _walked(connection: Loading, source: Held, stream: Stream, rows: int) -> None:
+    tally = Tally()
     walk_stream(connection, source, stream, whole(stream.name), tally)
-    source.close()
     if tally.received != rows or tally.landed + tally.quarantined != rows:
         raise RuntimeError(f"{stream.name}: {tally} of {rows} records")
 

@@ -10,11 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.settings import settings
-from connectors.decoding import fault, raw_text, record_fault
+from connectors.decoding import NUL, fault, raw_text
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
 from warehouse.clock import cutoff
-from warehouse.landing import Record, Reject
+from warehouse.landing import Record, Reject, Seal, seal
 from warehouse.walks import Walk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,13 +75,13 @@ def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record]
             if isinstance(row, dict)
             else {}
         )
-        record_id, changed_at, reason = judge.verdict(asked)
+        record_id, changed_at, reason, sealed = judge.verdict(asked)
         try:
             asked = translated(stream, asked)
         except NotAmountError as error:
             reason = reason or str(error)
         if record_id is not None and changed_at is not None and not reason:
-            records.append(Record(record_id, asked, changed_at, known_at, walk.is_reconstructed))
+            records.append(Record(record_id, asked, changed_at, known_at, walk.is_reconstructed, sealed))
         else:
             rejects.append(Reject(reason, raw_text(row), record_id))
     return records, rejects
@@ -94,28 +94,41 @@ class _Judge:
         self._stream, self._walk = stream, walk
         self._read = _reader(stream.changed) if stream.changed else None
         self._field = stream.changed.field if stream.changed else ""
+        self._is_rewritten = bool(stream.filled_by or stream.classified)
         self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
 
-    def verdict(self, asked: dict[str, Any]) -> tuple[str | None, datetime | None, str]:
-        """Id, instant of change, and why the record cannot be landed ("" when it can)."""
+    def verdict(self, asked: dict[str, Any]) -> tuple[str | None, datetime | None, str, Seal | None]:
+        """Id, instant of change, why the record cannot be landed ("" when it can), and its seal if it lands as it is."""
         record_id = record_id_of(self._stream, asked)
-        found = record_fault(asked)
+        sealed, found = self._sealed(asked)
         if found:
-            return record_id, None, f"the record holds {found}"
+            return record_id, None, f"the record holds {found}", None
         if record_id is None:
-            return None, None, f"the record has no {', '.join(self._stream.key)}"
+            return None, None, f"the record has no {', '.join(self._stream.key)}", None
         if self._stream.changed is None or self._read is None:
-            return record_id, self._of_the_day, ""
+            return record_id, self._of_the_day, "", sealed
         changed_at = self._read(asked.get(self._field))
         if changed_at is None:
-            return record_id, None, f"{self._field} is not {WORDS[self._stream.changed.unit]}"
+            return record_id, None, f"{self._field} is not {WORDS[self._stream.changed.unit]}", None
         if changed_at >= self._walk.window_to or (self._walk.window_from and changed_at < self._walk.window_from):
-            return record_id, None, f"{self._field} lies outside the window that was asked for"
-        return record_id, changed_at, ""
+            return record_id, None, f"{self._field} lies outside the window that was asked for", None
+        return record_id, changed_at, "", sealed
+
+    def _sealed(self, asked: dict[str, Any]) -> tuple[Seal | None, str | None]:
+        """The record's seal, which one that is translated or hides people gets later; or what it holds that cannot be landed."""
+        try:
+            sealed = seal(asked, self._stream.bookkeeping)
+        except TypeError:
+            return None, fault(asked)
+        return None if self._is_rewritten else sealed, fault(asked) if NUL in sealed[0] else None
 
 
 def record_id_of(stream: Stream, row: dict[str, Any]) -> str | None:
     """The parts of the stream's key joined by "|", None where one is missing or unlandable."""
+    if len(stream.key) == 1:
+        value = row.get(stream.key[0])
+        if type(value) is str and value and value.isascii() and "\x00" not in value:
+            return value  # nearly all of them
     parts = [row.get(name) for name in stream.key]
     if any(not isinstance(part, str | int) or isinstance(part, bool) or part == "" or fault(part) for part in parts):
         return None

@@ -63,7 +63,7 @@ class Cutter:
     """Cuts what is left into slices of about `PAGES` pages, by the density that the newest part shows; narrower ones towards the end."""
 
     def __init__(self, first: int, last: int, page_rows: int, newest: int, workers: int) -> None:
-        self._at, self._end, self._workers, self._is_done = last, newest, workers, False
+        self._begin, self._at, self._end, self._workers, self._is_done = first, last, newest, workers, False
         self._rows = PAGES * page_rows * 19 // 20  # not quite full, so that the last page tells that it is the last
         self._width, self._empty = max((last - first) * PAGES * 19 // 20, 1), 0
 
@@ -85,6 +85,11 @@ class Cutter:
         self._at += max(min(self._width, left // self._workers), self._width // PAGES, 1)
         self._is_done = self._at >= self._end
         return Slice(_text(low), _text(self._at), self._is_done)
+
+    def share(self, record_id: str | None) -> float | None:
+        """How much of all ids lies up to `record_id`."""
+        place = number(record_id)
+        return None if place is None else min((place - self._begin) / (self._end - self._begin), 1.0)
 
     def learn(self, part: Part) -> None:
         """Fit the width to what a part brought: too wide a slice goes on in pieces, too narrow ones cost a request each."""
@@ -140,7 +145,7 @@ def in_slices(between: Between, cutter: Cutter, workers: int) -> Iterator[Page]:
                 under_way.append(pool.submit(_fetched, between, cut, stopped))
             part = under_way.popleft().result()
             for page in part.pages:
-                yield replace(page, is_last=page.is_last and part.whole.is_last)
+                yield replace(page, is_last=page.is_last and part.whole.is_last, share=cutter.share(page.cursor))
             if part.whole.is_last and part.is_whole:
                 return
             if not part.whole.is_piece:

@@ -20,12 +20,14 @@ from warehouse.walks import Walk
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of a walk: flat records by the names of the mapping (oddities as they came, or rejects), and where a killed walk goes on
-    behind it. `part`: the file or other part that it belongs to, where the walk's parts are to be counted one by one."""
+    behind it. `part`: the file or other part that it belongs to, where the walk's parts are to be counted one by one. `share`: of the
+    reading that lies behind it, where that can be told."""
 
     rows: list[Any]
     cursor: str | None
     is_last: bool
     part: Part | None = None
+    share: float | None = None
 
 
 class Source:

@@ -6,17 +6,21 @@ list of all ids no longer shows went at an unknown time before the list was read
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from connectors.privacy import protected
+from connectors.progress import Progress
 from connectors.reading import read_page
 from connectors.sources import Page, Source
 from connectors.streams import Stream
 from warehouse import reconciling
-from warehouse.landing import PageCounts, finish_walk, land_page
+from warehouse.landing import PageCounts, Record, Reject, finish_walk, land_page
 from warehouse.steps import StepError
 from warehouse.walks import Loading, Walk, begin
 
+Item = TypeVar("Item")
 FEWEST_SHARE = (
     0.5  # of the known records: a whole answer that shows fewer is a permission or a filter, not a wave of deletions
 )
@@ -72,10 +76,11 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     """Land every page behind the walk's cursor; the last one ends the walk unless deletions are to follow. Returns a snapshot's ids."""
     ends_here = stream.mode != "snapshot" and not stream.ids_every
     seen: set[str] = set()
-    sent = source.calls.requests
-    for pages in together(source.pages(stream, walk)):
-        rows = [row for page in pages for row in page.rows]
-        records, rejects = protected(connection, stream, *read_page(stream, walk, rows), walk.load_id)
+    began = sent = source.calls.requests
+    waited = source.calls.patience.waits
+    progress = Progress(f"{stream.system} {stream.name}")
+    for pages, records, rejects in beside(_read(stream, walk, source.pages(stream, walk))):
+        records, rejects = protected(connection, stream, records, rejects, walk.load_id)
         reached = next((page.cursor for page in reversed(pages) if page.cursor is not None), None)
         last, asked = pages[-1], source.calls.requests
         counts = land_page(
@@ -84,12 +89,31 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
         )  # fmt: skip
         tally.add(counts, len(pages))
         sent = asked
+        told = progress.line(
+            rows=tally.received, pages=tally.pages, requests=asked - began, waits=source.calls.patience.waits - waited, share=last.share
+        )  # fmt: skip
+        if told:
+            print(told, flush=True)
         if stream.mode == "snapshot":
             seen.update(record.record_id for record in records)
             seen.update(reject.record_id for reject in rejects if reject.record_id)
         if last.is_last:
             return seen
     raise RuntimeError(f"{stream.system} {stream.name}: the source ended without a last page")
+
+
+def _read(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[tuple[list[Page], list[Record], list[Reject]]]:
+    for several in together(pages):
+        yield several, *read_page(stream, walk, [row for page in several for row in page.rows])
+
+
+def beside(items: Iterator[Item]) -> Iterator[Item]:
+    """The items in order, the next one made by a thread beside while the one before it is in use."""
+    with ThreadPoolExecutor(1, "beside") as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
 
 
 def together(pages: Iterator[Page]) -> Iterator[list[Page]]:
@@ -100,6 +124,9 @@ def together(pages: Iterator[Page]) -> Iterator[list[Page]]:
     held: list[Page] = []
     try:
         for page in pages:
+            if page.part and held:
+                yield held
+                held = []
             held.append(page)
             if page.is_last or page.part or sum(len(each.rows) for each in held) >= ROWS:
                 yield held

@@ -34,15 +34,19 @@ _COLUMNS = {
 }
 
 
+Seal = tuple[bytes, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One version of one record as its source shows it; people's fields are tokens already."""
+    """One version of one record as its source shows it; people's fields are tokens already. `seal`: where its reader made it."""
 
     record_id: str
     record: dict[str, Any]
     changed_at: datetime
     known_at: datetime
     is_reconstructed: bool = False
+    seal: Seal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,26 @@ class PageCounts:
         return self.landed + self.unchanged + self.quarantined
 
 
-def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
-    """sha256 (hex) over the canonical JSON of `record` without bookkeeping and without our own score fields."""
+def seal(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> Seal:
+    """The record's JSON as it lands, and sha256 (hex) over its canonical JSON without bookkeeping and without our own score fields.
+
+    Raises TypeError for what JSON cannot hold.
+    """
     told = record.copy()
-    for name in bookkeeping:
-        told.pop(name, None)
-    for name in [name for name in told if name[:3] == "lf_" and name[-3:] == "__c"]:
-        del told[name]
-    return sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    rest = {name: told.pop(name) for name in bookkeeping if name in told}
+    text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+    if b'"lf_' in text:
+        rest |= {name: told.pop(name) for name in record if name.startswith("lf_") and name.endswith("__c")}
+        text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+    digest = sha256(text).hexdigest()
+    if rest:
+        text = (text[:-1] + b"," if told else b"{") + orjson.dumps(rest)[1:]
+    return text, digest
+
+
+def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
+    """The second half of the record's seal."""
+    return seal(record, bookkeeping)[1]
 
 
 def land_page(
@@ -129,19 +145,20 @@ def finish_walk(connection: Loading, walk: Walk, gone: Sequence[str]) -> PageCou
 def _append(
     connection: Loading, walk: Walk, records: Sequence[Record], bookkeeping: Collection[str]
 ) -> tuple[int, int, int]:
-    hashes = [record_hash(record.record, bookkeeping) for record in records]
+    seals = [record.seal or seal(record.record, bookkeeping) for record in records]
+    hashes = [digest for _, digest in seals]
     found = judged(connection, walk.table, records, hashes)
     rows = (
         (
-            records[place].record_id,
-            Jsonb(orjson.dumps(records[place].record), dumps=bytes),
-            hashes[place],
-            records[place].changed_at,
-            records[place].known_at,
+            record.record_id,
+            Jsonb(text, dumps=bytes),
+            digest,
+            record.changed_at,
+            record.known_at,
             walk.load_id,
-            records[place].is_reconstructed,
+            record.is_reconstructed,
         )
-        for place in found.news
+        for record, (text, digest) in ((records[place], seals[place]) for place in found.news)
     )
     landed = append_rows(connection, walk.table, _COLUMNS, rows) if found.news else 0
     return landed, found.unchanged, found.echoed
