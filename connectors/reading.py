@@ -76,10 +76,11 @@ def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record]
             else {}
         )
         record_id, changed_at, reason, sealed = judge.verdict(asked)
-        try:
-            asked = translated(stream, asked)
-        except NotAmountError as error:
-            reason = reason or str(error)
+        if stream.filled_by:
+            try:
+                asked = translated(stream, asked)
+            except NotAmountError as error:
+                reason = reason or str(error)
         if record_id is not None and changed_at is not None and not reason:
             records.append(Record(record_id, asked, changed_at, known_at, walk.is_reconstructed, sealed))
         else:

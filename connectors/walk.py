@@ -5,6 +5,7 @@ cursor of the last page that landed; a whole answer (snapshot) starts anew. What
 list of all ids no longer shows went at an unknown time before the list was read, and is buried by the next night.
 """
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ FEWEST_SHARE = (
 )
 FEW = 20  # known records below which any share may go
 SUNDAY = 7
+SELDOM = 100_000  # objects between two looks for cycles: among rows there are none, and looking took a quarter of the reading
 ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
 
 
@@ -109,11 +111,16 @@ def _read(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[tuple[l
 
 def beside(items: Iterator[Item]) -> Iterator[Item]:
     """The items in order, the next one made by a thread beside while the one before it is in use."""
-    with ThreadPoolExecutor(1, "beside") as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
+    former = gc.get_threshold()
+    gc.set_threshold(SELDOM, *former[1:])
+    try:
+        with ThreadPoolExecutor(1, "beside") as pool:
             coming = pool.submit(next, items, None)
-            yield item
+            while (item := coming.result()) is not None:
+                coming = pool.submit(next, items, None)
+                yield item
+    finally:
+        gc.set_threshold(*former)
 
 
 def together(pages: Iterator[Page]) -> Iterator[list[Page]]:

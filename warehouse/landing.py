@@ -12,28 +12,16 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from psycopg.types.json import Jsonb
 
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
-from warehouse.frames import append_rows
 from warehouse.judging import judged
+from warehouse.packing import append_packed
 from warehouse.parts import Part, count_part
 from warehouse.walks import Loading, Walk
 
 BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 TOMBSTONE = {"is_deleted": True}
-_COLUMNS = {
-    "record_id": "text",
-    "record": "jsonb",
-    "record_hash": "text",
-    "changed_at": "timestamptz",
-    "known_at": "timestamptz",
-    "load_id": "text",
-    "is_reconstructed": "bool",
-}
-
-
 Seal = tuple[bytes, str]
 
 
@@ -148,19 +136,8 @@ def _append(
     seals = [record.seal or seal(record.record, bookkeeping) for record in records]
     hashes = [digest for _, digest in seals]
     found = judged(connection, walk.table, records, hashes)
-    rows = (
-        (
-            record.record_id,
-            Jsonb(text, dumps=bytes),
-            digest,
-            record.changed_at,
-            record.known_at,
-            walk.load_id,
-            record.is_reconstructed,
-        )
-        for record, (text, digest) in ((records[place], seals[place]) for place in found.news)
-    )
-    landed = append_rows(connection, walk.table, _COLUMNS, rows) if found.news else 0
+    news = [(records[place], seals[place]) for place in found.news]
+    landed = append_packed(connection, walk.table, news, walk.load_id) if news else 0
     return landed, found.unchanged, found.echoed
 
 
