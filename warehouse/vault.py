@@ -7,7 +7,6 @@ The look-up key is a keyed hash, so the vault cannot be searched by trying phone
 import hmac
 import secrets
 from collections.abc import Iterable
-from hashlib import sha256
 
 from config.settings import settings
 from warehouse.steps import StepError
@@ -37,7 +36,7 @@ select field_hash, token from vault.persons where field_hash in (select field_ha
 
 
 def _keyed(key: str, value: Value) -> str:
-    return hmac.new(key.encode(), "\x1f".join(value).encode(), sha256).hexdigest()
+    return hmac.digest(key.encode(), "\x1f".join(value).encode(), "sha256").hex()
 
 
 def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[Value, str]:

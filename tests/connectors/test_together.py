@@ -1,0 +1,48 @@
+"""Which pages land in one transaction, and what becomes of those that came before the reading broke off."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.sources import Page
+from connectors.walk import ROWS, beside, together
+from warehouse.parts import Part
+
+
+def page(rows: int, cursor: str, *, is_last: bool = False, part: Part | None = None) -> Page:
+    return Page([{}] * rows, cursor, is_last, part)
+
+
+def cursors(batches: Iterator[list[Page]]) -> list[list[str | None]]:
+    return [[each.cursor for each in batch] for batch in batches]
+
+
+def test_pages_land_together_until_they_make_a_commit_and_the_last_ones_as_they_are() -> None:
+    third = ROWS // 3 + 1
+    pages = [page(third, name) for name in "abcd"] + [page(7, "e", is_last=True)]
+    assert cursors(together(iter(pages))) == [["a", "b", "c"], ["d", "e"]]
+
+
+def test_a_page_of_a_part_lands_alone() -> None:
+    part = Part("list.csv", begins=True)
+    pages = [page(1, "a"), page(1, "b", part=part), page(1, "c", part=part), page(0, "d", is_last=True)]
+    assert cursors(together(iter(pages))) == [["a"], ["b"], ["c"], ["d"]]
+
+
+def test_what_came_before_a_reading_broke_off_lands_and_then_it_breaks_off() -> None:
+    def broken() -> Iterator[Page]:
+        yield page(1, "a")
+        yield page(1, "b")
+        raise ValueError("refused")
+
+    landed: list[list[str | None]] = []
+    with pytest.raises(ValueError, match="refused"):
+        landed.extend([each.cursor for each in batch] for batch in beside(together(broken())))
+    assert landed == [["a", "b"]]
+
+
+def test_reading_beside_keeps_the_order_and_leaves_the_process_as_it_was() -> None:
+    before = gc.get_threshold()
+    assert list(beside(iter(range(1, 100)))) == list(range(1, 100))
+    assert gc.get_threshold() == before
