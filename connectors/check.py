@@ -4,6 +4,7 @@ Out: a line a stream; exit code 1 when something has to be done first, with what
 """
 
 from config.settings import settings
+from config.systems import CREDENTIALS
 from connectors.calls import RefusedError
 from connectors.file_walk import check_files
 from connectors.sources import open_source
@@ -12,12 +13,15 @@ from warehouse.steps import StepError
 
 
 def list_streams() -> None:
-    """Print every system's streams: mode, what dates a record and in which unit, look-back, what is read."""
-    for system in settings().systems:
-        if system == "files":
-            _list_files()
-            continue
-        print(f"{system}: {mapping_path(system)}")
+    """Print every system's streams: mode, what dates a record and in which unit, look-back, what is read; connected ones first."""
+    connected = settings().systems
+    if "files" in connected:
+        _list_files()
+    for system, credential in sorted(CREDENTIALS.items(), key=lambda entry: entry[0] not in connected):
+        path = mapping_path(system)
+        print(
+            f"{system}: {path if system in connected else f'not connected, set LANDFALL_{credential.upper()}; {path}'}"
+        )
         for name, stream in mapping_of(system).streams.items():
             print(f"  {name:<20} {_described(stream)}")
 
