@@ -154,10 +154,20 @@ def main() -> None:
         "--order", metavar="COLUMN", help="the column that orders cases by their beginning; else the file's order"
     )
     asked = parser.parse_args()
-    frame = pd.read_csv(asked.file, low_memory=False)
+    try:
+        frame = pd.read_csv(asked.file, low_memory=False)
+    except (OSError, ValueError) as error:
+        parser.error(f"{asked.file} cannot be read as CSV: {error}")
+    for column in filter(None, (asked.outcome, asked.order)):
+        if column not in frame.columns:
+            parser.error(f"{asked.file} has no column {column}: it has {', '.join(map(str, frame.columns))}")
     if asked.order:
         frame = frame.sort_values(asked.order, ignore_index=True)
-    won = (frame[asked.outcome].astype(str) == asked.won).to_numpy(dtype=np.float64)
+    outcomes = frame[asked.outcome].astype(str)
+    won = (outcomes == asked.won).to_numpy(dtype=np.float64)
+    if won.min(initial=1.0) == won.max(initial=0.0):
+        some = ", ".join(outcomes.value_counts().index[:5])
+        parser.error(f"{asked.won} is {'every' if won.any() else 'no'} case's {asked.outcome}: its values are {some}")
     found = leaks(frame.drop(columns=[asked.outcome]), won)
     for leak in found:
         print(f"{leak.column}: {leak.why}")

@@ -1,4 +1,4 @@
-"""A night that is killed at the failpoints of five steps and taken up again ends with the same rows as its twin, which nobody disturbed."""
+"""A night that is killed at the failpoints of six steps and taken up again ends with the same rows as its twin, which nobody disturbed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.end_to_end.line import Line, steps_of_the_dag
 from tests.end_to_end.tables import SCHEMAS, hashes
 
 pytestmark = pytest.mark.slow
-STEPS = ("landing", "dbt", "score", "publish", "writeback")
+STEPS = ("landing", "dbt", "score", "forecast", "publish", "writeback")
 FAILPOINTS = tuple(f"{step}.{moment}" for step, moment in product(STEPS, ("before", "inside", "after")))
 SIGKILLED = -9
 KILLS = {  # task → where it is killed, one time after the other, before it may run to its end
@@ -19,6 +19,7 @@ KILLS = {  # task → where it is killed, one time after the other, before it ma
     "extract": ("landing.before", "landing.inside", "landing.after", "landing.after"),
     "features": ("dbt.before", "dbt.inside", "dbt.after"),
     "score": ("score.before", "score.inside", "score.after"),
+    "forecast": ("forecast.before", "forecast.inside", "forecast.after"),
     "marts": ("dbt.inside",),
     "publish": ("publish.before", "publish.inside", "publish.after"),
     "write_back": ("writeback.before", "writeback.inside", "writeback.after"),
@@ -60,7 +61,7 @@ def tables_of(line: Line) -> dict[str, str]:
     return hashes((*SCHEMAS, "intermediate", f"build_{build}"), line.rows)
 
 
-def test_each_failpoint_of_the_five_steps_kills_the_step_it_stands_in(twins: Twins) -> None:
+def test_each_failpoint_of_the_six_steps_kills_the_step_it_stands_in(twins: Twins) -> None:
     assert {point for points in KILLS.values() for point in points} == set(FAILPOINTS)
     assert set(twins.endings.values()) == {SIGKILLED}, twins.endings
 

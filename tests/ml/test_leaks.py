@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ml.dataset import Floats
-from ml.leaks import leaks
+from ml.leaks import leaks, main
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 N = 4000
@@ -118,3 +118,19 @@ def test_a_finished_deal_s_value_and_date_are_found_in_a_history_of_opportunitie
     deals = deals[deals["deal_stage"].isin(["Won", "Lost"])].sort_values("engage_date", ignore_index=True)
     found = leaks(deals.drop(columns="deal_stage"), won_rows(deals["deal_stage"], "Won"))
     assert {leak.column for leak in found} == {"close_value", "close_date"}
+
+
+@pytest.mark.parametrize(("asked", "told"), [
+    (["--outcome", "fate", "--won", "yes"], "yes is no case's fate: its values are won, lost"),
+    (["--outcome", "state", "--won", "won"], "has no column state: it has fate, size"),
+    (["--outcome", "fate", "--won", "won", "--order", "day"], "has no column day: it has fate, size"),
+])  # fmt: skip
+def test_a_question_that_no_row_answers_is_no_all_clear(
+    asked: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "deals.csv"
+    table.write_text("fate,size\nwon,1\nwon,2\nlost,3\n", "utf-8")
+    monkeypatch.setattr("sys.argv", ["leaks", str(table), *asked])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, told in capsys.readouterr().err) == (2, True)
