@@ -39,7 +39,8 @@ def test_a_system_that_was_down_all_night_leaves_no_trace_after_its_rerun(new_li
         hit.environment |= addresses(system)
         extract = hit.step("extract", hit.day)
         assert extract.returncode == 1, extract.output
-        assert f"{system} at {NOBODY} cannot be reached" in extract.output
+        assert f"at {NOBODY} cannot be reached" in extract.output
+        assert f"LANDFALL_{system.upper()}_" in extract.output
         hit.night(hit.day, since="gate_landing")
         assert hit.rows(STALE) == [(system,)]
 
