@@ -70,9 +70,8 @@ class Cutter:
     @classmethod
     def of(cls, rows: list[Any], newest: list[Any], workers: int) -> "Cutter | None":
         """A cutter of what lies behind a first full page of `rows`, None where ids do not count upwards or little seems to be left."""
-        first, last, end = (
-            number(row.get("_id")) if isinstance(row, dict) else None for row in (rows[0], rows[-1], *newest[:1])
-        )
+        seen = (rows[0], rows[-1], newest[0] if newest else None)
+        first, last, end = (number(row.get("_id")) if isinstance(row, dict) else None for row in seen)
         if first is None or last is None or end is None or end - last < (last - first) * 2 * workers:
             return None
         return cls(first, last, len(rows), end, workers)

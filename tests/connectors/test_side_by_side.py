@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import settings
 from connectors.fxiaoke import Fxiaoke
+from connectors.pacing import Patience
 from connectors.streams import mapping_of
 from connectors.walk import ROWS
 from tests.connectors.company import DAY, Company, run_step
@@ -101,3 +102,15 @@ def test_read_again_it_lands_nothing(company: Company, shown: list[str]) -> None
     done = run_step(*READ)
     assert done.returncode == 0, done.stderr
     assert landed() == shown
+
+
+def test_a_plan_of_faults_under_four_requests_loses_nothing(company: Company, shown: list[str]) -> None:
+    kinds = {"http_500": 7, "http_429": 11, "html_200": 13, "truncated": 17, "reply_lost": 19, "token_expired": 23}
+    company.ask("rules", {"token_calls_per_minute": 0})
+    company.ask("faults", [{"kind": kind, "every": every, "seconds": 0.1} for kind, every in kinds.items()])
+    crm = Fxiaoke(patience=Patience(base_s=0.01))
+    rows: list[Any] = [row for page in crm.pages(STREAM, WALK) for row in page.rows]
+    crm.close()
+    company.ask("faults", [])
+    assert [row["_id"] for row in rows] == shown
+    assert crm.calls.patience.waits > len(shown) / 100 / 7

@@ -90,6 +90,12 @@ def test_ids_that_do_not_count_are_read_one_page_after_the_other() -> None:
     assert (table.most_under_way, table.asked) == (1, 51)
 
 
+def test_where_nothing_is_shown_as_newest_a_reading_goes_on_page_by_page() -> None:
+    table = Table(ids_of(list(range(500))))
+    assert shown(list(whole(table.between, None, list, 4))) == table.ids
+    assert table.asked == 51
+
+
 def test_a_reading_of_few_pages_is_not_cut() -> None:
     table = Table(ids_of(list(range(60))))
     assert shown(list(table.read())) == table.ids
