@@ -12,3 +12,7 @@
         ''
     )
 {%- endmacro %}
+
+{#- A company_key without the endings that a rule of identity names; null where nothing is left, or the rule is of another kind. -#}
+{% macro company_stem(key, suffixes) -%} {{ return(adapter.dispatch('company_stem')(key, suffixes)) }} {%- endmacro %}
+{% macro postgres__company_stem(key, suffixes) -%} nullif(regexp_replace({{ key }}, coalesce({{ suffixes }}, '^$'), ''), '') {%- endmacro %}

@@ -12,7 +12,15 @@ REQUIRED_MARTS = ("mart_build", "mart_forecast_movement", "mart_open_opportuniti
 MAY_BE_EMPTY = (
     *("mart_alerts", "mart_forecast_accuracy", "mart_opportunity_override"),
     *("rpt_freshness", "rpt_lead_reconciliation", "rpt_rate_override", "rpt_stage_violation", "rpt_stuck_opportunity"),
-    *("fct_interaction", "fct_lead", "fct_order_line", "fct_receipt", "fct_receivable", "map_opportunity_order"),
+    *(
+        "fct_interaction",
+        "fct_lead",
+        "fct_order_line",
+        "fct_receipt",
+        "fct_receivable",
+        "map_account",
+        "map_opportunity_order",
+    ),
 )
 
 _MISSING = """

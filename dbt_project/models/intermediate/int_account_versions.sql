@@ -1,13 +1,13 @@
 -- Customers of all CRMs as versions.
 with fxiaoke as (
     select
-        'fxiaoke' as system, account_id, load_id, merged_into_id, name, industry, is_deleted, is_late, changed_at, valid_from, valid_to
+        'fxiaoke' as system, account_id, load_id, merged_into_id, name, industry, credit_code, is_deleted, is_late, changed_at, valid_from, valid_to
     from {{ ref('stg_fxiaoke__accounts') }}
 ),
 
 salesforce as (
     select
-        'salesforce' as system, account_id, load_id, merged_into_id, name, industry, is_deleted, is_late, changed_at, valid_from, valid_to
+        'salesforce' as system, account_id, load_id, merged_into_id, name, industry, cast(null as text) as credit_code, is_deleted, is_late, changed_at, valid_from, valid_to
     from {{ ref('stg_salesforce__accounts') }}
 ),
 

@@ -6,6 +6,7 @@ with records as (
         {{ json_text('record', 'merged_into_id__c') }} as merged_into_id,
         {{ json_text('record', 'name') }} as name,
         {{ json_text('record', 'industry') }} as industry,
+        {{ json_text('record', 'uniform_social_credit_code__c') }} as credit_code,
         coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,
         changed_at,
         known_at
@@ -24,6 +25,7 @@ final as (
         merged_into_id,
         name,
         industry,
+        credit_code,
         is_deleted,
         is_late,
         changed_at,
