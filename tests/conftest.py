@@ -35,12 +35,9 @@ def tenant_database(postgres_home: Path, request: pytest.FixtureRequest) -> Iter
     """A fresh, migrated tenant database of its own for one test module; yields the tenant's name."""
     from warehouse.migrate import migrate
 
-    tenant = (
-        "t_"
-        + "".join(c if c.isalnum() else "_" for c in request.module.__name__.rsplit(".", 1)[-1].removeprefix("test_"))[
-            :24
-        ]
-    )
+    *_, folder, module = request.module.__name__.split(".")
+    named = f"{folder[:6]}_{module.removeprefix('test_')}"  # two folders may have modules of one name
+    tenant = "t_" + "".join(c if c.isalnum() else "_" for c in named)[:28]
     patch = pytest.MonkeyPatch()
     patch.setenv("LANDFALL_TENANT", tenant)
     settings.cache_clear()
