@@ -6,22 +6,18 @@ maps and constants become business settings on the way.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
-from hashlib import sha256
+from dataclasses import asdict, replace
+from datetime import date, timedelta
 from itertools import chain, islice
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.settings import settings
-from connectors.decoding import fault, raw_text
 from connectors.file_mapping import FileMapping, FileStream, load_mapping
-from connectors.file_rows import RowError, changed_at, is_wanted, record_of
-from connectors.files import Row, read_rows
+from connectors.file_parts import digest_of, named, readings_of, rows_of
 from connectors.walk import Tally
 from warehouse import watermarks
 from warehouse.business_settings import Setting, declare
-from warehouse.clock import business_day, cutoff
+from warehouse.clock import cutoff
 from warehouse.landing import Record, Reject, land_page
 from warehouse.steps import StepError, StepRun
 from warehouse.streams import Declared, declare_streams
@@ -30,53 +26,6 @@ from warehouse.walks import Loading, Walk, begin, note_held_back, owed
 PAGE = 20_000
 REQUIRED_STREAMS = ("opportunities", "stage_changes")  # without them there is no forecast
 OLDEST = timedelta(hours=36)  # one night without the files is bridged
-
-
-@dataclass
-class Reading:
-    """One pass over one file for one walk; counts rows that belong to days after it."""
-
-    name: str
-    stream: FileStream
-    zone: ZoneInfo
-    walk: Walk
-    told: set[tuple[str, datetime]] | None = None  # by the parts that were read before; None where there is one part
-    held_back: int = 0
-
-    def all(self) -> Iterator[Record | Reject]:
-        """What becomes of each wanted row of the walk's window, in the file's order."""
-        mine = set()
-        for row in _rows(self.stream):
-            if not is_wanted(self.stream, row):
-                continue
-            try:
-                record = self._record(row)
-            except RowError as error:
-                yield Reject(str(error), raw_text(row.cells), line_number=row.line)
-                continue
-            if record is None:
-                self.held_back += 1
-            elif self.told is None:
-                yield record
-            elif (key := (record.record_id, record.changed_at)) not in self.told:
-                mine.add(key)
-                yield record
-        if self.told is not None:
-            self.told |= mine
-
-    def _record(self, row: Row) -> Record | None:
-        record = record_of(self.name, self.stream, row, self.zone)
-        found = fault(record)
-        if found:
-            raise RowError(f"the row holds {found}")
-        end = self.walk.window_to
-        dated = changed_at(self.name, self.stream, row, record, self.zone)
-        changed = dated or cutoff(self.walk.as_of - timedelta(days=1))
-        if changed >= end:
-            return None
-        is_late = dated is None or (self.walk.window_from is not None and changed < self.walk.window_from)
-        known_at = end if is_late else _known_at(changed)
-        return Record(str(record["id"]), record, changed, known_at, known_at < end)
 
 
 def extract_files(connection: Loading, as_of: date, only: str | None, run: StepRun) -> None:
@@ -91,7 +40,7 @@ def extract_files(connection: Loading, as_of: date, only: str | None, run: StepR
         _walk(connection, name, parts, ZoneInfo(mapping.time_zone), as_of, tally)
         run.note(**{name: {**asdict(tally), "requests": 1}})
         print(
-            f"files {name}: {tally.received} rows in {tally.pages} pages of {_named(parts)}; {tally.landed} landed, "
+            f"files {name}: {tally.received} rows in {tally.pages} pages of {named(parts)}; {tally.landed} landed, "
             f"{tally.unchanged} unchanged, {tally.quarantined} quarantined, {tally.held_back} after {as_of}",
             flush=True,
         )
@@ -102,10 +51,10 @@ def preview(as_of: date, only: str | None) -> None:
     mapping = _mapping()
     for name, parts in _chosen(mapping, only):
         walk = Walk("files", name, as_of, None, cutoff(as_of))
-        readings = _readings(name, parts, ZoneInfo(mapping.time_zone), walk)
+        readings = readings_of(name, parts, ZoneInfo(mapping.time_zone), walk)
         results = [isinstance(result, Record) for reading in readings for result in reading.all()]
         print(
-            f"files {name}: would read {sum(results)} rows of {_named(parts)}, quarantine {len(results) - sum(results)} and leave "
+            f"files {name}: would read {sum(results)} rows of {named(parts)}, quarantine {len(results) - sum(results)} and leave "
             f"{sum(reading.held_back for reading in readings)} for days after {as_of}; nothing was landed"
         )
 
@@ -117,7 +66,7 @@ def check_files() -> list[str]:
         mapping = _mapping()
         for name, part in ((name, part) for name, parts in mapping.streams.items() for part in parts):
             try:
-                next(_rows(part), None)
+                next(rows_of(part), None)
                 print(f"files {name}: {part.file} can be read")
             except StepError as error:
                 faults.append(str(error))
@@ -133,10 +82,10 @@ def _walk(connection: Loading, name: str, parts: list[FileStream], zone: ZoneInf
         is_reconstructed=False,
     )
     walk = begin(connection, ready)
-    digest = _digest(parts)
+    digest = digest_of(parts)
     former, _, count = (walk.last_id or "").partition(":")
     done = int(count) if former == digest and count else 0
-    readings = _readings(name, parts, zone, walk)
+    readings = readings_of(name, parts, zone, walk)
     results = chain.from_iterable(reading.all() for reading in readings)
     next(islice(results, done, done), None)
     is_last = False
@@ -152,43 +101,6 @@ def _walk(connection: Loading, name: str, parts: list[FileStream], zone: ZoneInf
         )
     tally.held_back = sum(reading.held_back for reading in readings)
     note_held_back(connection, walk, tally.held_back, 0)
-
-
-def _readings(name: str, parts: list[FileStream], zone: ZoneInfo, walk: Walk) -> list[Reading]:
-    """A reading a part, the last part first: of two that tell of a record at one instant the later holds."""
-    told: set[tuple[str, datetime]] | None = set() if len(parts) > 1 else None
-    return [Reading(name, part, zone, walk, told) for part in reversed(parts)]
-
-
-def _digest(parts: list[FileStream]) -> str:
-    """Of what the walk reads: a file that changed since begins anew."""
-    files = [_folder() / part.file for part in parts]
-    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files if file.exists())).hexdigest()[:12]
-
-
-def _named(parts: list[FileStream]) -> str:
-    return ", ".join(dict.fromkeys(part.file for part in parts))
-
-
-def _rows(stream: FileStream) -> Iterator[Row]:
-    return read_rows(
-        _folder() / stream.file,
-        encoding=stream.encoding,
-        delimiter=stream.delimiter,
-        sheet=stream.sheet,
-        columns=stream.columns,
-    )
-
-
-def _known_at(changed: datetime) -> datetime:
-    return cutoff(business_day(changed))
-
-
-def _folder() -> Path:
-    folder = settings().input_dir
-    if folder is None or not folder.is_dir():
-        raise StepError(f"the folder of files {folder or ''} does not exist: set LANDFALL_INPUT_DIR, then rerun")
-    return folder
 
 
 def _mapping() -> FileMapping:

@@ -3,6 +3,8 @@
 Keys are landing tables. The checks that read this are in `landing.py`.
 """
 
+HANDFUL = 3  # so few faulty records are slips of people and never stop a small stream
+FAULTY_SHARE = 0.005  # beyond 1 in 200 the source or its mapping has changed
 # Landing table → fields that every living record has. What the go-live export of stages alone cannot know is not listed.
 PRESENT = {
     "fxiaoke__departments": ("name",),
