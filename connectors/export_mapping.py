@@ -4,17 +4,15 @@ A row of present states becomes two versions: what was fixed when the deal was c
 closing or, while it is open, from the day of reading.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from config.settings import settings
+from connectors.export_plan import FilePlan, Found
 from connectors.file_mapping import STANDARD
 from connectors.onboard_options import CLOSED
 from warehouse import setting_rows
-
-if TYPE_CHECKING:
-    from connectors.onboard_exports import FilePlan, Found
 
 FIXED = (
     "id",
@@ -38,7 +36,7 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def mapping_text(plan: "FilePlan") -> str:
+def mapping_text(plan: FilePlan) -> str:
     """The mapping file of `plan`."""
     told = [
         f"{found.name}.{ours} ← {held.theirs.name}: {held.doubt}"
@@ -65,7 +63,7 @@ def mapping_text(plan: "FilePlan") -> str:
     return "\n".join(head) + "\n" + yaml.dump(body, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=140)
 
 
-def report(plan: "FilePlan") -> list[str]:
+def report(plan: FilePlan) -> list[str]:
     """What was proposed, in lines; what is doubtful is named."""
     lines = []
     for found in plan.streams:
@@ -96,7 +94,7 @@ def report(plan: "FilePlan") -> list[str]:
     return lines
 
 
-def undated(plan: "FilePlan") -> str:
+def undated(plan: FilePlan) -> str:
     """What is said of rows that do not tell when their deal was created."""
     return f"{plan.undated:,} rows without {plan.deals.column('created_at')} are left out: no day can be told on which they were known"
 
@@ -114,17 +112,17 @@ def _stages() -> dict[str, dict[str, Any]]:
     }
 
 
-def _stage_map(plan: "FilePlan") -> dict[str, str]:
+def _stage_map(plan: FilePlan) -> dict[str, str]:
     return dict(plan.stages) | ({} if plan.stage_log else {AT_CREATION: "S1"})
 
 
-def _file(found: "Found") -> dict[str, Any]:
+def _file(found: Found) -> dict[str, Any]:
     said = {"file": found.export.path.name}
     written = {"encoding": (found.export.encoding, "utf-8"), "delimiter": (found.export.delimiter, ",")}
     return said | {key: value for key, (value, usual) in written.items() if value != usual}
 
 
-def _filled(found: "Found", *names: str) -> dict[str, Any]:
+def _filled(found: Found, *names: str) -> dict[str, Any]:
     """`fields` of these of ours that a column fills."""
     filled: dict[str, Any] = {}
     for ours in names:
@@ -140,13 +138,13 @@ def _filled(found: "Found", *names: str) -> dict[str, Any]:
     return filled
 
 
-def _rows(plan: "FilePlan", *, closed: bool) -> list[dict[str, Any]]:
+def _rows(plan: FilePlan, *, closed: bool) -> list[dict[str, Any]]:
     """The condition for rows of closed deals, or of all others."""
     values = [value for value, code in plan.stages.items() if code in CLOSED]
     return [{"column": plan.deals.column("stage"), "values": values} | ({} if closed else {"is_excluded": True})]
 
 
-def _deals(plan: "FilePlan") -> list[dict[str, Any]]:
+def _deals(plan: FilePlan) -> list[dict[str, Any]]:
     deals, created, closed = plan.deals, plan.deals.column("created_at"), plan.deals.column("closed_at")
     told = {} if "currency" in deals.proposals else {"currency": plan.currency}
     dated = [{"column": created, "values": [""], "is_excluded": True}] if plan.undated else []
@@ -174,7 +172,7 @@ def _deals(plan: "FilePlan") -> list[dict[str, Any]]:
     return [*began, ended, going_on]
 
 
-def _log(found: "Found", told: str, dated: str) -> dict[str, Any]:
+def _log(found: Found, told: str, dated: str) -> dict[str, Any]:
     """A row has no id of its own: what it says is one, by the columns that are never empty."""
     export = found.export
     key = [str(found.column(ours)) for ours in ("opportunity_id", told, dated)]

@@ -6,11 +6,11 @@ stage are known from the closing, or the day of reading, on and never earlier, s
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.settings import settings
 from connectors.export_mapping import mapping_text, report
+from connectors.export_plan import FilePlan, Found
 from connectors.exports import Export, exports
 from connectors.file_mapping import STANDARD, load_mapping
 from connectors.onboard import chosen_fields, tenant_named
@@ -22,46 +22,6 @@ from warehouse.steps import StepError
 SYSTEM = "files"
 KINDS = {"text": "text", "amount": "number", "instant": "instant", "day": "instant", "flag": "flag"}
 Chosen = Mapping[tuple[str, str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One stream: the file that fills it, and how. `values`: our field → their value → ours."""
-
-    name: str
-    export: Export
-    proposals: Mapping[str, Proposal]
-    values: Mapping[str, Mapping[str, str]]
-
-    def column(self, ours: str) -> str | None:
-        """The column that fills one of our fields."""
-        held = self.proposals.get(ours)
-        return held.theirs.name if held else None
-
-
-@dataclass(frozen=True, slots=True)
-class FilePlan:
-    """All that is proposed. `stages`, `channels`: their value → ours; `unknown`: stage values that nothing tells."""
-
-    tenant: str
-    currency: str
-    deals: Found
-    stage_log: Found | None
-    contacts: Found | None
-    stages: Mapping[str, str]
-    channels: Mapping[str, str]
-    unknown: Sequence[str] = field(default=())
-    unused: Sequence[str] = field(default=())
-
-    @property
-    def undated(self) -> int:
-        """How many deals do not tell when they were created."""
-        return len(self.deals.export.rows) - self.deals.export.filled(self.deals.column("created_at") or "")
-
-    @property
-    def streams(self) -> list[Found]:
-        """The streams that are filled."""
-        return [found for found in (self.deals, self.stage_log, self.contacts) if found]
 
 
 def onboard_files(
@@ -95,6 +55,7 @@ def onboard_files(
 def proposed(files: Sequence[Export], tenant: str, currency: str, chosen: Chosen) -> FilePlan:
     """The plan for the tenant. Raises StepError that says what no file tells."""
     standard = standard_fields(SYSTEM)
+    _refuse_unknown(standard, files, chosen)
     deals = _best(standard, "opportunities", files, chosen)
     if deals is None:
         raise StepError(_without_deals(standard, files, chosen))
@@ -114,6 +75,20 @@ def proposed(files: Sequence[Export], tenant: str, currency: str, chosen: Chosen
         [value for value in values if value not in stages],
         [export.path.name for export in files if export not in used],
     )  # fmt: skip
+
+
+def _refuse_unknown(standard: Standard, files: Sequence[Export], chosen: Chosen) -> None:
+    """Raise StepError for a decision that names no field of ours or no column of any file."""
+    columns = {heading for export in files for heading in export.headings}
+    for (stream, ours), theirs in chosen.items():
+        if stream not in standard.streams or ours not in standard.streams[stream].fields:
+            raise StepError(
+                f"--field {stream}.{ours} is no field of ours: docs/onboarding-files.md and the report name them"
+            )
+        if theirs not in columns:
+            raise StepError(
+                f"no file has a column {theirs} (--field {stream}.{ours}): give one of {', '.join(sorted(columns))}"
+            )
 
 
 def _best(standard: Standard, name: str, files: Sequence[Export], chosen: Chosen) -> Found | None:

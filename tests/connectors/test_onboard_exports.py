@@ -93,6 +93,17 @@ def test_a_folder_without_deals_says_what_the_nearest_file_lacks(
     )
 
 
+@pytest.mark.parametrize(("chosen", "told"), [
+    ("opportunities.amount=没有这一列", "no file has a column 没有这一列"),
+    ("opportunities.price=预计金额(万元)", "opportunities.price is no field of ours"),
+])  # fmt: skip
+def test_a_decision_that_names_nothing_is_refused(
+    onboard: Callable[..., dict[str, Any]], chosen: str, told: str
+) -> None:
+    with pytest.raises(StepError, match=told):
+        onboard(chosen)
+
+
 def test_the_present_is_known_from_the_closing_or_the_day_of_reading_on(
     onboard: Callable[..., dict[str, Any]], folder: Path, tenant_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:  # fmt: skip
