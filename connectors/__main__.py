@@ -1,11 +1,11 @@
 """`python -m connectors`: read the outside world into landing, write scores back, tell people, say whether the systems can be reached."""
 
 import argparse
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from config.settings import settings
-from warehouse.clock import business_day
+from warehouse.clock import day_before
 from warehouse.steps import run_cli
 
 
@@ -58,7 +58,7 @@ def _day(asked: date | None) -> date:
     """The business day that is asked for, that is set, or that ended last by the caller's clock."""
     if asked or settings().as_of:
         return asked or date.fromisoformat(settings().as_of)
-    return business_day(datetime.now(UTC)) - timedelta(days=1)
+    return day_before(datetime.now(UTC))
 
 
 def main() -> int:

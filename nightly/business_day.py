@@ -1,11 +1,11 @@
 """Which business day a night is for: the one asked for, the one set, the sandbox company's, or the day that ended last."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from config.settings import settings
 from nightly.services import run_module
-from warehouse.clock import business_day
+from warehouse.clock import day_before
 from warehouse.steps import StepError
 
 
@@ -26,4 +26,4 @@ def resolve(asked: str, scheduled_at: str = "") -> date:
     started = (
         datetime.fromisoformat(scheduled_at) if scheduled_at else datetime.now(UTC)
     )  # the caller's clock, not logic's
-    return business_day(started) - timedelta(days=1)
+    return day_before(started)

@@ -15,3 +15,8 @@ def cutoff(day: date) -> datetime:
 def business_day(instant: datetime) -> date:
     """The business day that `instant` (any zone) falls on."""
     return instant.astimezone(ZoneInfo(settings().time_zone)).date()
+
+
+def day_before(instant: datetime) -> date:
+    """The business day that had ended last at `instant`."""
+    return business_day(instant) - timedelta(days=1)

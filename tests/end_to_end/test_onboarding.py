@@ -48,7 +48,8 @@ def follow(page: str, home: Path, tenant: str) -> str:
 
 def test_a_folder_of_exports_becomes_scores(home: Path) -> None:
     printed = follow("onboarding-files.md", home, "yours")
-    assert "0 doubtful" in printed
+    assert "opportunities: 商机.csv" in printed
+    assert "doubtful:" not in printed
     with (home / "yours" / "outputs" / "yours" / "opportunity_scores_2026-05-20.csv").open(
         encoding="utf-8-sig"
     ) as file:

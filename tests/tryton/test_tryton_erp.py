@@ -3,21 +3,18 @@
 The tests of this module follow each other: a company with a day behind it, its first night, a day of changes, the next two nights.
 """
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.settings import ROOT, child_environment, settings
+from config.settings import settings
 from connectors.streams import mapping_of
 from connectors.tryton import Tryton
 from expectations.__main__ import decide
+from nightly import dbt_engine
 from tests.connectors.company import run_step
 from tests.tryton.erp import PASSWORD, Erp
 from warehouse import watermarks
@@ -201,16 +198,9 @@ def test_nothing_secret_is_said_and_nothing_is_set_aside(erp: Erp) -> None:
 
 def build_staging(as_of: date) -> None:
     """Build what staging makes of Tryton, and its tests."""
-    now, project = settings(), str(ROOT / "dbt_project")
-    address = {"host": now.pg_host, "port": str(now.pg_port), "user": now.pg_user, "database": now.pg_database}
-    given = {"as_of": as_of.isoformat(), "time_zone": now.time_zone}
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "--quiet", "build", "--select", "stg_tryton__*", "--vars", json.dumps(given),
-        "--project-dir", project, "--profiles-dir", project, "--target-path", str(now.home / "dbt"), "--log-path", str(now.home / "dbt"),
-    ]  # fmt: skip
-    env = {**child_environment(), **{f"LANDFALL_PG_{name.upper()}": value for name, value in address.items()}}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
+    kept = settings().home / "dbt"
+    given = {"as_of": as_of.isoformat(), "time_zone": settings().time_zone}
+    assert dbt_engine.build(["--select", "stg_tryton__*"], given, kept / "parsed", kept) == []
 
 
 def test_staging_tells_each_night_what_was_known_then(erp: Erp) -> None:
