@@ -1,7 +1,8 @@
 """The command `preview`: records as they would land, and figures to hold against the system's own report, before anything is landed.
 
-In: a system as mapped, a business day. Out: for each stream twenty rows with personal fields masked, what cannot be read, and by month (of
-creation where records tell it, else of their change) the records and each amount's sum in base units and in the system's own. Reads every
+In: a system as mapped, a business day. Out: for each stream twenty rows with personal fields masked, what cannot be read, and by month the
+records and each amount's sum in base units and in the system's own. Months are those of creation, and amounts are known, where the standard
+fields are (a file in `config/onboarding`); elsewhere months are those of the change, and records alone are counted. Reads every
 record of a stream up to the end of the day, as a first night would; months are the tenant's.
 """
 

@@ -20,7 +20,7 @@ from connectors.pacing import Patience
 from connectors.salesforce_bulk import BulkQuery, is_of_job
 from connectors.salesforce_codes import judge
 from connectors.salesforce_query import behind, dated_by, flat, literal, moved, select, window
-from connectors.sources import Page, Source
+from connectors.sources import Page, Source, must_move
 from connectors.streams import Stream, mapping_of, mapping_path
 from connectors.tokens import Token, TokenStore, identity
 from warehouse.steps import StepError
@@ -61,7 +61,7 @@ class Salesforce(Source):
             asked = select(stream, [*window(stream, walk), *behind(stream, cursor)])
             for rows, is_done in self._answer("queryAll", asked, stream.object):
                 flattened = [flat(stream, row) for row in rows]
-                cursor = moved(stream, flattened, cursor, must_move=not is_done)
+                cursor = moved(stream, flattened, cursor, goes_on=not is_done)
                 yield Page(flattened, cursor, is_done)
 
     def ids(self, stream: Stream) -> Iterator[list[str]]:
@@ -132,6 +132,7 @@ class Salesforce(Source):
         """The pages of one query and whether it is done; it ends undone where Salesforce forgot the place. Raises StepError for fewer
         different records than it counts."""
         answer, seen, total = self._get(endpoint, {"q": asked}, what), set[str](), 0
+        former = ""
         while True:
             page = decode_exact(answer.body)
             rows, is_done, total = page["records"], page["done"] is True, max(total, page["totalSize"])
@@ -141,8 +142,10 @@ class Salesforce(Source):
             yield rows, is_done
             if is_done:
                 return
+            must_move("Salesforce", what, former, page["nextRecordsUrl"])
+            former = page["nextRecordsUrl"]
             try:
-                answer = self._at(page["nextRecordsUrl"], what)
+                answer = self._at(former, what)
             except RefusedError as error:
                 if error.code != "INVALID_QUERY_LOCATOR" or not rows:
                     raise

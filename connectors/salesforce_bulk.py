@@ -13,6 +13,7 @@ import orjson
 
 from connectors.calls import Answer, Calls, RefusedError
 from connectors.http import Request
+from connectors.sources import must_move
 from connectors.tokens import Token
 from warehouse.steps import StepError
 
@@ -48,7 +49,9 @@ class BulkQuery:
             yield [], f"{MARK}|{job}|{WHOLE}", True
         received = 0 if not place else None  # a walk that goes on cannot tell how many came before
         while place != WHOLE:
+            former = place
             rows, place = self._file(job, place, what)
+            must_move("Salesforce", what, former, place)
             received = None if received is None else received + len(rows)
             if place == WHOLE and received is not None and received < total:
                 raise StepError(f"Salesforce counts {total} records of {what} and showed {received} of them: rerun")

@@ -48,13 +48,13 @@ def select(stream: Stream, conditions: list[str], *, is_ordered: bool = True) ->
     return f"SELECT {', '.join(stream.projection)} FROM {stream.object} WHERE {where}{order}"  # noqa: S608 - names of the mapping
 
 
-def moved(stream: Stream, rows: list[Any], cursor: str | None, *, must_move: bool) -> str | None:
+def moved(stream: Stream, rows: list[Any], cursor: str | None, *, goes_on: bool) -> str | None:
     """Where a walk goes on behind these rows. Raises StepError when a page that is not the last shows nothing to go on from."""
     for row in reversed(rows):
         at, key = (row.get(dated_by(stream)), row.get("Id")) if isinstance(row, dict) else (None, None)
         if isinstance(at, str) and isinstance(key, str) and key.isalnum() and _instant(at) == at:
             return f"{at}|{key}"
-    if must_move:
+    if goes_on:
         raise StepError(
             f"Salesforce shows a page of {stream.object} without a record that can be read, and more behind it: ask its support, then rerun"
         )

@@ -25,7 +25,6 @@ APP_KEY, APP_SECRET = "ding_sandbox", "sandbox-secret"
 REQUESTS_PER_20S = 400
 TOO_FAST = "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi"
 LEGACY_TOO_FAST, LEGACY_WRONG_TOKEN, NO_TEMPLATE = 90018, 40014, 40035
-FORBIDDEN = {"crm.not.installed", TOO_FAST}
 MOST_IDS = 100
 Reply = Callable[[Mapping[str, Any]], dict[str, Any] | list[dict[str, Any]]]
 
@@ -72,13 +71,8 @@ class DingTalk(Api):
             return Answered(
                 {"errcode": int(code), "errmsg": "refused by the sandbox", "request_id": self._id()}, code=int(code)
             )
-        status = (
-            403
-            if code in FORBIDDEN or code.startswith("Forbidden.")
-            else 401
-            if code == "InvalidAuthentication"
-            else 400
-        )
+        is_forbidden = code == "crm.not.installed" or code.startswith("Forbidden.")
+        status = 403 if is_forbidden else 401 if code == "InvalidAuthentication" else 400
         return Answered({"code": code, "message": "refused by the sandbox", "requestid": self._id()}, status, code)
 
     def emptied(self, answered: Answered) -> Answered:

@@ -17,13 +17,13 @@ from sandbox.errors import CrmError
 from sandbox.quota import Quota
 from sandbox.salesforce_bulk import Jobs
 from sandbox.salesforce_objects import Org
-from sandbox.salesforce_schema import FIELDS, MONEY, USER, WRITABLE, org_id, wire
+from sandbox.salesforce_schema import FIELDS, MONEY, OUR_USER, USER, WRITABLE, org_id, wire
 from sandbox.salesforce_writes import Writes
 from sandbox.soql import parse
 from sandbox.soql_query import Query, SoqlError
 
 CLIENT_ID, CLIENT_SECRET = "3MVG9sandbox", "sandbox-salesforce-secret"
-OUR_USER, VERSION = "1000", "/services/data/v60.0"
+VERSION = "/services/data/v60.0"
 STATUSES = {
     "INVALID_SESSION_ID": 401,
     "REQUEST_LIMIT_EXCEEDED": 403,
@@ -124,15 +124,16 @@ class Salesforce(Api):
 
     def parsed(self, text: str) -> Query:
         """A query over what the integration's user may see. Raises SoqlError."""
+        return parse(text, self._visible())
+
+    def _visible(self) -> dict[str, dict[str, str]]:
+        """The objects and fields that the integration's user may see."""
         hidden = set() if self.world.rules.salesforce_is_multi_currency else {MONEY}
-        seen = {name: fields for name, fields in FIELDS.items() if name not in self.world.rules.denied_objects}
-        return parse(
-            text,
-            {
-                name: {field: kind for field, kind in fields.items() if field not in hidden}
-                for name, fields in seen.items()
-            },
-        )
+        return {
+            name: {field: kind for field, kind in fields.items() if field not in hidden}
+            for name, fields in FIELDS.items()
+            if name not in self.world.rules.denied_objects
+        }
 
     def found(self, query: Query, *, is_all: bool) -> list[dict[str, Any]]:
         """The rows of a query; those of the recycle bin only where asked for."""
@@ -162,11 +163,11 @@ class Salesforce(Api):
         return Answered(page | {"records": rows[start:end]}, code=200, rows=len(rows[start:end]))
 
     def _describe(self, asked: Asked) -> Answered:
-        if asked.object not in FIELDS or asked.object in self.world.rules.denied_objects:
+        visible = self._visible().get(asked.object)
+        if visible is None:
             return refusal("NOT_FOUND", "The requested resource does not exist")
-        hidden = set() if self.world.rules.salesforce_is_multi_currency else {MONEY}
         fields = []
-        for field in sorted(FIELDS[asked.object].keys() - hidden):
+        for field in sorted(visible):
             link = field.partition(".")[0] if "." in field else None
             is_updateable = field in WRITABLE.get(asked.object, {})
             fields.append(

@@ -15,7 +15,7 @@ OBJECTS = {  # object → prefix of its ids, the company's object
     "Lead": ("00Q", "LeadsObj"),
     "Task": ("00T", "ActiveRecordObj"),
 }
-USER = "005"
+USER, OUR_USER = "005", "1000"  # prefix of users' ids; the integration's own
 MONEY = "CurrencyIsoCode"  # a field that orgs of one currency do not have
 TEXT, NUMBER, FLAG, DATE, INSTANT = "text", "number", "boolean", "date", "datetime"
 DATED = {"Id": "id", "IsDeleted": FLAG, "CreatedDate": INSTANT, "SystemModstamp": INSTANT}

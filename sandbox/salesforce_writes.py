@@ -8,12 +8,11 @@ from typing import Any
 
 from sandbox.endpoints import Answered, Asked, World
 from sandbox.salesforce_objects import Org
-from sandbox.salesforce_schema import FIELDS, INSTANT, OBJECTS, WRITABLE, wire
+from sandbox.salesforce_schema import FIELDS, INSTANT, OBJECTS, OUR_USER, WRITABLE, wire
 from sandbox.soql_query import SoqlError
 
 MOST_RECORDS, MOST_RETRIEVED = 200, 2000
 LONGEST = {"LF_Band__c": 2, "LF_Reasons__c": 500, "LF_Model_Version__c": 80, "LF_Link__c": 255}
-OUR_USER = "1000"
 
 
 class RowError(Exception):

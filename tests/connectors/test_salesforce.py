@@ -95,7 +95,10 @@ def test_a_killed_walk_goes_on_behind_its_last_page_by_time_and_id(org: Org, wor
 
 def test_a_forgotten_place_in_the_answer_costs_another_query_and_no_row(org: Org, world: Served) -> None:
     world.plant({"kind": "code:INVALID_QUERY_LOCATOR", "endpoint": "salesforce_more", "request_index": 1})
+    before = len(world.asked("/queryAll"))
     assert org.walk("opportunities").received == 119
+    queries = [row for row in world.asked("/queryAll")[before:] if row["rows"]]  # others count
+    assert len(queries) == 2
     assert len(living("opportunities")) == COUNTS["opportunities"]
 
 

@@ -95,7 +95,9 @@ def test_a_job_that_fails_stops_the_stream_and_says_what_to_do(org: Org, world: 
 @pytest.mark.parametrize("kind", ["truncated", "html_200", "http_503", "reply_lost", "token_expired"])
 def test_a_file_that_is_not_whole_is_asked_for_again(org: Org, world: Served, kind: str) -> None:
     world.plant({"kind": kind, "endpoint": "salesforce_file", "request_index": 2})
+    asked = len(world.asked("/results"))
     assert org.walk("opportunities").received == 119
+    assert len(world.asked("/results")) == asked + 4
     assert len(living("opportunities")) == COUNTS["opportunities"]
 
 
