@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import settings
-from connectors.writers import WHOLE_BUILD
+from connectors.writers import WHOLE_BUILD, text_of
 from warehouse.receipts import ENTITY, Message, Outcome
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # full-width signs count too
@@ -72,5 +72,5 @@ def _safe(value: Any) -> str:
     """`value` as a cell; text that a spreadsheet would take for a formula gets a leading apostrophe, numbers stay numbers."""
     if value is None:
         return ""
-    text = "；".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = text_of(value)
     return f"'{text}" if isinstance(value, str | list) and text.startswith(_STARTS_FORMULA) else text

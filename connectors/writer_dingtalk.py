@@ -16,7 +16,7 @@ from connectors.dingtalk_gateways import answer, opened
 from connectors.http import UnansweredError
 from connectors.pacing import Patience
 from connectors.streams import Target, WriteBack, write_back_of
-from connectors.writers import LONGEST_TEXT, shows, targeted
+from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
 from warehouse.receipts import Message, Outcome
 
 RELATIONS, BY_IDS = "/v1.0/crm/relationDatas/batch", "/v1.0/crm/personalCustomers/batchQuery"
@@ -136,4 +136,4 @@ def _wire(target: Target, value: Any) -> str | None:
         return f"{local:%Y-%m-%d %H:%M}"
     if target.kind == "day":
         return str(value)[:10]
-    return ("；".join(map(str, value)) if isinstance(value, list) else str(value))[:LONGEST_TEXT]
+    return text_of(value)[:LONGEST_TEXT]

@@ -13,7 +13,7 @@ from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
 from connectors.reading import milliseconds
 from connectors.streams import Target, WriteBack, write_back_of
-from connectors.writers import LONGEST_TEXT, shows, targeted
+from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
 from warehouse.receipts import ENTITY, Message, Outcome
 
 
@@ -91,6 +91,4 @@ def _wire(target: Target, value: Any) -> Any:
     if target.kind == "day":
         midnight = datetime.fromisoformat(str(value)[:10]).replace(tzinfo=ZoneInfo(settings().time_zone))
         return milliseconds(midnight)
-    if isinstance(value, list):
-        value = "；".join(map(str, value))
-    return str(value)[:LONGEST_TEXT]
+    return text_of(value)[:LONGEST_TEXT]

@@ -14,13 +14,13 @@ from connectors.http import UnansweredError
 from connectors.salesforce import Salesforce
 from connectors.salesforce_query import literal
 from connectors.streams import Target, WriteBack, write_back_of
-from connectors.writers import LONGEST_TEXT, shows, targeted
+from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
 from warehouse.receipts import ENTITY, Message, Outcome
 from warehouse.steps import StepError
 
 MOST_RECORDS = 200
 LOCK_ATTEMPTS = 3
-NOT_DONE = {"UNABLE_TO_LOCK_ROW", "ALL_OR_NONE_OPERATION_ROLLED_BACK"}
+LOCKED = "UNABLE_TO_LOCK_ROW"
 GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"}
 
 
@@ -53,7 +53,7 @@ class SalesforceWriter:
         self._unanswered, self._shown = [], {}
         known = self._sent(batch)
         for attempt in range(LOCK_ATTEMPTS - 1):
-            locked = [message for message in batch if known[message.record_id].error_code in NOT_DONE]
+            locked = [message for message in batch if known[message.record_id].error_code == LOCKED]
             if not locked:
                 break
             self.wait(attempt)
@@ -92,21 +92,24 @@ class SalesforceWriter:
 
     def _sent(self, batch: Sequence[Message]) -> dict[str, Outcome]:
         """What became of each record of one call. Raises RefusedError where none was done, UnansweredError where all may have been."""
-        rows = [{"id": message.record_id, **self.values(message)} for message in batch]
+        rows, lost = (
+            [{"id": message.record_id, **self.values(message)} for message in batch],
+            [message.record_id for message in batch],
+        )
         try:
             results = self._crm.update(self._mapping.object, rows)
         except UnansweredError:
-            self._unanswered = [message.record_id for message in batch]
+            self._unanswered = lost
             raise
         except RefusedError as error:
             if error.reaction not in ("unknown", "back_off"):
                 raise
             if error.reaction == "unknown":
-                self._unanswered = [message.record_id for message in batch]
+                self._unanswered = lost
                 return {message.record_id: Outcome("unknown", error.code) for message in batch}
             return {message.record_id: Outcome("unprocessed", error.code) for message in batch}
         if len(results) != len(batch):
-            self._unanswered = [message.record_id for message in batch]
+            self._unanswered = lost
             raise UnansweredError(f"Salesforce told {len(results)} results of {len(batch)} records", is_sent=True)
         return {message.record_id: _outcome(message, result) for message, result in zip(batch, results, strict=True)}
 
@@ -125,7 +128,7 @@ def _outcome(message: Message, result: Any) -> Outcome:
     )
     if not code:
         return Outcome("unknown", answer="the result tells neither success nor an error")
-    if code in NOT_DONE:
+    if code == LOCKED:
         return Outcome("unprocessed", code)
     if code in GONE and message.action == "withdraw":
         return Outcome("acked", code, answer="the record is gone")
@@ -136,12 +139,12 @@ def _wire(target: Target, value: Any) -> Any:
     if value is None:
         return None
     if target.kind == "number":
-        return value if isinstance(value, int | float) else float(value)
+        return value
     if target.kind == "instant":
         return literal(datetime.fromisoformat(str(value)))
     if target.kind == "day":
         return str(value)[:10]
-    return ("；".join(map(str, value)) if isinstance(value, list) else str(value))[:LONGEST_TEXT]
+    return text_of(value)[:LONGEST_TEXT]
 
 
 def _same(kind: str, shown: Any, sent: Any) -> bool:

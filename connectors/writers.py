@@ -74,3 +74,8 @@ def shows(shown: Any, sent: Any) -> bool:
         return Decimal(str(shown)) == Decimal(str(sent))
     except InvalidOperation:
         return str(shown) == str(sent)
+
+
+def text_of(value: Any) -> str:
+    """A value as text; of a list, its members side by side."""
+    return "；".join(map(str, value)) if isinstance(value, list) else str(value)
