@@ -25,17 +25,10 @@
 
 {#- True where a publication's number comes before the first one of this build, however often the build is made. -#}
 {% macro before_this_build(number) -%}
-    {{ number }} < (select coalesce(this_build.first_publication_id, {{ last_number() }}) from ({{ this_build() }}) as this_build)
+    {{ before_own_record(number, 'first_publication_id', 'stg_landfall__builds') }}
 {%- endmacro %}
 
-{#- This build's place in the order of publications; null while unpublished. -#}
-{% macro this_build() -%}
-    select max(first_publication_id) as first_publication_id
-    from {{ ref('stg_landfall__builds') }}
-    where build_id = {{ build_id() }}
-{%- endmacro %}
-
-{#- True where a number of a gate's record (`key` of the model `records`) comes before the first that this build's own gate wrote. -#}
-{% macro before_own_gate(number, key, records) -%}
+{#- True where a number (`key` of the model `records`) comes before the first that this build has there; any does while it has none. -#}
+{% macro before_own_record(number, key, records) -%}
     {{ number }} < (select coalesce(min({{ key }}), {{ last_number() }}) from {{ ref(records) }} where build_id = {{ build_id() }})
 {%- endmacro %}

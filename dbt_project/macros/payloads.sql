@@ -70,3 +70,6 @@
     {% for key in ([first] if first else []) + payload_keys() %}{% do pairs.append([key, key]) %}{% endfor -%}
     {{ json_object(pairs) }}
 {%- endmacro %}
+
+{#- The order in which deals of one customer stand for it: the likeliest of the period, then the likeliest at all. -#}
+{% macro likeliest_first() -%} p_win_by_period_end desc nulls last, p_win_ever desc nulls last, opportunity_id asc {%- endmacro %}

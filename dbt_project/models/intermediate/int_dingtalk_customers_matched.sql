@@ -10,11 +10,13 @@ with customers as (
 
 accounts as (
     select
-        coalesce(merged_into_id, account_id) as root_id,
-        {{ company_key('name') }} as full_key,
-        {{ company_key('name', is_short=true) }} as short_key
-    from {{ ref('stg_fxiaoke__accounts') }} as versions
-    where {{ known('versions', as_of_cutoff()) }} and not is_late and not is_deleted
+        coalesce(mergers.root_account_id, versions.account_id) as root_id,
+        {{ company_key('versions.name') }} as full_key,
+        {{ company_key('versions.name', is_short=true) }} as short_key
+    from {{ ref('int_account_versions') }} as versions
+    left join {{ ref('int_account_merges_as_of') }} as mergers
+        on versions.account_id = mergers.account_id and mergers.as_of_date = {{ as_of() }}
+    where {{ known('versions', as_of_cutoff()) }} and not versions.is_late and not versions.is_deleted
 ),
 
 named as (

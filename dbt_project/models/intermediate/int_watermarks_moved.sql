@@ -4,7 +4,7 @@ with passed as (
     select distinct as_of from {{ ref('stg_landfall__gate_verdicts') }}
     where
         border = 'landing' and verdict = 'passed'
-        and {{ before_own_gate('verdict_id', 'verdict_id', 'stg_landfall__gate_verdicts') }}
+        and {{ before_own_record('verdict_id', 'verdict_id', 'stg_landfall__gate_verdicts') }}
 ),
 
 final as (

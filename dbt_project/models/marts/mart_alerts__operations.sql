@@ -36,7 +36,7 @@ verdicts as (
     where
         verdicts.as_of < {{ as_of() }}
         and (previous.as_of is null or verdicts.as_of > previous.as_of)
-        and {{ before_own_gate('verdicts.verdict_id', 'verdict_id', 'stg_landfall__gate_verdicts') }}
+        and {{ before_own_record('verdicts.verdict_id', 'verdict_id', 'stg_landfall__gate_verdicts') }}
 ),
 
 checks as (
@@ -44,7 +44,7 @@ checks as (
         checks.*,
         row_number() over (partition by checks.as_of, checks.border, checks.suite, checks.expectation order by checks.check_id desc) as age
     from {{ ref('stg_landfall__check_results') }} as checks
-    where {{ before_own_gate('checks.check_id', 'check_id', 'stg_landfall__check_results') }}
+    where {{ before_own_record('checks.check_id', 'check_id', 'stg_landfall__check_results') }}
 ),
 
 blocked as (
@@ -75,7 +75,7 @@ gate_blocked as (
 deals as (
     select
         *, row_number() over (
-            partition by account_id order by p_win_by_period_end desc nulls last, p_win_ever desc nulls last, opportunity_id asc
+            partition by account_id order by {{ likeliest_first() }}
         ) as place
     from {{ ref('mart_open_opportunities') }}
 ),

@@ -3,13 +3,12 @@ with deals as (
     {{ scored_deals() }}
 ),
 
--- the likeliest one of the period, then the likeliest at all
 best as (
     select
         customers.customer_id, deals.*,
         row_number() over (
             partition by customers.customer_id
-            order by deals.p_win_by_period_end desc, deals.p_win_ever desc, deals.opportunity_id asc
+            order by {{ likeliest_first() }}
         ) as place
     from {{ ref('int_dingtalk_customers_matched') }} as customers
     inner join deals on customers.account_id = deals.account_id
