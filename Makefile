@@ -83,8 +83,8 @@ bench-models: .venv-bench/.synced ## ours beside its peers on real data: make be
 	@.venv-bench/bin/python -m bench $(if $(SETS),--sets $(SETS))
 
 .PHONY: bench-extract
-bench-extract: env ## reading and landing beside their physical limits: make bench-extract [ARGS="--rounds 7"]
-	@$(PY) -m bench.extraction --write $(ARGS)
+bench-extract: env ## reading and landing beside their physical limits: make bench-extract [ARGS="--rounds 7 --write"]
+	@$(PY) -m bench.extraction $(or $(ARGS),--write)
 
 .PHONY: bench-lock
 bench-lock: | $(UV) ## resolve bench/requirements.in into bench/requirements.lock

@@ -19,6 +19,7 @@ from bench.world import bodies_of, company, vendor, warehouse
 
 DOC = Path(__file__).resolve().parent.parent / "docs" / "extraction.md"
 MARK = "## Measured\n"
+FEWEST_ROUNDS = 5
 STREAMS = ("opportunities", "activity_records", "leads")
 
 
@@ -27,10 +28,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.extraction", description=__doc__)
     parser.add_argument("--scale", type=float, default=0.2, help="size of the sandbox company whose pages are read")
     parser.add_argument("--rows", type=int, default=40_000, help="records a round of landing")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement, at least 5 for a verdict")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help=f"rounds of each measurement, at least {FEWEST_ROUNDS} for a verdict"
+    )
     parser.add_argument("--only", choices=["paging", "landing"], help="one of the two")
     parser.add_argument("--write", action="store_true", help=f"replace the figures in {DOC.name}")
     chosen = parser.parse_args()
+    if chosen.write and (chosen.only or chosen.rounds < FEWEST_ROUNDS):
+        parser.error(f"--write keeps a verdict: it needs both measurements and at least {FEWEST_ROUNDS} rounds")
     figures: list[Figure] = []
     with warehouse(), company(chosen.scale) as crm:
         bodies = {stream: bodies_of(crm, stream, chosen.rows) for stream in STREAMS}

@@ -21,9 +21,14 @@ class Figure:
     note: str = ""
 
     @property
+    def ratios(self) -> list[float]:
+        """Ours ÷ limit, round by round."""
+        return [ours / limit for ours, limit in zip(self.ours, self.limit, strict=True)]
+
+    @property
     def ratio(self) -> float:
         """The median of the rounds' ratios."""
-        return median(ours / limit for ours, limit in zip(self.ours, self.limit, strict=True))
+        return median(self.ratios)
 
     @property
     def is_blocking(self) -> bool:
@@ -45,7 +50,7 @@ def table(figures: list[Figure]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for each in figures:
-        ratios = sorted(ours / limit for ours, limit in zip(each.ours, each.limit, strict=True))
+        ratios = sorted(each.ratios)
         cpu = f"{median(each.cpu):.2f}" if each.cpu else "–"
         floor = f"{each.goal:.2f} · {each.blocker:.2f}" if each.blocker is not None else "–"
         name = f"{each.name} ({each.note})" if each.note else each.name

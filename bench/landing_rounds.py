@@ -80,9 +80,7 @@ def _with_bad(body: bytes) -> bytes:
 
 def _copied(connection: Loading, bodies: list[bytes]) -> None:
     _as_owner(connection, "truncate landing.bench_bare")
-    records = (
-        (Jsonb(orjson.dumps(row), dumps=bytes),) for body in bodies for row in orjson.loads(body)["data"]["dataList"]
-    )
+    records = ((Jsonb(orjson.dumps(row), dumps=bytes),) for body in bodies for row in rows_of(body))
     with connection.transaction():
         append_rows(connection, "landing.bench_bare", {"record": "jsonb"}, records)
 

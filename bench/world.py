@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -102,7 +101,7 @@ def _run(module: str, *arguments: str) -> None:
 @contextmanager
 def _served(module: str, *arguments: str) -> Iterator[str]:
     command = [sys.executable, "-m", module, *arguments]
-    process = subprocess.Popen(command, env=child_environment(), cwd=Path(ROOT), stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=child_environment(), cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         said = process.stdout.readline() if process.stdout else ""
         yield said.split()[-1]
