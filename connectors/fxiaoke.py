@@ -49,7 +49,7 @@ class Fxiaoke(Source):
 
     def ids(self, stream: Stream) -> Iterator[list[str]]:
         """The `_id`s of all records of the object, page after page: slices would cost a night some requests more."""
-        for page in self._keyset(stream.object, [], ["_id"], None, None):
+        for page in self._keyset(stream.object, [], ["_id"], None):
             yield [row["_id"] for row in page.rows if isinstance(row, dict) and isinstance(row.get("_id"), str)]
 
     def held_back(self, stream: Stream, walk: Walk) -> int:

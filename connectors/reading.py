@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from config.settings import settings
 from connectors.decoding import NUL, fault, raw_text
 from connectors.streams import Changed, Stream
@@ -118,10 +120,11 @@ class _Judge:
     def _sealed(self, asked: dict[str, Any]) -> tuple[Seal | None, str | None]:
         """The record's seal, which one that is translated or hides people gets later; or what it holds that cannot be landed."""
         try:
-            sealed = seal(asked, self._stream.bookkeeping)
+            sealed = None if self._is_rewritten else seal(asked, self._stream.bookkeeping)
+            text = orjson.dumps(asked) if sealed is None else sealed[0]
         except TypeError:
             return None, fault(asked)
-        return None if self._is_rewritten else sealed, fault(asked) if NUL in sealed[0] else None
+        return sealed, fault(asked) if NUL in text else None
 
 
 def record_id_of(stream: Stream, row: dict[str, Any]) -> str | None:

@@ -1,9 +1,10 @@
 """A long reading by keyset, cut into slices of ids of which several are under way at once; its pages come out in the order of their ids.
 
 In: how to read the pages between two ids, the ids of the first page, the greatest id. Out: all pages behind the first. So a walk lands and
-moves its cursor as it does page by page: behind every page, all smaller ids have landed. At most `AHEAD` slices a worker are
-fetched before their turn, each of at most `MOST_PAGES` pages, so what is held is bounded; a slice's error comes when its turn does, and
-ends the others. The width of a slice follows how dense the ids were that came; whatever the ids are, each lies in exactly one slice.
+moves its cursor as it does page by page: behind every page, all smaller ids have landed. `AHEAD` slices a worker, and the pieces of a dense
+one, are fetched before their turn, each of at most `MOST_PAGES` pages, so what is held is bounded; a slice's error comes when its turn
+does, and ends the others. The width of a slice follows how dense the ids were that came; whatever the ids are, each lies in exactly one
+slice.
 """
 
 import re

@@ -80,6 +80,7 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     seen: set[str] = set()
     began = sent = source.calls.requests
     waited = source.calls.patience.waits
+    rows_before, pages_before = tally.received, tally.pages
     progress = Progress(f"{stream.system} {stream.name}")
     for pages, records, rejects in beside(_read(stream, walk, source.pages(stream, walk))):
         records, rejects = protected(connection, stream, records, rejects, walk.load_id)
@@ -92,7 +93,8 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
         tally.add(counts, len(pages))
         sent = asked
         told = progress.line(
-            rows=tally.received, pages=tally.pages, requests=asked - began, waits=source.calls.patience.waits - waited, share=last.share
+            rows=tally.received - rows_before, pages=tally.pages - pages_before, requests=asked - began,
+            waits=source.calls.patience.waits - waited, share=last.share,
         )  # fmt: skip
         if told:
             print(told, flush=True)

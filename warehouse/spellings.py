@@ -14,7 +14,7 @@ from warehouse.steps import StepError
 
 SHORTEST, SHORTEST_PHONE = 2, 7
 _SEPARATOR, _SEPARATOR_IN_HEX = r"[\s().-]*", "(?:20|09|0a|0d|28|29|2d|2e)*"
-_HOME = re.compile(r"86(?=1\d{10}$|0?[2-9]\d{8,10}$)")  # China's code before a mobile, or before an area code
+_HOME = re.compile(r"^86(?=1\d{10}$|0?[2-9]\d{8,10}$)")  # China's code before a mobile, or before an area code
 LONGEST_PHONE = 64  # bytes, with code and separators
 
 
@@ -83,5 +83,5 @@ def _core(value: str) -> str | None:
     if not set(plain) <= set("0123456789 ()+.-"):
         return None
     digits = "".join(filter(str.isdigit, plain)).removeprefix("00")
-    core = _HOME.sub("", digits, count=1) if _HOME.match(digits) else digits
+    core = _HOME.sub("", digits)
     return core.removeprefix("0") if len(core) >= SHORTEST_PHONE else None

@@ -25,7 +25,7 @@ from config.settings import settings
 from warehouse.connection import DatabaseUnreachableError, NoConnectionFreeError
 from warehouse.steps import StepError
 from warehouse.submission_form import FormTooLargeError, read
-from warehouse.submission_rows import faults, header, keep, lines
+from warehouse.submission_rows import Header, Line, faults, header, keep, lines
 from warehouse.submission_sessions import NotAdmittedError, Session, Sessions
 from warehouse.submission_view import TEMPLATE, asked_of, view
 from warehouse.submission_words import WORDS
@@ -127,8 +127,7 @@ class Page:
         before = session.kept(form)
         if before is not None:
             return self._page(session, told=self._words["kept"].format(count=before))
-        with session.reader.transaction():
-            seen, found = header(session.reader), lines(session.reader, session.node_id, SHOWN_DEALS)
+        seen, found = _shown(session)
         if seen is None or seen.build_id != form.get("build"):
             return self._page(session, [self._words["moved"]], typed=form, status=409)
         moment = self.moment()
@@ -167,8 +166,7 @@ class Page:
             "signed_in": session is not None,
         }
         if session:
-            with session.reader.transaction():
-                seen, found = header(session.reader), lines(session.reader, session.node_id, SHOWN_DEALS)
+            seen, found = _shown(session)
             if seen is None:
                 context |= {"signed_in": False, "faults": [self._words["no_build"]]}
             else:
@@ -180,6 +178,12 @@ class Page:
                     **view(seen, found, self.moment().date(), typed or {}, self._words),
                 }
         return HTMLResponse(TEMPLATE.render(context), status, HEADERS)
+
+
+def _shown(session: Session) -> tuple[Header | None, list[Line]]:
+    """What the session's manager is shown now: the build and its lines."""
+    with session.reader.transaction():
+        return header(session.reader), lines(session.reader, session.node_id, SHOWN_DEALS)
 
 
 def application(day: date | None = None) -> Starlette:

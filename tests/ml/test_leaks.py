@@ -120,16 +120,22 @@ def test_a_finished_deal_s_value_and_date_are_found_in_a_history_of_opportunitie
     assert {leak.column for leak in found} == {"close_value", "close_date"}
 
 
-@pytest.mark.parametrize(("asked", "told"), [
-    (["--outcome", "fate", "--won", "yes"], "yes is no case's fate: its values are won, lost"),
-    (["--outcome", "state", "--won", "won"], "has no column state: it has fate, size"),
-    (["--outcome", "fate", "--won", "won", "--order", "day"], "has no column day: it has fate, size"),
+@pytest.mark.parametrize(("asked", "told", "rows"), [
+    (["--outcome", "fate", "--won", "yes"], "yes is no case's fate: its values are won, lost", 3),
+    (["--outcome", "fate", "--won", "won"], "won is no case's fate", 0),
+    (["--outcome", "state", "--won", "won"], "has no column state: it has fate, size", 3),
+    (["--outcome", "fate", "--won", "won", "--order", "day"], "has no column day: it has fate, size", 3),
 ])  # fmt: skip
 def test_a_question_that_no_row_answers_is_no_all_clear(
-    asked: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    asked: list[str],
+    told: str,
+    rows: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     table = tmp_path / "deals.csv"
-    table.write_text("fate,size\nwon,1\nwon,2\nlost,3\n", "utf-8")
+    table.write_text("fate,size\nwon,1\nwon,2\nlost,3\n" if rows else "fate,size\n", "utf-8")
     monkeypatch.setattr("sys.argv", ["leaks", str(table), *asked])
     with pytest.raises(SystemExit) as ended:
         main()
