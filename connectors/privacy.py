@@ -78,6 +78,8 @@ def protected(
     connection: Loading, stream: Stream, records: list[Record], rejects: list[Reject], load_id: str
 ) -> tuple[list[Record], list[Reject]]:
     """A page without originals: its records' classified fields, and the ids of records and rejects that such a field is part of."""
+    if not stream.classified:
+        return records, rejects
     ids = [record.record_id for record in records] + [reject.record_id for reject in rejects if reject.record_id]
     protect(connection, [record.record for record in records], stream.classified, load_id)
     kinds = [stream.classified.get(name) for name in stream.key]
@@ -91,6 +93,6 @@ def protected(
         for record_id, parts in split.items()
     }
     return (
-        [replace(record, record_id=hidden[record.record_id]) for record in records],
+        [record._replace(record_id=hidden[record.record_id]) for record in records],
         [replace(reject, record_id=hidden[reject.record_id] if reject.record_id else None) for reject in rejects],
     )

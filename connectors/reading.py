@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from config.settings import settings
-from connectors.decoding import NUL, fault, raw_text
+from connectors.decoding import ESCAPE, NUL, fault, raw_text
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
 from warehouse.clock import cutoff
-from warehouse.landing import Record, Reject, Seal, seal
+from warehouse.landing import Record, Reject, Seal, hashed, is_hashed
+from warehouse.packing import row_end, row_of
 from warehouse.walks import Walk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,9 +37,9 @@ def milliseconds(instant: datetime) -> int:
 
 def instant_of(value: Any) -> datetime | None:
     """Epoch milliseconds as an instant, None when they are not such."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < LAST_MS:
+    if type(value) is not int or not 0 <= value < LAST_MS:
         return None
-    return EPOCH + timedelta(milliseconds=value)
+    return EPOCH + timedelta(0, 0, 0, value)
 
 
 def _of_text(value: Any, zone: str | None) -> datetime | None:
@@ -51,7 +52,7 @@ def _of_text(value: Any, zone: str | None) -> datetime | None:
     return found.astimezone(UTC) if found.tzinfo else None
 
 
-def _reader(changed: Changed) -> Callable[[Any], datetime | None]:
+def _instant_reader(changed: Changed) -> Callable[[Any], datetime | None]:
     if changed.unit == "ms":
         return instant_of
     if changed.unit == "s":
@@ -61,79 +62,85 @@ def _reader(changed: Changed) -> Callable[[Any], datetime | None]:
     return lambda value: _of_text(value, changed.zone if changed.unit == "local" else None)
 
 
-def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
+def read_page(
+    stream: Stream, walk: Walk, rows: list[Any], *, is_sealing: bool = False
+) -> tuple[list[Record], list[Reject]]:
     """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason.
 
-    A source that judges its rows itself hands over its rejects among them."""
-    names = list(zip(stream.names, stream.projection, strict=True))
-    judge = _Judge(stream, walk)
-    known_at, records, rejects = cutoff(walk.as_of), [], []
+    A source that judges its rows itself hands over its rejects among them. `is_sealing`: a record that lands as it is carries its seal
+    instead of its fields, so that a long reading holds no more than what it will write."""
+    reader, records, rejects = _Reader(stream, walk, is_sealing), list[Record](), list[Reject]()
     for row in rows:
-        if isinstance(row, Reject):
-            rejects.append(row)
-            continue
-        asked = (
-            {ours: value for ours, theirs in names if (value := row.get(theirs)) is not None}
-            if isinstance(row, dict)
-            else {}
-        )
-        record_id, changed_at, reason, sealed = judge.verdict(asked)
-        if stream.filled_by:
-            try:
-                asked = translated(stream, asked)
-            except NotAmountError as error:
-                reason = reason or str(error)
-        if record_id is not None and changed_at is not None and not reason:
-            records.append(Record(record_id, asked, changed_at, known_at, walk.is_reconstructed, sealed))
+        found = row if isinstance(row, Reject) else reader.read(row)
+        if isinstance(found, Record):
+            records.append(found)
         else:
-            rejects.append(Reject(reason, raw_text(row), record_id))
+            rejects.append(found)
     return records, rejects
 
 
-class _Judge:
-    """What makes a record of one walk landable."""
+class _Reader:
+    """What the rows of one walk are read by, made ready once: a reading of millions takes its time for what is done row by row."""
 
-    def __init__(self, stream: Stream, walk: Walk) -> None:
-        self._stream, self._walk = stream, walk
-        self._read = _reader(stream.changed) if stream.changed else None
-        self._field = stream.changed.field if stream.changed else ""
-        self._is_rewritten = bool(stream.filled_by or stream.classified)
+    def __init__(self, stream: Stream, walk: Walk, is_sealing: bool) -> None:
+        names = list(zip(stream.names, stream.projection, strict=True))
+        self._told = [(ours, theirs) for ours, theirs in names if is_hashed(ours, stream.bookkeeping)]
+        self._rest = [(ours, theirs) for ours, theirs in names if not is_hashed(ours, stream.bookkeeping)]
+        self._stream, self._walk, self._known_at = stream, walk, cutoff(walk.as_of)
+        self._key, self._window = stream.key, (walk.window_from, walk.window_to)
+        self._is_changed_aside = stream.changed is not None and not is_hashed(stream.changed.field, stream.bookkeeping)
+        self._is_sealing = is_sealing and not (stream.filled_by or stream.classified)
+        self._end = row_end(self._known_at, walk.load_id, walk.is_reconstructed)
+        self._instant = _instant_reader(stream.changed) if stream.changed else None
         self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
 
-    def verdict(self, asked: dict[str, Any]) -> tuple[str | None, datetime | None, str, Seal | None]:
-        """Id, instant of change, why the record cannot be landed ("" when it can), and its seal if it lands as it is."""
-        record_id = record_id_of(self._stream, asked)
-        sealed, found = self._sealed(asked)
-        if found:
-            return record_id, None, f"the record holds {found}", None
-        if record_id is None:
-            return None, None, f"the record has no {', '.join(self._stream.key)}", None
-        if self._stream.changed is None or self._read is None:
-            return record_id, self._of_the_day, "", sealed
-        changed_at = self._read(asked.get(self._field))
-        if changed_at is None:
-            return record_id, None, f"{self._field} is not {WORDS[self._stream.changed.unit]}", None
-        if changed_at >= self._walk.window_to or (self._walk.window_from and changed_at < self._walk.window_from):
-            return record_id, None, f"{self._field} lies outside the window that was asked for", None
-        return record_id, changed_at, "", sealed
-
-    def _sealed(self, asked: dict[str, Any]) -> tuple[Seal | None, str | None]:
-        """The record's seal, which one that is translated or hides people gets later; or what it holds that cannot be landed."""
+    def read(self, row: Any) -> Record | Reject:
+        """The row as a record, or why it cannot be landed."""
+        get = row.get if isinstance(row, dict) else {}.get
+        told = {ours: value for ours, theirs in self._told if (value := get(theirs)) is not None}
+        rest = {ours: value for ours, theirs in self._rest if (value := get(theirs)) is not None}
+        record_id = record_id_of(self._key, told)
         try:
-            sealed = None if self._is_rewritten else seal(asked, self._stream.bookkeeping)
-            text = orjson.dumps(asked) if sealed is None else sealed[0]
+            text, digest = hashed(told, rest) if self._is_sealing else (orjson.dumps(told | rest), "")
+            found = fault(told | rest) if ESCAPE in text and NUL in text else None
         except TypeError:
-            return None, fault(asked)
-        return sealed, fault(asked) if NUL in text else None
+            found = fault(told | rest)
+        if found:
+            return Reject(f"the record holds {found}", raw_text(row), record_id)
+        if record_id is None:
+            return Reject(f"the record has no {', '.join(self._stream.key)}", raw_text(row))
+        changed_at = self._changed(rest if self._is_changed_aside else told)
+        if isinstance(changed_at, str):
+            return Reject(changed_at, raw_text(row), record_id)
+        if self._is_sealing:
+            sealed = Seal(row_of(record_id, text, digest, changed_at, self._end), digest)
+            return Record(record_id, {}, changed_at, self._known_at, self._walk.is_reconstructed, sealed)
+        try:
+            record = translated(self._stream, told | rest)
+        except NotAmountError as error:
+            return Reject(str(error), raw_text(row), record_id)
+        return Record(record_id, record, changed_at, self._known_at, self._walk.is_reconstructed)
+
+    def _changed(self, record: dict[str, Any]) -> datetime | str:
+        """The instant of the record's change, or what is wrong with it."""
+        changed, (begin, end) = self._stream.changed, self._window
+        if changed is None or self._instant is None:
+            return self._of_the_day
+        at = self._instant(record.get(changed.field))
+        if at is None:
+            return f"{changed.field} is not {WORDS[changed.unit]}"
+        if at >= end or (begin is not None and at < begin):
+            return f"{changed.field} lies outside the window that was asked for"
+        return at
 
 
-def record_id_of(stream: Stream, row: dict[str, Any]) -> str | None:
-    """The parts of the stream's key joined by "|", None where one is missing or unlandable."""
-    if len(stream.key) == 1:
-        value = row.get(stream.key[0])
+def record_id_of(key: list[str], row: dict[str, Any]) -> str | None:
+    """The parts of the key joined by "|", None where one is missing or unlandable."""
+    if len(key) == 1:
+        value = row.get(key[0])
         if type(value) is str and value and value.isascii() and "\x00" not in value:
             return value  # nearly all of them
-    parts = [row.get(name) for name in stream.key]
+    parts = [row.get(name) for name in key]
     if any(not isinstance(part, str | int) or isinstance(part, bool) or part == "" or fault(part) for part in parts):
         return None
     return "|".join(map(str, parts))

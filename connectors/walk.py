@@ -6,6 +6,7 @@ list of all ids no longer shows went at an unknown time before the list was read
 """
 
 import gc
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -28,7 +29,22 @@ FEWEST_SHARE = (
 FEW = 20  # known records below which any share may go
 SUNDAY = 7
 SELDOM = 100_000  # objects between two looks for cycles: among rows there are none, and looking took a quarter of the reading
+SHORT_S = 0.0005  # a thread that was waiting for the server goes on after so long; at Python's 5 ms the server waited half of its time
 ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page whose rows have been read."""
+
+    page: Page
+    records: list[Record]
+    rejects: list[Reject]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the page had."""
+        return len(self.records) + len(self.rejects)
 
 
 @dataclass
@@ -82,10 +98,12 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     waited = source.calls.patience.waits
     rows_before, pages_before = tally.received, tally.pages
     progress = Progress(f"{stream.system} {stream.name}")
-    for pages, records, rejects in beside(_read(stream, walk, source.pages(stream, walk))):
+    for pages in beside(together(_read(stream, walk, source.pages(stream, walk)))):
+        records = [record for each in pages for record in each.records]
+        rejects = [reject for each in pages for reject in each.rejects]
         records, rejects = protected(connection, stream, records, rejects, walk.load_id)
-        reached = next((page.cursor for page in reversed(pages) if page.cursor is not None), None)
-        last, asked = pages[-1], source.calls.requests
+        reached = next((each.page.cursor for each in reversed(pages) if each.page.cursor is not None), None)
+        last, asked = pages[-1].page, source.calls.requests
         counts = land_page(
             connection, walk, records, rejects, last_id=reached, requests=asked - sent, pages=len(pages),
             is_last=last.is_last and ends_here, bookkeeping=stream.bookkeeping, part=last.part,
@@ -106,15 +124,17 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     raise RuntimeError(f"{stream.system} {stream.name}: the source ended without a last page")
 
 
-def _read(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[tuple[list[Page], list[Record], list[Reject]]]:
-    for several in together(pages):
-        yield several, *read_page(stream, walk, [row for page in several for row in page.rows])
+def _read(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[ReadPage]:
+    """The pages as records and rejects; their rows are let go, so that what is held is what will be written."""
+    for page in pages:
+        yield ReadPage(replace(page, rows=[]), *read_page(stream, walk, page.rows, is_sealing=True))
 
 
 def beside(items: Iterator[Item]) -> Iterator[Item]:
     """The items in order, the next one made by a thread beside while the one before it is in use."""
-    former = gc.get_threshold()
+    former, patience = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(SELDOM, *former[1:])
+    sys.setswitchinterval(SHORT_S)
     try:
         with ThreadPoolExecutor(1, "beside") as pool:
             coming = pool.submit(next, items, None)
@@ -123,21 +143,22 @@ def beside(items: Iterator[Item]) -> Iterator[Item]:
                 yield item
     finally:
         gc.set_threshold(*former)
+        sys.setswitchinterval(patience)
 
 
-def together(pages: Iterator[Page]) -> Iterator[list[Page]]:
+def together(pages: Iterator[ReadPage]) -> Iterator[list[ReadPage]]:
     """The pages that land in one transaction: as many as make `ROWS` rows, or one of a part that is counted by itself.
 
     What breaks off the reading comes behind the pages that came before it, so that these land.
     """
-    held: list[Page] = []
+    held: list[ReadPage] = []
     try:
-        for page in pages:
-            if page.part and held:
+        for read in pages:
+            if read.page.part and held:
                 yield held
                 held = []
-            held.append(page)
-            if page.is_last or page.part or sum(len(each.rows) for each in held) >= ROWS:
+            held.append(read)
+            if read.page.is_last or read.page.part or sum(each.rows for each in held) >= ROWS:
                 yield held
                 held = []
     except Exception:

@@ -1,8 +1,8 @@
 """Which records of a page say something new, before any of them is written.
 
 In: records of one stream with their hashes. Out: those that land. A record is compared with the newest version of its id that is not later
-than itself, whether that has landed or stands in the same page. One statement asks for the landed ones; for ids that are new, which at
-first are all, it looks at the index once.
+than itself, whether that has landed or stands in the same page. One statement asks which ids have landed at all, which at first are none;
+another asks for the versions of those.
 """
 
 from collections import defaultdict
@@ -18,10 +18,13 @@ from warehouse.walks import Loading
 if TYPE_CHECKING:
     from warehouse.landing import Record
 
+_KNOWN = """
+select o.place - 1 from unnest(string_to_array(%s::text, chr(31))) with ordinality as o (record_id, place)
+cross join lateral (select from {table} as v where v.record_id = o.record_id limit 1) as known"""
+_BETWEEN = "\x1f"  # ids travel as one text, which costs the client a tenth of an array
 _LANDED = """
 select o.place - 1, l.record_hash, l.changed_at, n.is_behind is not null
 from unnest(%b::text[], %b::timestamptz[]) with ordinality as o (record_id, changed_at, place)
-cross join lateral (select from {table} as v where v.record_id = o.record_id limit 1) as known
 left join lateral (
     select v.record_hash, v.changed_at from {table} as v
     where v.record_id = o.record_id and v.changed_at <= o.changed_at
@@ -47,7 +50,8 @@ class Judged:
 
 def judged(connection: Loading, table: str, records: Sequence["Record"], hashes: Sequence[str]) -> Judged:
     """What the records, all of one stream's `table`, say beyond what is known."""
-    landed, before = _landed(connection, table, records), _before(records)
+    ids = [record.record_id for record in records]
+    landed, before = _landed(connection, table, ids, records), _before(ids, records)
     if not landed and not before:
         return Judged(list(range(len(records))), 0, 0)
     news, echoed = [], 0
@@ -63,20 +67,32 @@ def judged(connection: Loading, table: str, records: Sequence["Record"], hashes:
     return Judged(news, len(records) - len(news), echoed)
 
 
-def _landed(connection: Loading, table: str, records: Sequence["Record"]) -> dict[int, _Landed]:
+def _landed(connection: Loading, table: str, ids: list[str], records: Sequence["Record"]) -> dict[int, _Landed]:
+    places = _known(connection, table, ids)
+    if not places:
+        return {}
     statement = sql.SQL(_LANDED).format(table=sql.Identifier(*table.split(".")))
-    asked = ([record.record_id for record in records], [record.changed_at for record in records])
+    asked = ([ids[place] for place in places], [records[place].changed_at for place in places])
     found = connection.execute(statement, asked, binary=True)
-    return {place: (former, changed_at, is_behind) for place, former, changed_at, is_behind in found}
+    return {places[at]: (former, changed_at, is_behind) for at, former, changed_at, is_behind in found}
 
 
-def _before(records: Sequence["Record"]) -> dict[int, int]:
+def _known(connection: Loading, table: str, ids: list[str]) -> Sequence[int]:
+    """The places of the ids of which any version has landed; of all, where an id could be taken for two."""
+    text = _BETWEEN.join(ids)
+    if text.count(_BETWEEN) != len(ids) - 1:
+        return range(len(ids))
+    statement = sql.SQL(_KNOWN).format(table=sql.Identifier(*table.split(".")))
+    return [place for (place,) in connection.execute(statement, (text,), binary=True)]
+
+
+def _before(ids: list[str], records: Sequence["Record"]) -> dict[int, int]:
     """For each record whose id stands in the page more than once: the place of the version before it, where there is one."""
-    if len({record.record_id for record in records}) == len(records):
+    if len(set(ids)) == len(ids):
         return {}
     places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, record in enumerate(records):
-        places[record.record_id].append(place)
+    for place, record_id in enumerate(ids):
+        places[record_id].append(place)
     found: dict[int, int] = {}
     for several in places.values():
         several.sort(key=lambda place: records[place].changed_at)  # of one instant the later in the page is the later

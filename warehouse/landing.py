@@ -9,25 +9,31 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
 from warehouse.judging import judged
-from warehouse.packing import append_packed
+from warehouse.packing import append_packed, row_end, row_of
 from warehouse.parts import Part, count_part
 from warehouse.walks import Loading, Walk
 
 BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 TOMBSTONE = {"is_deleted": True}
-Seal = tuple[bytes, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One version of one record as its source shows it; people's fields are tokens already. `seal`: where its reader made it."""
+class Seal(NamedTuple):
+    """A record as it leaves: its row of a binary COPY, and its hash (sha256, hex)."""
+
+    row: bytes
+    digest: str
+
+
+class Record(NamedTuple):
+    """One version of one record as its source shows it; people's fields are tokens already. Where its reader made the `seal`, that stands
+    for the fields too and `record` is empty."""
 
     record_id: str
     record: dict[str, Any]
@@ -62,26 +68,37 @@ class PageCounts:
         return self.landed + self.unchanged + self.quarantined
 
 
-def seal(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> Seal:
-    """The record's JSON as it lands, and sha256 (hex) over its canonical JSON without bookkeeping and without our own score fields.
+def is_hashed(name: str, bookkeeping: Collection[str]) -> bool:
+    """Whether a field tells something of the record: neither the source's bookkeeping nor a score of our own."""
+    return name not in bookkeeping and not (name.startswith("lf_") and name.endswith("__c"))
+
+
+def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
+    """sha256 (hex) over the record's canonical JSON without bookkeeping and without our own score fields."""
+    return _split_and_hashed(record, bookkeeping)[1]
+
+
+def hashed(told: dict[str, Any], rest: dict[str, Any]) -> tuple[bytes, str]:
+    """The JSON of a record as it lands, and its hash, from the fields that are hashed and those that are not.
 
     Raises TypeError for what JSON cannot hold.
     """
-    told = record.copy()
-    rest = {name: told.pop(name) for name in bookkeeping if name in told}
     text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
-    if b'"lf_' in text:
-        rest |= {name: told.pop(name) for name in record if name.startswith("lf_") and name.endswith("__c")}
-        text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
     digest = sha256(text).hexdigest()
     if rest:
         text = (text[:-1] + b"," if told else b"{") + orjson.dumps(rest)[1:]
     return text, digest
 
 
-def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
-    """The second half of the record's seal."""
-    return seal(record, bookkeeping)[1]
+def _split_and_hashed(record: dict[str, Any], bookkeeping: Collection[str]) -> tuple[bytes, str]:
+    told = {name: value for name, value in record.items() if is_hashed(name, bookkeeping)}
+    return hashed(told, {name: value for name, value in record.items() if name not in told})
+
+
+def _sealed(record: Record, load_id: str, bookkeeping: Collection[str]) -> Seal:
+    text, digest = _split_and_hashed(record.record, bookkeeping)
+    end = row_end(record.known_at, load_id, record.is_reconstructed)
+    return Seal(row_of(record.record_id, text, digest, record.changed_at, end), digest)
 
 
 def land_page(
@@ -131,21 +148,22 @@ def _append(
 ) -> tuple[int, int, int]:
     if not records:
         return 0, 0, 0
-    seals = [record.seal or seal(record.record, bookkeeping) for record in records]
-    hashes = [digest for _, digest in seals]
-    found = judged(connection, walk.table, records, hashes)
-    news = [(records[place], seals[place]) for place in found.news]
-    landed = append_packed(connection, walk.table, news, walk.load_id) if news else 0
+    seals = [record.seal or _sealed(record, walk.load_id, bookkeeping) for record in records]
+    found = judged(connection, walk.table, records, [digest for _, digest in seals])
+    landed = append_packed(connection, walk.table, [seals[place].row for place in found.news]) if found.news else 0
     return landed, found.unchanged, found.echoed
 
 
 def _set_aside(connection: Loading, walk: Walk, rejects: Sequence[Reject]) -> None:
-    for reject in rejects:
-        connection.execute(
+    with connection.cursor() as cursor:
+        cursor.executemany(
             "with noted as (insert into ops.quarantine (load_id, system, stream, record_id, line_number, reason)"
             " values (%s, %s, %s, %s, %s, %s) returning quarantine_id)"
             " insert into vault.quarantined (quarantine_id, raw) select quarantine_id, %s from noted",
-            (walk.load_id, walk.system, walk.stream, reject.record_id, reject.line_number, reject.reason, reject.raw),
+            [
+                (walk.load_id, walk.system, walk.stream, each.record_id, each.line_number, each.reason, each.raw)
+                for each in rejects
+            ],
         )
 
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from connectors.sources import Page
-from connectors.walk import ROWS, beside, together
+from connectors.walk import ROWS, ReadPage, beside, together
+from warehouse.landing import Reject
 from warehouse.parts import Part
 
 
-def page(rows: int, cursor: str, *, is_last: bool = False, part: Part | None = None) -> Page:
-    return Page([{}] * rows, cursor, is_last, part)
+def page(rows: int, cursor: str, *, is_last: bool = False, part: Part | None = None) -> ReadPage:
+    return ReadPage(Page([], cursor, is_last, part), [], [Reject("", b"")] * rows)
 
 
-def cursors(batches: Iterator[list[Page]]) -> list[list[str | None]]:
-    return [[each.cursor for each in batch] for batch in batches]
+def cursors(batches: Iterator[list[ReadPage]]) -> list[list[str | None]]:
+    return [[each.page.cursor for each in batch] for batch in batches]
 
 
 def test_pages_land_together_until_they_make_a_commit_and_the_last_ones_as_they_are() -> None:
@@ -31,14 +32,14 @@ def test_a_page_of_a_part_lands_alone() -> None:
 
 
 def test_what_came_before_a_reading_broke_off_lands_and_then_it_breaks_off() -> None:
-    def broken() -> Iterator[Page]:
+    def broken() -> Iterator[ReadPage]:
         yield page(1, "a")
         yield page(1, "b")
         raise ValueError("refused")
 
     landed: list[list[str | None]] = []
     with pytest.raises(ValueError, match="refused"):
-        landed.extend([each.cursor for each in batch] for batch in beside(together(broken())))
+        landed.extend([each.page.cursor for each in batch] for batch in beside(together(broken())))
     assert landed == [["a", "b"]]
 
 
