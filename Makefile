@@ -64,6 +64,14 @@ down: env ## stop what our commands started
 reset: env ## delete all state of this working copy (asks first)
 	@$(PY) -m nightly reset
 
+.PHONY: backup
+backup: env ## keep databases, models and mappings in a dated folder: make backup TO=folder
+	@$(PY) -m nightly backup $(if $(TO),--to "$(TO)") $(if $(DRY_RUN),--dry-run)
+
+.PHONY: restore
+restore: env ## bring a backup back into an empty data folder: make restore FROM=folder/tenant-day
+	@$(PY) -m nightly restore --from "$(FROM)" $(if $(DRY_RUN),--dry-run)
+
 .PHONY: test
 test: env ## all tests but the soak; files side by side: JOBS=2
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not soak" $(ARGS)

@@ -6,6 +6,7 @@ back and compared before anything is decided, so a key has at most one effective
 """
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 from config.settings import settings
@@ -15,6 +16,7 @@ from connectors.writers import WHOLE_BUILD, Writer, open_writer
 from warehouse.dead_letters import bury
 from warehouse.failpoints import failpoint
 from warehouse.receipts import Message, Outcome, Sending, announce, leave, messages, sending, settle, unread_systems
+from warehouse.restores import has_caught_up, is_behind
 from warehouse.steps import StepError, StepRun, recorded
 
 SENDS = 3
@@ -33,6 +35,8 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
         try:
             owed = messages(connection, as_of, writer.entity)
             mine = [message for message in owed if writer.takes(message)]
+            if is_behind(connection):  # what the CRM was told since the backup is read back before anything is sent
+                mine = [message if message.state == "acked" else replace(message, state="unknown") for message in mine]
             if dry_run:
                 _preview(writer, mine, where)
                 return
@@ -45,6 +49,7 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
                     )
                 else:
                     _send_all(connection, writer, mine, run)
+                    has_caught_up(connection)
         finally:
             writer.close()
 

@@ -10,6 +10,7 @@ Runbook, when a task fails (its log's last line is the sentence to act on):
 - `train`, `score`, `forecast`: the last promoted model stays. Clear the task.
 - `publish`: readers still see the last build. Clear the task.
 - `write_back`: receipts say what the CRM took. Clear the task; only what is owed is sent.
+- `backup`: the folder of backups is full or cannot be written; the night itself is done. Make room, clear the task.
 - `notify`: a channel refused or is down; receipts say whom it did not reach. Clear the task: who was told is not told again.
 """
 
@@ -38,6 +39,7 @@ STEPS = [  # task, command, minutes it may take, retries
     ("sync", "nightly dbt sync", 30, 1),
     ("write_back", "connectors writeback", 120, 2),
     ("notify", "connectors notify", 30, 2),
+    ("backup", "nightly backup", 120, 1),
 ]
 
 with DAG(

@@ -1,4 +1,4 @@
-"""`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, and the steps that dbt computes.
+"""`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, backup, restore, and the steps that dbt computes.
 
 Every command is also a `make` target; `python -m nightly COMMAND --help` tells its options.
 """
@@ -63,6 +63,21 @@ def _parser() -> argparse.ArgumentParser:
                           help="champion of each day, or today's model for all (marked hindsight)")  # fmt: skip
     backfill.add_argument("--dry-run", action="store_true", help="say which days would be computed")
 
+    keeping = commands.add_parser("backup", help="keep databases, models and mappings in a dated folder")
+    keeping.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="default: LANDFALL_BACKUP_DIR; without both, nothing is kept"
+    )
+    keeping.add_argument(
+        "--as-of", metavar="YYYY-MM-DD", default="", help="business day that names it; default: the published one"
+    )
+    keeping.add_argument("--dry-run", action="store_true", help="say what would be kept, keep nothing")
+
+    restoring = commands.add_parser("restore", help="bring a backup back into an empty data folder")
+    restoring.add_argument(
+        "--from", dest="source", type=Path, required=True, metavar="FOLDER", help="what `make backup` wrote"
+    )
+    restoring.add_argument("--dry-run", action="store_true", help="check the backup, restore nothing")
+
     advance = commands.add_parser("advance", help="let the sandbox company live on")
     advance.add_argument("--days", type=int, default=1, help="number of days")
 
@@ -92,6 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _step(given)
     if given.command in ("summary", "backfill"):
         return _look(given)
+    if given.command in ("backup", "restore"):
+        return _keep(given)
     from nightly import stack
 
     if given.command == "reset":
@@ -99,6 +116,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "advance":
         return stack.advance(given.days)
     return stack.up() if given.command == "up" else stack.down()
+
+
+def _keep(given: argparse.Namespace) -> int:
+    from nightly import backup, restore
+    from nightly.business_day import parse_day
+
+    if given.command == "restore":
+        return restore.restore(given.source, dry_run=given.dry_run)
+    return backup.back_up(given.to, parse_day(given.as_of) if given.as_of else None, dry_run=given.dry_run)
 
 
 def _step(given: argparse.Namespace) -> int:

@@ -76,6 +76,11 @@ def running_pid(name: str) -> int | None:
     return pid if "python" in listing or "airflow" in listing or "mlflow" in listing else None
 
 
+def running() -> list[str]:
+    """Names of the background processes that run."""
+    return [path.stem for path in sorted((settings().home / "run").glob("*.pid")) if running_pid(path.stem) is not None]
+
+
 def stop(name: str) -> bool:
     """End the background process `name` and its children; False when it was not running."""
     pid = running_pid(name)

@@ -1,7 +1,7 @@
 """PostgreSQL without Docker: the server of a PyPI wheel, its data under `<home>/postgres`, on loopback only.
 
-`python -m sandbox.postgres start|stop|status`. Started by root, the server runs as `nobody`; where `nobody` cannot enter the working
-copy, in a user namespace. initdb and pg_ctl are driven directly; no account, service or folder outside `home` is made.
+`python -m sandbox.postgres start|stop|status|binaries`. Started by root, the server runs as `nobody`; where `nobody` cannot enter the
+working copy, in a user namespace. initdb and pg_ctl are driven directly; no account, service or folder outside `home` is made.
 """
 
 import argparse
@@ -178,13 +178,15 @@ def stop(mode: str = "fast") -> None:
 def main() -> int:
     """Entry point of `python -m sandbox.postgres`."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.postgres", description=__doc__)
-    parser.add_argument("action", choices=["start", "stop", "status"])
+    parser.add_argument("action", choices=["start", "stop", "status", "binaries"])
     action = parser.parse_args().action
     try:
         if action == "start":
             print(f"PostgreSQL listens on 127.0.0.1:{start()}")
         elif action == "stop":
             stop()
+        elif action == "binaries":
+            print(binaries())
         else:
             running = is_running(settings().home / "postgres")
             print("running" if running else "stopped")

@@ -6,6 +6,7 @@ a source that still shows the person gets the same token again, and the value is
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -17,10 +18,11 @@ from psycopg.errors import LockNotAvailable
 
 from config.settings import settings
 from warehouse.connection import connect
+from warehouse.restores import Tombstone, journal
 from warehouse.spellings import LONGEST_PHONE, Spellings, spellings
 from warehouse.steps import StepError
+from warehouse.stores import beside
 
-OTHER_STORES = ("mlflow", "airflow")  # databases beside the tenant's; absent where a service keeps its own
 NOT_OURS = (
     "sandbox",
     "postgres",
@@ -64,7 +66,8 @@ class Erased:
 def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = False) -> Erased:
     """Take `values` out of the vault in one transaction; a phone is found in any way of writing it, a note by any value it holds.
 
-    The tables are then rewritten, so that no deleted row keeps its bytes in their files. Raises StepError for a value of one character,
+    Where backups are kept, it is written down beside them, so that none brings a person back. The tables are then rewritten, so that no
+    deleted row keeps its bytes in their files. Raises StepError for a value of one character,
     and when somebody uses the vault for so long that it cannot be rewritten.
     """
     looked_for = _parameters(spellings(values))
@@ -74,21 +77,29 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
             "with gone as (delete from vault.persons where field_hash = any(%s) returning field_hash, token, kind),"
             " kept as (insert into vault.erasures (field_hash, token, kind, asked_on, asked_by)"
             " select field_hash, token, kind, %s, %s from gone)"
-            " select kind, count(*) from gone group by kind order by kind",
+            " select field_hash, token, kind from gone order by kind",
             (hashes, as_of, asked_by),
         ).fetchall()
         raw = connection.execute(_QUARANTINED, looked_for).rowcount + connection.execute(_INBOX, looked_for).rowcount
         if dry_run:
             connection.rollback()
+        elif folder := settings().backup_dir:
+            journal(
+                folder,
+                [
+                    Tombstone(settings().tenant, field_hash, token, kind, as_of, asked_by)
+                    for field_hash, token, kind in taken
+                ],
+            )
     if not dry_run:
         _rewrite()
-    return Erased({str(kind): int(count) for kind, count in taken}, raw)
+    return Erased(dict(Counter(str(kind) for *_, kind in taken)), raw)
 
 
 def places(values: Sequence[str]) -> Iterator[tuple[str, int]]:
     """Where `values` can be found: ("database schema.table", rows) and ("path", 1); looks at every table and at every file under home."""
     spelled = spellings(values)
-    for database in (settings().pg_database, *_stores()):
+    for database in (settings().pg_database, *beside()):
         yield from _in_database(database, _parameters(spelled))
     phones = [re.compile(phone.encode()) for phone in spelled.phones]
     for path in sorted(settings().home.rglob("*")):
@@ -117,16 +128,6 @@ def _rewrite() -> None:
                 "the values are erased, and the server's files may still hold their bytes: a step or the webhook uses the vault;"
                 " wait until it ends, then rerun"
             ) from error
-
-
-def _stores() -> list[str]:
-    with connect(None, autocommit=True) as connection:
-        return [
-            name
-            for (name,) in connection.execute(
-                "select datname from pg_database where datname = any(%s)", (list(OTHER_STORES),)
-            )
-        ]
 
 
 def _in_database(database: str, looked_for: dict[str, list[Any]]) -> Iterator[tuple[str, int]]:

@@ -19,6 +19,7 @@ from sandbox.company import Patch
 from sandbox.salesforce_schema import org_id
 from tests.connectors.channels import Served, served
 from tests.connectors.chatting import at
+from tests.connectors.outbox import publish
 from tests.connectors.salesforce_org import OPP, pointed
 from warehouse.connection import connect
 
@@ -54,25 +55,7 @@ def writable(homes: Path, count: int, *more: Patch) -> Iterator[Served]:
 
 def owe(messages: list[tuple[str, str, dict[str, Any]]], build_id: str = "20260630_a") -> None:
     """Publish a build of the day that owes the messages (id, action, payload)."""
-    with connect("transformer") as connection:
-        connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
-        connection.execute(
-            "create table sync.sync_crm__opportunity_scores (build_id text, opportunity_id text, system text,"
-            " action text, payload jsonb, payload_hash text)"
-        )
-        connection.execute(
-            "insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state) values (%s, %s, '', '', 1, 'published')",
-            (build_id, DAY),
-        )
-        connection.execute(
-            "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
-            (build_id, DAY),
-        )
-        with connection.cursor() as cursor:
-            rows = [(build_id, key, action, json.dumps(payload)) for key, action, payload in messages]
-            cursor.executemany(
-                "insert into sync.sync_crm__opportunity_scores values (%s, %s, 'salesforce', %s, %s, 'x')", rows
-            )
+    publish(DAY, build_id, "salesforce", messages)
 
 
 def receipts() -> dict[str, tuple[str, str | None]]:

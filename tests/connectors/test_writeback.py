@@ -4,7 +4,6 @@
 """
 
 import csv
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from config.settings import settings
 from connectors.streams import write_back_of
 from connectors.writer_fxiaoke import crm_values
 from tests.connectors.company import DAY, Company, run_step
+from tests.connectors.outbox import publish
 from warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
@@ -45,35 +45,16 @@ def deals(company: Company) -> list[str]:
 def owe(company: Company) -> Iterator[Callable[..., None]]:
     """Publish a build of the day that owes the given (deal, action, payload) messages; earlier receipts are forgotten."""
 
-    def publish(
+    def renewed(
         *messages: tuple[str, str, dict[str, Any]], build_id: str = "20260630_a", system: str = "fxiaoke"
     ) -> None:
         with connect("owner_ddl") as owner:
             owner.execute(
                 "truncate ops.writeback_receipts, ops.publications, ops.published_build, ops.builds, ops.dead_letters cascade"
             )
-        with connect("transformer") as connection:
-            connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
-            connection.execute(
-                "create table sync.sync_crm__opportunity_scores (build_id text, opportunity_id text, system text,"
-                " action text, payload jsonb, payload_hash text)"
-            )
-            connection.execute(
-                "insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state)"
-                " values (%s, %s, '', '', 1, 'published')",
-                (build_id, DAY),
-            )
-            connection.execute(
-                "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
-                (build_id, DAY),
-            )
-            for deal, action, payload in messages:
-                connection.execute(
-                    "insert into sync.sync_crm__opportunity_scores values (%s, %s, %s, %s, %s, md5(%s))",
-                    (build_id, deal, system, action, json.dumps(payload), json.dumps(payload)),
-                )
+        publish(DAY, build_id, system, messages)
 
-    yield publish
+    yield renewed
     with connect("transformer") as connection:
         connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
 
@@ -240,3 +221,21 @@ def test_reasons_are_cut_at_the_fields_length_and_days_are_local_midnights() -> 
         }
     )
     assert crm_values(with_day, SCORE) == {"lf_expected_close_week__c": 1785686400000}
+
+
+def test_after_a_restore_what_the_crm_holds_already_is_read_and_not_written_again(
+    company: Company, deals: list[str], owe: Callable[..., None]
+) -> None:
+    told = SCORE | {"model_version": "restored"}
+    owe((deals[0], "send", told))
+    send()
+    held = len(writes(company, deals[0]))
+    owe((deals[0], "send", told), (deals[1], "send", told))  # the receipts are as they were before the first was sent
+    with connect("writeback") as connection:
+        connection.execute("insert into ops.restores (taken_at) values ('2026-06-29')")
+    send()
+    assert [state for _, state, *_ in receipts()] == ["acked", "acked"]
+    assert len(writes(company, deals[0])) == held
+    assert company.ask(f"record/{DEAL}/{deals[1]}")["body"]["lf_model_version__c"] == "restored"
+    with connect("writeback") as connection:
+        assert connection.execute("select count(*) from ops.restores where reread_at is null").fetchone() == (0,)

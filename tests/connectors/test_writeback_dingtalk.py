@@ -3,7 +3,6 @@
 `sync` is filled by hand, as in test_writeback.py. The tests of this module follow each other on one company.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -16,6 +15,7 @@ from connectors.extract import extract
 from connectors.streams import write_back_of
 from connectors.writeback import write_back
 from tests.connectors.chatting import DAY, Served, accept, query
+from tests.connectors.outbox import OF_CUSTOMERS, publish
 from warehouse.connection import connect
 from warehouse.dead_letters import listed, release
 from warehouse.steps import StepError
@@ -43,30 +43,13 @@ def owe(chatting: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     monkeypatch.setenv("LANDFALL_WRITEBACK", "dingtalk")
     settings.cache_clear()
 
-    def publish(build_id: str, *customers: str, action: str = "send", days: int = 0) -> None:
-        day, said = DAY + timedelta(days=days), json.dumps(payload(build_id, "B" if action == "send" else None))
-        with connect("transformer") as connection:
-            connection.execute("drop table if exists sync.sync_dingtalk__customer_scores")
-            connection.execute(
-                "create table sync.sync_dingtalk__customer_scores (build_id text, customer_id text, system text,"
-                " action text, payload jsonb, payload_hash text)"
-            )
-            connection.execute(
-                "insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state)"
-                " values (%s, %s, '', '', 1, 'published')",
-                (build_id, day),
-            )
-            connection.execute(
-                "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
-                (build_id, day),
-            )
-            for customer in customers:
-                connection.execute(
-                    "insert into sync.sync_dingtalk__customer_scores values (%s, %s, 'dingtalk', %s, %s, 'x')",
-                    (build_id, customer, action, said),
-                )
+    def renewed(build_id: str, *customers: str, action: str = "send", days: int = 0) -> None:
+        told = payload(build_id, "B" if action == "send" else None)
+        publish(
+            DAY + timedelta(days=days), build_id, "dingtalk", [(each, action, told) for each in customers], OF_CUSTOMERS
+        )
 
-    yield publish
+    yield renewed
     settings.cache_clear()
 
 

@@ -3,7 +3,6 @@
 `sync` is filled by hand with what a build owes, as in test_writeback.py.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -19,6 +18,7 @@ from connectors.contacts import contact_of
 from connectors.streams import write_back_of
 from connectors.writeback import write_back
 from tests.connectors.company import Company
+from tests.connectors.outbox import publish
 from warehouse.connection import connect
 from warehouse.dead_letters import listed, release
 from warehouse.steps import StepError
@@ -40,25 +40,7 @@ def payload(version: str, number: int = 0) -> dict[str, Any]:
 
 def owe(day: str, build_id: str, deals: list[str]) -> None:
     """Publish a build of `day` that owes each of `deals` a score; receipts of earlier builds stay."""
-    with connect("transformer") as connection:
-        connection.execute("drop table if exists sync.sync_crm__opportunity_scores")
-        connection.execute(
-            "create table sync.sync_crm__opportunity_scores (build_id text, opportunity_id text, system text,"
-            " action text, payload jsonb, payload_hash text)"
-        )
-        connection.execute(
-            "insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state) values (%s, %s, '', '', 1, 'published')",
-            (build_id, day),
-        )
-        connection.execute(
-            "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, 'publish', '{}')",
-            (build_id, day),
-        )
-        rows = [(build_id, deal, json.dumps(payload(build_id, number))) for number, deal in enumerate(deals)]
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "insert into sync.sync_crm__opportunity_scores values (%s, %s, 'fxiaoke', 'send', %s, 'x')", rows
-            )
+    publish(day, build_id, "fxiaoke", ((deal, "send", payload(build_id, number)) for number, deal in enumerate(deals)))
 
 
 def states(build_id: str) -> dict[str, str]:

@@ -1,47 +1,17 @@
 """What people type: `make nightly` and `make rerun` through real Airflow on a PostgreSQL of their own, backfill, commands that explain."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from config.settings import settings
-from tests.end_to_end.line import ROOT
 from tests.end_to_end.tables import hashes, one
+from tests.end_to_end.workplace import Workplace
+from warehouse.connection import connect
 from warehouse.frames import fetch_all
+from warehouse.roles import differences
 
 pytestmark = pytest.mark.slow
-
-
-class Workplace:
-    """A working copy's state folder, and commands that run in it as a person would type them."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("LANDFALL_")}
-        own = {"HOME": str(home), "SANDBOX_SCALE": "0.03", "SANDBOX_SEED": "7", "SANDBOX_DAY": "2026-05-20"}
-        self.outside = home / "outside.txt"
-        watch = {"PYTHONPATH": str(ROOT / "tests" / "end_to_end" / "watch"), "LANDFALL_TEST_OUTSIDE": str(self.outside)}
-        self.env = kept | watch | {f"LANDFALL_{key}": value for key, value in own.items()}
-
-    def type(self, *arguments: str, **settings_of_this_call: str) -> tuple[int, str]:
-        """Run `python -m nightly …`; returns exit code and everything it printed."""
-        env = self.env | {f"LANDFALL_{key}": value for key, value in settings_of_this_call.items()}
-        command = [sys.executable, "-m", "nightly", *arguments]
-        done = subprocess.run(
-            command,
-            env=env,
-            cwd=ROOT,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-            input="no\n",
-        )
-        return done.returncode, done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +27,13 @@ Nights = tuple[tuple[int, str], dict[str, str], tuple[int, str], dict[str, str]]
 @pytest.fixture(scope="module")
 def nights(workplace: Workplace) -> Iterator[Nights]:
     """The first night's result and tables, then the second's of the same day."""
-    patch = pytest.MonkeyPatch()
     first = workplace.type("night")
-    for key, value in workplace.env.items():
-        if key.startswith("LANDFALL_") and key != "LANDFALL_TEST_OUTSIDE":
-            patch.setenv(key, value)
-    for key in ("LANDFALL_PG_PORT", "LANDFALL_PG_PASSFILE"):
-        patch.delenv(key, raising=False)
-    settings.cache_clear()
-    schema = f"build_{one('select build_id from ops.published_build')[0]}"
-    tables = ("landing", "staging", "features", "scores", "sync", schema)
-    before = hashes(tables)
-    second = workplace.type("rerun", "--system", "fxiaoke")
-    yield first, before, second, hashes(tables)
-    patch.undo()
-    settings.cache_clear()
+    with workplace.looked_at():
+        schema = f"build_{one('select build_id from ops.published_build')[0]}"
+        tables = ("landing", "staging", "features", "scores", "sync", schema)
+        before = hashes(tables)
+        second = workplace.type("rerun", "--system", "fxiaoke")
+        yield first, before, second, hashes(tables)
 
 
 def test_a_night_ends_with_exit_code_0_and_one_screen(nights: Nights) -> None:
@@ -133,6 +95,24 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(nights: Nights, workplac
     assert one("select count(*) from ops.step_runs") == before
 
 
+def test_a_backup_comes_back_in_an_empty_folder_with_every_row_and_its_readers_rights(
+    nights: Nights, workplace: Workplace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    backups, restored = tmp_path_factory.mktemp("backups"), Workplace(tmp_path_factory.mktemp("restored"))
+    before = hashes()
+    code, said = workplace.type("backup", "--to", str(backups))
+    assert (code, "sandbox-2026-05-20" in said) == (0, True), said
+    code, said = workplace.type("restore", "--from", str(backups / "sandbox-2026-05-20"))
+    assert (code, "sandbox is running: `make down` first" in said) == (1, True), said
+    code, said = restored.type("restore", "--from", str(backups / "sandbox-2026-05-20"), SANDBOX="false")
+    assert code == 0, said
+    with restored.looked_at():
+        assert hashes() == before
+        with connect("checker") as connection:
+            assert differences(connection) == []
+    restored.type("down")
+
+
 def test_reset_asks_first(nights: Nights, workplace: Workplace) -> None:
     code, said = workplace.type("reset")
     assert (code, "nothing was deleted" in said) == (1, True), said
@@ -141,7 +121,22 @@ def test_reset_asks_first(nights: Nights, workplace: Workplace) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["night", "rerun", "systems", "dbt", "as-of", "deadline", "summary", "backfill", "advance", "up", "down", "reset"],
+    [
+        "night",
+        "rerun",
+        "systems",
+        "dbt",
+        "as-of",
+        "deadline",
+        "summary",
+        "backfill",
+        "advance",
+        "up",
+        "down",
+        "reset",
+        "backup",
+        "restore",
+    ],
 )
 def test_every_command_has_help(workplace: Workplace, command: str) -> None:
     code, said = workplace.type(command, "--help")

@@ -1,0 +1,94 @@
+"""What a database that came out of a backup has to make up for: erasures that are newer, and scores that the CRM was told since.
+
+In: the journal of erasures that lies beside the backups. Out: the vault without those persons; a row in `ops.restores` until the write-back
+has read what the CRM holds. The journal has look-up hashes and tokens, no personal value.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+
+from warehouse.connection import connect
+from warehouse.steps import StepError
+
+JOURNAL = "erasures.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """One erased value of a tenant: its look-up hash and token, and who asked when."""
+
+    tenant: str
+    field_hash: str
+    token: str
+    kind: str
+    asked_on: date
+    asked_by: str
+
+
+def journal(folder: Path, tombstones: Sequence[Tombstone]) -> None:
+    """Write down what was erased beside the backups that still hold it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / JOURNAL).open("ab") as file:
+        file.writelines(orjson.dumps(asdict(each)) + b"\n" for each in tombstones)
+
+
+def journalled(folder: Path, tenant: str) -> Iterator[Tombstone]:
+    """The tenant's erasures of which the folder's journal tells. Raises StepError for a line that cannot be read."""
+    path = folder / JOURNAL
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        try:
+            told = orjson.loads(line)
+            stone = Tombstone(**{**told, "asked_on": date.fromisoformat(told["asked_on"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise StepError(f"{path} cannot be read in line {number}: mend the line, then rerun") from error
+        if stone.tenant == tenant:
+            yield stone
+
+
+def apply_erasures(tombstones: Sequence[Tombstone]) -> tuple[int, int]:
+    """Take out of the vault what was erased after the backup; returns values taken out and raw copies dropped.
+
+    A raw copy cannot be searched by a hash: where anything was erased since, all raw copies of unreadable records go.
+    """
+    with connect("loader") as connection:
+        newer = [stone for stone in tombstones if _is_newer(connection, stone)]
+        for stone in newer:
+            connection.execute(
+                "insert into vault.erasures (field_hash, token, kind, asked_on, asked_by) values (%s, %s, %s, %s, %s)",
+                (stone.field_hash, stone.token, stone.kind, stone.asked_on, stone.asked_by),
+            )
+        taken = connection.execute(
+            "delete from vault.persons where field_hash = any(%s)", ([stone.field_hash for stone in newer],)
+        ).rowcount
+        raw = connection.execute("delete from vault.quarantined").rowcount if newer else 0
+    return taken, raw
+
+
+def _is_newer(connection: psycopg.Connection, stone: Tombstone) -> bool:
+    known = "select exists (select from vault.erasures where field_hash = %s)"
+    found = connection.execute(known, (stone.field_hash,)).fetchone()
+    return found is not None and not found[0]
+
+
+def note_restore(taken_at: datetime) -> None:
+    """Remember that this database is as it was at `taken_at`."""
+    with connect("writeback") as connection:
+        connection.execute("insert into ops.restores (taken_at) values (%s)", (taken_at,))
+
+
+def is_behind(connection: psycopg.Connection[tuple[Any, ...]]) -> bool:
+    """Whether the CRM may hold scores of which this database does not know."""
+    found = connection.execute("select exists (select from ops.restores where reread_at is null)").fetchone()
+    return bool(found and found[0])
+
+
+def has_caught_up(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """The CRM was read back."""
+    connection.execute("update ops.restores set reread_at = clock_timestamp() where reread_at is null")

@@ -1,0 +1,39 @@
+"""The databases that an installation keeps beside the tenant's own, and what a backup needs to know of the server.
+
+In: the settings. Out: names of databases that exist; the newest published day.
+"""
+
+from datetime import date
+
+from config.settings import settings
+from warehouse.connection import connect
+
+BESIDE = ("mlflow", "airflow")  # absent where a service keeps its own
+
+
+def beside() -> list[str]:
+    """The databases of MLflow, Airflow and the pages that exist on our server."""
+    names = [*BESIDE, f"superset_{settings().tenant}"]
+    return [name for name in names if name in existing()]
+
+
+def existing() -> set[str]:
+    """All databases of the server."""
+    with connect(None, autocommit=True, database="postgres") as connection:
+        return {name for (name,) in connection.execute("select datname from pg_database where not datistemplate")}
+
+
+def server_version() -> str:
+    """The server's version, as 18.4."""
+    with connect(None, autocommit=True, database="postgres") as connection:
+        found = connection.execute("show server_version").fetchone()
+    return str(found[0]).split()[0] if found else ""
+
+
+def published_day() -> date | None:
+    """The day that readers see."""
+    with connect("checker") as connection:
+        found = connection.execute(
+            "select b.as_of from ops.published_build as p join ops.builds as b using (build_id)"
+        ).fetchone()
+    return found[0] if found else None
