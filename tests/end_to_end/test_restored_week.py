@@ -15,7 +15,10 @@ from warehouse.frames import fetch_all
 
 THIRD, LAST = "2026-05-22", "2026-05-24"
 STREAMS = "select relname from pg_class where relnamespace = 'landing'::regnamespace and relkind = 'r' order by 1"
-CURRENT = "select distinct on (record_id) record_id, record_hash from landing.{} order by record_id, changed_at desc, known_at desc, load_id desc"
+CURRENT = (
+    "select distinct on (record_id) record_id, record_hash from landing.{}"
+    " order by record_id, changed_at desc, known_at desc, load_id desc"
+)
 OF_THE_DAY = "select md5(string_agg(t::text, '' order by t::text)) from {} as t where as_of_date = '2026-05-22'"
 WRITES = "select id, fields, at_ms from journal where fields like '%lf_scored_at__c%' order by seq"
 
