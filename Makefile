@@ -56,6 +56,20 @@ advance: env ## let the sandbox company live on: make advance DAYS=1
 up: env ## start Airflow, MLflow, the lead webhook and the sandbox in the background
 	@$(PY) -m nightly up
 
+.venv-bi/.synced: bi/requirements.lock | $(UV)
+	@test -x .venv-bi/bin/python || $(UV) venv --quiet --python "$$(command -v python3)" .venv-bi
+	@echo "installing Superset's pinned environment"
+	@$(UV) pip sync --quiet --require-hashes --python .venv-bi/bin/python bi/requirements.lock
+	@touch .venv-bi/.synced
+
+.PHONY: bi
+bi: env .venv-bi/.synced ## the pages in a browser: install Superset beside us, load the dashboards, start it on loopback
+	@$(PY) -m nightly bi
+
+.PHONY: bi-lock
+bi-lock: | $(UV) ## resolve bi/requirements.in into bi/requirements.lock
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 bi/requirements.in -o bi/requirements.lock
+
 .PHONY: down
 down: env ## stop what our commands started
 	@$(PY) -m nightly down

@@ -83,6 +83,7 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
 
     mlflow_uri: str = Field("", description="tracking store; empty means the database mlflow beside ours")
     airflow_port: int = Field(8080, description="port of the Airflow pages under make up")
+    bi_port: int = Field(8088, description="port of the pages under make bi")
     mlflow_port: int = Field(5000, description="port of the MLflow pages under make up")
     sandbox: bool = Field(False, description="whether our commands create and start the sandbox company")
     sandbox_port: int = Field(0, description="port of the sandbox company; 0 chooses a free one")

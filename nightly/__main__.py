@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     advance.add_argument("--days", type=int, default=1, help="number of days")
 
     commands.add_parser("up", help="start Airflow, MLflow and the sandbox in the background")
+    commands.add_parser("bi", help="make the pages (Superset) ready and start them in the background")
     commands.add_parser("down", help="stop what `up` and `night` started")
     reset = commands.add_parser("reset", help="delete all state of this working copy")
     reset.add_argument("--yes", action="store_true", help="do not ask")
@@ -109,6 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _look(given)
     if given.command in ("backup", "restore"):
         return _keep(given)
+    if given.command == "bi":
+        from nightly import pages
+
+        return pages.up()
     from nightly import stack
 
     if given.command == "reset":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.request import urlopen
 
 from config.runtime import remember, runtime_values
 from config.settings import child_environment, settings
@@ -79,6 +80,19 @@ def running_pid(name: str) -> int | None:
 def running() -> list[str]:
     """Names of the background processes that run."""
     return [path.stem for path in sorted((settings().home / "run").glob("*.pid")) if running_pid(path.stem) is not None]
+
+
+def await_answer(name: str, address: str, seconds: int) -> None:
+    """Wait until the background process `name` answers at `address`; raises StepError when it ends or takes longer."""
+    for _ in range(seconds * 2):
+        try:
+            with urlopen(address, timeout=5):  # noqa: S310 - our own address on loopback
+                return
+        except OSError:
+            if running_pid(name) is None:
+                break
+        time.sleep(0.5)
+    raise StepError(f"{name} did not come up: read {settings().home / 'logs' / f'{name}.log'}")
 
 
 def stop(name: str) -> bool:

@@ -89,7 +89,7 @@ def _print_addresses() -> None:
 
 def down() -> int:
     """Stop everything that our commands started."""
-    for name in (*AIRFLOW, "mlflow", WEBHOOK, "sandbox"):
+    for name in (*AIRFLOW, "mlflow", WEBHOOK, "superset", "sandbox"):
         print(f"{name}: {'stopped' if services.stop(name) else 'was not running'}")
     if settings().pg_embedded:
         services.run_module("sandbox.postgres", "stop", quiet=True)

@@ -2,7 +2,8 @@
 
 In: `ops.org_access` (account, node), the organisation of the day that is published. Out: `ops.org_reach` (a node and all below it) and a
 policy on `marts.<name>` that compares `current_user` with both through one uncorrelated IN. The views `published.<name>` belong to
-`publisher`, which is subject to the policy; `current_user` in it is the reader.
+`publisher`, which is subject to the policy; `current_user` in it is the reader. A page server, which reads with one login for all of
+its people, applies the same condition with the name of whoever is signed in (`condition_for`).
 """
 
 from datetime import date
@@ -19,10 +20,10 @@ POLICY = "own_nodes"
 WHOLE = "*"
 
 # A member of a group may SET ROLE to it and shall not become it: only its own name counts, unless it is the pipeline's login.
-_OWN = """
-    select r.node_id from ops.org_access as a join ops.org_reach as r on r.ancestor_id = a.node_id
-    where a.account = current_user and (a.account = session_user or pg_has_role(session_user, 'transformer', 'member'))
-"""
+_NODES_OF = "select r.node_id from ops.org_access as a join ops.org_reach as r on r.ancestor_id = a.node_id where a.account = "
+_OWN = f"""
+    {_NODES_OF}current_user and (a.account = session_user or pg_has_role(session_user, 'transformer', 'member'))
+"""  # noqa: S608 - our own constants
 _REACH = """
     with days as (select max(as_of_date) as day from intermediate.int_org_nodes where as_of_date <= %(day)s),
     reach as (
@@ -73,6 +74,14 @@ def refresh_reach(connection: psycopg.Connection, as_of: date) -> None:
         connection.execute(_REACH, {"day": as_of})
 
 
+def condition_for(account: str, names: list[str], columns: list[str]) -> str:
+    """The policy's condition on rows with `columns`, read from the marts `names`, for the account that the SQL text `account` gives."""
+    own = _NODES_OF + account
+    if all(_basis(name, columns).startswith("open") for name in names):
+        return _condition(names[0], columns, own).as_string(None)
+    return _condition("", columns, own).as_string(None)
+
+
 def _placed_by(columns: list[str]) -> str | None:
     return next((column for column in matrix()["row_access"]["columns"] if column in columns), None)
 
@@ -89,11 +98,12 @@ def _signature(name: str, columns: list[str]) -> str:
     return f"{_basis(name, columns)} ({sha256(condition.encode()).hexdigest()[:12]})"
 
 
-def _condition(name: str, columns: list[str]) -> sql.Composed:
+def _condition(name: str, columns: list[str], own: str = _OWN) -> sql.Composed:
     column, basis = _placed_by(columns), _basis(name, columns)
+    nodes = sql.SQL(own)  # type: ignore[arg-type] # our own text
     if basis.startswith("open"):
-        return sql.SQL("(select exists ({}))").format(sql.SQL(_OWN))
-    whole = sql.SQL("(select {} in ({}))").format(sql.Literal(WHOLE), sql.SQL(_OWN))
+        return sql.SQL("(select exists ({}))").format(nodes)
+    whole = sql.SQL("(select {} in ({}))").format(sql.Literal(WHOLE), nodes)
     if column is None:
         return whole
-    return sql.SQL("{} or {} in ({})").format(whole, sql.Identifier(column), sql.SQL(_OWN))
+    return sql.SQL("{} or {} in ({})").format(whole, sql.Identifier(column), nodes)

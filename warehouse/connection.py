@@ -11,7 +11,7 @@ import psycopg
 from config.settings import Settings, settings
 
 ROLES = (
-    "owner_ddl", "publisher", "loader", "transformer", "checker", "ml", "writeback", "submitter", "bi_reader", "auditor",
+    "owner_ddl", "publisher", "loader", "transformer", "checker", "ml", "writeback", "submitter", "bi_reader", "page_server", "auditor",
 )  # fmt: skip
 
 

@@ -1,0 +1,125 @@
+"""The descriptions of pages, charts and datasets, read from YAML and held to a shape.
+
+In: `datasets.yml` and `pages/*.yml`. Out: one `Book`. A chart names a dataset, a kind (`kinds.py`) and metrics; a metric names its
+definition (`metric_definition`), so that every number on a page can be traced to one.
+"""
+
+from csv import DictReader
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from config.settings import ROOT
+
+FOLDER = Path(__file__).parent
+DEFINITIONS = ROOT / "dbt_project" / "seeds" / "metric_definitions.csv"
+Unit = Literal["money", "count", "rate", "times", "days"]
+
+
+class Described(BaseModel):
+    """A description: what is not known is an error that names the file's key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Described):
+    """The same words in Chinese and English."""
+
+    zh: str
+    en: str
+
+    def in_(self, lang: str) -> str:
+        """The words in `lang`."""
+        return self.zh if lang == "zh" else self.en
+
+
+class Metric(Described):
+    """A figure that charts show: SQL over a dataset, in base currency, and the definition it follows."""
+
+    sql: str
+    definition: str
+    unit: Unit = "money"
+    label: Text | None = None
+    series: Text | None = None
+
+
+class Dataset(Described):
+    """Rows of published marts: one mart as it is, or a query over some; `marts` are those that a query reads, `orders` only sort."""
+
+    label: Text
+    mart: str | None = None
+    sql: str | None = None
+    metrics: dict[str, Metric] = {}
+    orders: dict[str, str] = {}
+    marts: list[str] = []
+    day: str | None = None
+
+
+class Chart(Described):
+    """One chart; `given` is passed to its kind."""
+
+    kind: str
+    dataset: str
+    title: Text
+    says: Text
+    definitions: list[str] = []
+    given: dict[str, Any] = {}
+
+
+class Place(Described):
+    """Where a chart, or a text, stands in a row: width of twelve columns, height in grid steps of 8 px."""
+
+    chart: str | None = None
+    text: Text | None = None
+    width: int
+    height: int
+
+
+class Page(Described):
+    """One dashboard, and its twin for a phone: the charts of `phone`, one below the other."""
+
+    title: Text
+    says: Text
+    rows: list[list[Place]]
+    phone: list[Place] = []
+    filters: list[str] = []
+    charts: dict[str, Chart]
+
+
+class Filter(Described):
+    """A filter of the bar above a page."""
+
+    label: Text
+    dataset: str
+    column: str
+    order: str | None = None
+    is_first_chosen: bool = False
+
+
+class Book(Described):
+    """Everything that is described."""
+
+    queries: dict[str, str]
+    columns: dict[str, Text]
+    values: dict[str, Text]
+    filters: dict[str, Filter]
+    datasets: dict[str, Dataset]
+    pages: dict[str, Page]
+
+
+@cache
+def book() -> Book:
+    """All descriptions of this folder; a page's file name is its id."""
+    read = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((FOLDER / "pages").glob("*.yml"))}
+    return Book(**yaml.safe_load((FOLDER / "datasets.yml").read_text("utf-8")),
+                **yaml.safe_load((FOLDER / "words.yml").read_text("utf-8")), pages=read)  # fmt: skip
+
+
+@cache
+def definitions() -> dict[str, Text]:
+    """The name of each definition id, as the seed of `metric_definition` has it."""
+    with DEFINITIONS.open(encoding="utf-8") as lines:
+        return {row["definition_id"]: Text(zh=row["name_zh"], en=row["name_en"]) for row in DictReader(lines)}

@@ -1,0 +1,172 @@
+"""What Superset is given: databases, datasets, charts and dashboards as its import format, and a row-level rule for every dataset.
+
+In: the descriptions (`book.py`), the columns that each dataset has in the database, the language. Out: one JSON-able `dict`. Ids are
+uuid5 of the names, so that loading again changes what is there instead of adding to it.
+"""
+
+from typing import Any
+from uuid import UUID, uuid5
+
+import yaml
+
+from bi.book import Book, Chart, Dataset, Filter, Page, Place, definitions
+from bi.kinds import COLOURS, format_of, metric_key, params
+from bi.layout import Shown, chart_numbers, position
+from warehouse.access import condition_for
+
+NAMESPACE = UUID("6f0a9d52-5b0e-5c38-9a51-0b9c8f3f7c11")
+DATABASE = "Landfall"
+WHO = "'{{ current_username() }}'"  # filled in by Superset with whoever is signed in; no name of ours has a quote
+UNITS = {"zh": ("10000.0", "万元"), "en": ("1000000.0", "M")}
+Columns = dict[str, dict[str, str]]  # dataset → column → type
+
+
+def uid(kind: str, name: str) -> str:
+    """The stable id of a thing."""
+    return str(uuid5(NAMESPACE, f"{kind}/{name}"))
+
+
+def bundle(book: Book, columns: Columns, lang: str) -> dict[str, Any]:
+    """Files of Superset's import format by path, and the rule of each dataset by its id."""
+    files: dict[str, Any] = {"metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}}
+    files["databases/landfall.yaml"] = {
+        "database_name": DATABASE, "sqlalchemy_uri": "postgresql+psycopg2://", "expose_in_sqllab": False, "allow_run_async": False,
+        "allow_ctas": False, "allow_cvas": False, "allow_dml": False, "uuid": uid("database", DATABASE), "version": "1.0.0",
+        "extra": {"allows_virtual_table_explore": True},
+    }  # fmt: skip
+    for name, dataset in book.datasets.items():
+        files[f"datasets/{DATABASE}/{name}.yaml"] = _dataset(book, name, columns[name], lang)
+    for page_id, page in book.pages.items():
+        for name, chart in page.charts.items():
+            files[f"charts/{page_id}_{name}.yaml"] = _chart(book, f"{page_id}_{name}", chart, lang)
+        for is_phone in (False, True):
+            if page.rows and not is_phone or page.phone and is_phone:
+                files[f"dashboards/{page_id}{'_mobile' * is_phone}.yaml"] = _dashboard(book, page_id, page, lang, is_phone=is_phone)
+    rules = {uid("dataset", name): rule(dataset, columns[name]) for name, dataset in book.datasets.items()}
+    return {"files": {path: yaml.safe_dump(content, allow_unicode=True) for path, content in files.items()}, "rules": rules}
+
+
+def query(book: Book, dataset: Dataset, lang: str) -> str | None:
+    """The dataset's query with its parts and words put in; None for a mart as it is."""
+    if dataset.sql is None:
+        return None
+    parts = book.queries | {word: text.in_(lang) for word, text in book.values.items()} | {"lang": lang}
+    text = dataset.sql
+    for name, part in parts.items():
+        text = text.replace("{" + name + "}", part)
+    return text.strip()
+
+
+def rule(dataset: Dataset, columns: dict[str, str]) -> str:
+    """The condition under which a row is shown to whoever is signed in: that of the database's own policies."""
+    marts = [dataset.mart] if dataset.mart else dataset.marts
+    return condition_for(WHO, [mart for mart in marts if mart], list(columns))
+
+
+def _dataset(book: Book, name: str, columns: dict[str, str], lang: str) -> dict[str, Any]:
+    dataset = book.datasets[name]
+    words = {column: text.in_(lang) for column, text in book.columns.items()}
+    return {
+        "table_name": dataset.mart or dataset.label.in_(lang), "main_dttm_col": dataset.day, "description": dataset.label.in_(lang),
+        "schema": "published", "sql": query(book, dataset, lang), "uuid": uid("dataset", name), "database_uuid": uid("database", DATABASE),
+        "version": "1.0.0", "filter_select_enabled": True, "is_managed_externally": True,
+        "columns": [
+            {"column_name": column, "type": kind, "verbose_name": words.get(column), "is_dttm": kind in ("DATE", "TIMESTAMPTZ"),
+             "groupby": True, "filterable": True, "is_active": True}
+            for column, kind in columns.items()
+        ],
+        "metrics": [_metric(dataset, metric, lang) for metric in dataset.metrics]
+        + [{"metric_name": name, "expression": text} for name, text in dataset.orders.items()],
+    }  # fmt: skip
+
+
+def _metric(dataset: Dataset, name: str, lang: str) -> dict[str, Any]:
+    metric = dataset.metrics[name]
+    per, unit = UNITS[lang]
+    label = metric.label.in_(lang) if metric.label else definitions()[metric.definition].in_(lang)
+    return {
+        "metric_name": metric_key(dataset, name, lang), "verbose_name": None if metric.series else label, "d3format": format_of(metric, lang),
+        "expression": f"({metric.sql}) / {per}" if metric.unit == "money" else metric.sql,
+        "description": f"{metric.definition}{' · ' + unit if metric.unit == 'money' else ''}",
+    }  # fmt: skip
+
+
+def definitions_of(book: Book, chart: Chart) -> list[str]:
+    """The definition ids of everything that a chart shows."""
+    metrics = book.datasets[chart.dataset].metrics
+    found = [metrics[name].definition for name in chart.given.get("metrics", [])] + chart.definitions
+    return list(dict.fromkeys(found))
+
+
+def caption(book: Book, chart: Chart, lang: str) -> str:
+    """What stands under a chart: one sentence, and the definition ids of its figures."""
+    return " · ".join([chart.says.in_(lang), *definitions_of(book, chart)])
+
+
+def _shown(book: Book, page_id: str, name: str, chart: Chart, lang: str) -> Shown:
+    return Shown(uid("chart", f"{page_id}_{name}"), chart.title.in_(lang), caption(book, chart, lang))
+
+
+def _chart(book: Book, name: str, chart: Chart, lang: str) -> dict[str, Any]:
+    shown = params(book, chart, lang)
+    return {
+        "slice_name": chart.title.in_(lang), "description": caption(book, chart, lang), "viz_type": shown["viz_type"],
+        "params": shown, "query_context": None, "cache_timeout": None, "uuid": uid("chart", name), "version": "1.0.0",
+        "dataset_uuid": uid("dataset", chart.dataset), "is_managed_externally": True,
+    }  # fmt: skip
+
+
+def _dashboard(book: Book, page_id: str, page: Page, lang: str, *, is_phone: bool) -> dict[str, Any]:
+    rows: list[list[Place]] = [[place] for place in page.phone] if is_phone else page.rows
+    used = chart_numbers(rows)
+    shown = {name: _shown(book, page_id, name, page.charts[name], lang) for name in used}
+    title = page.title.in_(lang)
+    slug = f"{page_id}-mobile" if is_phone else page_id
+    filters = [_filter(name, book.filters[name], page, used, lang) for name in page.filters]
+    return {
+        "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": _CSS, "published": True,
+        "uuid": uid("dashboard", slug), "version": "1.0.0", "is_managed_externally": True,
+        "position": position(rows, shown, title, lang),
+        "metadata": {
+            "color_scheme": "supersetColors", "label_colors": _colours(book, lang), "cross_filters_enabled": True, "refresh_frequency": 0,
+            "native_filter_configuration": filters, "filter_bar_orientation": "HORIZONTAL",
+        },
+    }  # fmt: skip
+
+
+def _colours(book: Book, lang: str) -> dict[str, str]:
+    """A fixed colour for every series that has a name: metrics by their labels, words of queries with and without their number."""
+    found = {}
+    for dataset in book.datasets.values():
+        for name in dataset.metrics.keys() & COLOURS.keys():
+            metric = dataset.metrics[name]
+            label = metric.label.in_(lang) if metric.label else definitions()[metric.definition].in_(lang)
+            found |= {label: COLOURS[name], name: COLOURS[name]}
+            if metric.series:
+                series = metric.series.in_(lang)
+                found |= {series: COLOURS[name], series.split("__")[0]: COLOURS[name]}
+    for name in book.values.keys() & COLOURS.keys():
+        word = book.values[name].in_(lang)
+        found |= {f"{number}{word}": COLOURS[name] for number in ("", *"①②③④⑤⑥⑦⑧⑨")}
+    return found
+
+
+def _filter(name: str, given: Filter, page: Page, used: dict[str, int], lang: str) -> dict[str, Any]:
+    outside = [number for chart, number in used.items() if name in page.charts[chart].given.get("ignores", [])]
+    return {
+        "id": f"NATIVE_FILTER-{name}", "type": "NATIVE_FILTER", "filterType": "filter_select", "name": given.label.in_(lang),
+        "targets": [{"column": {"name": given.column}, "datasetUuid": uid("dataset", given.dataset)}],
+        "requiredFirst": given.is_first_chosen, "scope": {"rootPath": ["ROOT_ID"], "excluded": outside}, "cascadeParentIds": [], "description": "",
+        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
+        "controlValues": {"multiSelect": not given.is_first_chosen, "enableEmptyFilter": given.is_first_chosen,
+                          "defaultToFirstItem": given.is_first_chosen, "inverseSelection": False, "searchAllOptions": False,
+                          "sortAscending": True},
+        **({"sortMetric": given.order} if given.order else {}),
+    }  # fmt: skip
+
+
+_CSS = """
+.dashboard-markdown { padding: 0 16px !important; }
+.dashboard-markdown p { font-size: 12px; line-height: 1.35; color: #6b6b6b; margin: 0; }
+.dashboard-component-chart-holder { box-shadow: none; }
+"""

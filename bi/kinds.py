@@ -1,0 +1,125 @@
+"""What Superset's chart types are given: one function per kind of chart that the descriptions name.
+
+In: a chart's description, its dataset and the language. Out: the form data of a Superset chart. Colours mean the same on every page:
+`COLOURS`, by the series' name.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from bi.book import Book, Chart, Dataset, Metric
+
+GREEN, BLUE, GREY, AMBER, RED, VIOLET, TEAL = "#2E8B57", "#2F6DB5", "#8C8C8C", "#E39B23", "#C8453B", "#7B61A8", "#2AA198"
+COLOURS = {  # key of words.yml `values`, or a metric's name → colour
+    "won": GREEN, "target": GREY, "from_open": BLUE, "from_new": TEAL, "gap": RED, "surplus": GREEN, "forecast": BLUE,
+    "p10_way": BLUE, "p50_way": BLUE, "p90_way": BLUE, "voice_baseline": BLUE, "voice_team": AMBER, "voice_manager": VIOLET, "voice_last_year": GREY, "said_p50": AMBER,
+}  # fmt: skip
+FORMATS = {
+    ("money", "zh"): ",.1f", ("money", "en"): ",.3f", ("count", "zh"): ",d", ("count", "en"): ",d",
+    ("rate", "zh"): ".1%", ("rate", "en"): ".1%", ("times", "zh"): ".1f", ("times", "en"): ".1f",
+    ("days", "zh"): ",d", ("days", "en"): ",d",
+}  # fmt: skip
+Params = dict[str, Any]
+
+
+def format_of(metric: Metric, lang: str) -> str:
+    """How a metric's numbers look (d3)."""
+    return FORMATS[metric.unit, lang]
+
+
+def metric_key(dataset: Dataset, name: str, lang: str) -> str:
+    """What Superset calls the metric `name`: a band is drawn from series whose names end in __yhat and its likes."""
+    if name in dataset.orders:
+        return name
+    series = dataset.metrics[name].series
+    return series.in_(lang) if series else name
+
+
+def params(book: Book, chart: Chart, lang: str) -> Params:
+    """The form data of a chart, without dataset and id."""
+    dataset = book.datasets[chart.dataset]
+    made = _KINDS[chart.kind](dataset, dict(chart.given), lang)
+    filters = [_where(condition, index) for index, condition in enumerate(chart.given.get("where", []))]
+    return {"adhoc_filters": filters, "extra_form_data": {}, "color_scheme": "supersetColors", "row_limit": 1000} | made
+
+
+def _where(condition: str, index: int) -> Params:
+    """A condition in SQL on the dataset's rows."""
+    return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": condition, "filterOptionName": f"filter_{index}"}
+
+
+def _metrics(dataset: Dataset, given: Params, lang: str) -> list[str]:
+    return [metric_key(dataset, name, lang) for name in given["metrics"]]
+
+
+def _first_format(dataset: Dataset, given: Params, lang: str) -> str:
+    return format_of(dataset.metrics[given["metrics"][0]], lang)
+
+
+def _number(dataset: Dataset, given: Params, lang: str) -> Params:
+    """One large number."""
+    return {
+        "viz_type": "big_number_total", "metric": _metrics(dataset, given, lang)[0], "y_axis_format": _first_format(dataset, given, lang),
+        "header_font_size": given.get("size", 0.5), "subheader_font_size": 0.15, "metric_name_font_size": 0.15,
+    }  # fmt: skip
+
+
+def _line(dataset: Dataset, given: Params, lang: str) -> Params:
+    """Lines by day; a band where series are named for one."""
+    return {
+        "viz_type": "echarts_timeseries_line", "x_axis": dataset.day or given["x"], "time_grain_sqla": "P1D",
+        "metrics": _metrics(dataset, given, lang), "groupby": [], "y_axis_format": _first_format(dataset, given, lang),
+        "x_axis_time_format": "%m-%d", "rich_tooltip": True, "tooltipTimeFormat": "%Y-%m-%d", "show_legend": True, "legendOrientation": "top",
+        "legendType": "plain", "seriesType": "line", "opacity": 0.15, "markerEnabled": False, "connectNulls": False, "truncateXAxis": True,
+        "xAxisLabelRotation": 0, "row_limit": 10000,
+    }  # fmt: skip
+
+
+def _bars(dataset: Dataset, given: Params, lang: str) -> Params:
+    """Bars by the values of a column, each in its own colour where `groupby` names the same column."""
+    return {
+        "viz_type": "echarts_timeseries_bar", "x_axis": given["x"], "xAxisForceCategorical": True, "x_axis_sort": given["x"],
+        "x_axis_sort_asc": True, "metrics": _metrics(dataset, given, lang), "groupby": given.get("groupby", []), "stack": given.get("stack"),
+        "orientation": given.get("orientation", "vertical"), "y_axis_format": _first_format(dataset, given, lang),
+        "show_value": given.get("show_value", True), "show_legend": given.get("legend", False), "legendOrientation": "top", "legendType": "plain",
+        "rich_tooltip": True, "only_total": True, "truncateXAxis": True, "xAxisLabelRotation": 0,
+    }  # fmt: skip
+
+
+def _waterfall(dataset: Dataset, given: Params, lang: str) -> Params:
+    """Steps that add up, with their total at the end."""
+    return {
+        "viz_type": "waterfall", "x_axis": given["x"], "groupby": [], "metric": _metrics(dataset, given, lang)[0], "show_value": True,
+        "show_legend": False, "increase_color": _rgb(given.get("up", BLUE)), "decrease_color": _rgb(given.get("down", RED)),
+        "total_color": _rgb(GREY), "y_axis_format": _first_format(dataset, given, lang), "x_ticks_layout": "staggered",
+        "show_total": given.get("total", True), "total_label": given.get("total_label", {}).get(lang),
+    }  # fmt: skip
+
+
+def _table(dataset: Dataset, given: Params, lang: str) -> Params:
+    """A table: rows as they are (`columns`), or one row per value of `groupby` with metrics."""
+    is_grouped = "groupby" in given
+    formats = {metric_key(dataset, name, lang): {"d3NumberFormat": format_of(dataset.metrics[name], lang)} for name in given.get("metrics", [])}
+    made: Params = {
+        "viz_type": "table", "query_mode": "aggregate" if is_grouped else "raw", "all_columns": given.get("columns", []),
+        "groupby": given.get("groupby", []), "metrics": _metrics(dataset, given, lang) if is_grouped else [],
+        "row_limit": given.get("limit", 1000), "page_length": given.get("page", 0), "order_desc": True, "include_search": False,
+        "show_cell_bars": given.get("bars", False), "color_pn": False, "align_pn": False, "allow_rearrange_columns": False,
+        "column_config": formats | given.get("column_config", {}), "conditional_formatting": given.get("heat", []),
+        "table_timestamp_format": "%Y-%m-%d", "allow_render_html": False,
+    }  # fmt: skip
+    if "order" in given:
+        if is_grouped:
+            made["timeseries_limit_metric"] = metric_key(dataset, given["order"], lang)
+        else:
+            made["order_by_cols"] = given["order"]
+    return made
+
+
+def _rgb(colour: str) -> Params:
+    return {"r": int(colour[1:3], 16), "g": int(colour[3:5], 16), "b": int(colour[5:7], 16), "a": 1}
+
+
+_KINDS: dict[str, Callable[[Dataset, Params, str], Params]] = {
+    "number": _number, "line": _line, "bars": _bars, "waterfall": _waterfall, "table": _table,
+}  # fmt: skip
