@@ -40,7 +40,7 @@ class Metric(Described):
     """A figure that charts show: SQL over a dataset, in base currency, and the definition it follows."""
 
     sql: str
-    definition: str
+    definition: str | None = None
     unit: Unit = "money"
     label: Text | None = None
     series: Text | None = None
@@ -97,6 +97,7 @@ class Filter(Described):
     column: str
     order: str | None = None
     is_first_chosen: bool = False
+    chosen: Text | None = None
 
 
 class Book(Described):

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import yaml
 
-from bi.book import Book, Chart, Dataset, Filter, Page, Place, definitions
+from bi.book import Book, Chart, Dataset, Filter, Metric, Page, Place, definitions
 from bi.kinds import COLOURS, format_of, metric_key, params
 from bi.layout import Shown, chart_numbers, position
 from warehouse.access import condition_for
@@ -83,19 +83,25 @@ def _dataset(book: Book, name: str, columns: dict[str, str], lang: str) -> dict[
 def _metric(dataset: Dataset, name: str, lang: str) -> dict[str, Any]:
     metric = dataset.metrics[name]
     per, unit = UNITS[lang]
-    label = metric.label.in_(lang) if metric.label else definitions()[metric.definition].in_(lang)
     return {
-        "metric_name": metric_key(dataset, name, lang), "verbose_name": None if metric.series else label, "d3format": format_of(metric, lang),
+        "metric_name": metric_key(dataset, name, lang), "verbose_name": None if metric.series else label_of(metric, lang), "d3format": format_of(metric, lang),
         "expression": f"({metric.sql}) / {per}" if metric.unit == "money" else metric.sql,
-        "description": f"{metric.definition}{' · ' + unit if metric.unit == 'money' else ''}",
+        "description": " · ".join(filter(None, [metric.definition, unit if metric.unit == "money" else None])),
     }  # fmt: skip
+
+
+def label_of(metric: Metric, lang: str) -> str:
+    """What a metric is called: its own words, else those of its definition."""
+    if metric.label:
+        return metric.label.in_(lang)
+    return definitions()[metric.definition].in_(lang) if metric.definition else ""
 
 
 def definitions_of(book: Book, chart: Chart) -> list[str]:
     """The definition ids of everything that a chart shows."""
     metrics = book.datasets[chart.dataset].metrics
-    found = [metrics[name].definition for name in chart.given.get("metrics", [])] + chart.definitions
-    return list(dict.fromkeys(found))
+    found = [metrics[name].definition for name in chart.given.get("metrics", []) if name in metrics] + chart.definitions
+    return list(dict.fromkeys(each for each in found if each))
 
 
 def caption(book: Book, chart: Chart, lang: str) -> str:
@@ -140,8 +146,7 @@ def _colours(book: Book, lang: str) -> dict[str, str]:
     for dataset in book.datasets.values():
         for name in dataset.metrics.keys() & COLOURS.keys():
             metric = dataset.metrics[name]
-            label = metric.label.in_(lang) if metric.label else definitions()[metric.definition].in_(lang)
-            found |= {label: COLOURS[name], name: COLOURS[name]}
+            found |= {label_of(metric, lang): COLOURS[name], name: COLOURS[name]}
             if metric.series:
                 series = metric.series.in_(lang)
                 found |= {series: COLOURS[name], series.split("__")[0]: COLOURS[name]}
@@ -153,14 +158,16 @@ def _colours(book: Book, lang: str) -> dict[str, str]:
 
 def _filter(name: str, given: Filter, page: Page, used: dict[str, int], lang: str) -> dict[str, Any]:
     outside = [number for chart, number in used.items() if name in page.charts[chart].given.get("ignores", [])]
+    value = [given.chosen.in_(lang)] if given.chosen else None
+    mask = {"filters": [{"col": given.column, "op": "IN", "val": value}]} if value else {}
+    is_single = given.is_first_chosen or value is not None
     return {
         "id": f"NATIVE_FILTER-{name}", "type": "NATIVE_FILTER", "filterType": "filter_select", "name": given.label.in_(lang),
         "targets": [{"column": {"name": given.column}, "datasetUuid": uid("dataset", given.dataset)}],
-        "requiredFirst": given.is_first_chosen, "scope": {"rootPath": ["ROOT_ID"], "excluded": outside}, "cascadeParentIds": [], "description": "",
-        "defaultDataMask": {"extraFormData": {}, "filterState": {}, "ownState": {}},
-        "controlValues": {"multiSelect": not given.is_first_chosen, "enableEmptyFilter": given.is_first_chosen,
-                          "defaultToFirstItem": given.is_first_chosen, "inverseSelection": False, "searchAllOptions": False,
-                          "sortAscending": True},
+        "requiredFirst": given.is_first_chosen, "scope": {"rootPath": ["ROOT_ID"], "excluded": outside}, "cascadeParentIds": [],
+        "description": "", "defaultDataMask": {"extraFormData": mask, "filterState": {"value": value}, "ownState": {}},
+        "controlValues": {"multiSelect": not is_single, "enableEmptyFilter": is_single, "defaultToFirstItem": given.is_first_chosen,
+                          "inverseSelection": False, "searchAllOptions": False, "sortAscending": True},
         **({"sortMetric": given.order} if given.order else {}),
     }  # fmt: skip
 

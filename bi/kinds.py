@@ -53,7 +53,8 @@ def _metrics(dataset: Dataset, given: Params, lang: str) -> list[str]:
 
 
 def _first_format(dataset: Dataset, given: Params, lang: str) -> str:
-    return format_of(dataset.metrics[given["metrics"][0]], lang)
+    first = dataset.metrics.get(given["metrics"][0])
+    return format_of(first, lang) if first else ",d"
 
 
 def _number(dataset: Dataset, given: Params, lang: str) -> Params:
@@ -101,7 +102,7 @@ def _table(dataset: Dataset, given: Params, lang: str) -> Params:
     is_grouped = "groupby" in given
     formats = {metric_key(dataset, name, lang): {"d3NumberFormat": format_of(dataset.metrics[name], lang)} for name in given.get("metrics", [])}
     made: Params = {
-        "viz_type": "table", "query_mode": "aggregate" if is_grouped else "raw", "all_columns": given.get("columns", []),
+        "viz_type": "table", "query_mode": "aggregate" if is_grouped else "raw", "all_columns": [_twin(column, lang) for column in given.get("columns", [])],
         "groupby": given.get("groupby", []), "metrics": _metrics(dataset, given, lang) if is_grouped else [],
         "row_limit": given.get("limit", 1000), "page_length": given.get("page", 0), "order_desc": True, "include_search": False,
         "show_cell_bars": given.get("bars", False), "color_pn": False, "align_pn": False, "allow_rearrange_columns": False,
@@ -116,10 +117,52 @@ def _table(dataset: Dataset, given: Params, lang: str) -> Params:
     return made
 
 
+def _band(dataset: Dataset, given: Params, lang: str) -> Params:
+    """Lines over the values of a column, with a band where series are named for one."""
+    made = _line(dataset, given | {"x": given["x"]}, lang)
+    return made | {"x_axis": given["x"], "xAxisForceCategorical": True, "x_axis_sort": given["x"], "x_axis_sort_asc": True,
+                   "time_grain_sqla": None, "markerEnabled": True, "markerSize": 8}  # fmt: skip
+
+
+def _heat(dataset: Dataset, given: Params, lang: str) -> Params:
+    """A metric by two columns, dark where it is large."""
+    return {
+        "viz_type": "heatmap_v2", "x_axis": given["x"], "groupby": given["y"], "metric": _metrics(dataset, given, lang)[0],
+        "sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_desc", "normalize_across": "heatmap", "linear_color_scheme": "blue_white_yellow"
+        if given.get("diverging") else "schemeBlues", "legend_type": "continuous", "show_legend": False, "show_values": True,
+        "show_percentage": False, "value_bounds": [None, None], "y_axis_format": _first_format(dataset, given, lang), "xscale_interval": 1,
+        "yscale_interval": 1, "left_margin": "auto", "bottom_margin": "auto", "border_color": {"r": 255, "g": 255, "b": 255, "a": 1},
+    }  # fmt: skip
+
+
+def _flow(dataset: Dataset, given: Params, lang: str) -> Params:
+    """From where to where, as wide as the metric."""
+    return {"viz_type": "sankey_v2", "source": given["source"], "target": given["target"],
+            "metric": _metrics(dataset, given, lang)[0], "sort_by_metric": True}  # fmt: skip
+
+
+def _bubbles(dataset: Dataset, given: Params, lang: str) -> Params:
+    """Things by two metrics, as large as a third, coloured by a column."""
+    x, y, size = _metrics(dataset, given, lang)[:3]
+    formats = [format_of(dataset.metrics[name], lang) for name in given["metrics"][:2]]
+    return {
+        "viz_type": "bubble_v2", "entity": given["entity"], "series": given["series"], "x": x, "y": y, "size": size, "max_bubble_size": "50",
+        "opacity": 0.6, "show_legend": True, "legendOrientation": "top", "legendType": "plain", "xAxisFormat": formats[0],
+        "y_axis_format": formats[1], "logYAxis": given.get("log", False), "truncateYAxis": False, "tooltipSizeFormat": formats[1],
+        "x_axis_title": given["x_title"][lang], "y_axis_title": given["y_title"][lang], "x_axis_title_margin": 30, "y_axis_title_margin": 50,
+    }  # fmt: skip
+
+
+def _twin(column: str, lang: str) -> str:
+    """`{title}` stands for the column title_zh or title_en."""
+    return f"{column[1:-1]}_{lang}" if column.startswith("{") else column
+
+
 def _rgb(colour: str) -> Params:
     return {"r": int(colour[1:3], 16), "g": int(colour[3:5], 16), "b": int(colour[5:7], 16), "a": 1}
 
 
 _KINDS: dict[str, Callable[[Dataset, Params, str], Params]] = {
-    "number": _number, "line": _line, "bars": _bars, "waterfall": _waterfall, "table": _table,
+    "number": _number, "line": _line, "bars": _bars, "waterfall": _waterfall, "table": _table, "band": _band,
+    "heat": _heat, "flow": _flow, "bubbles": _bubbles,
 }  # fmt: skip
