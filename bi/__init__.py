@@ -1,1 +1,1 @@
-"""The pages that people look at, as code: descriptions in `pages/` and `datasets.yml`, what Superset is given in `bundle.py`, Superset's own side in `server/`."""
+"""The pages that people look at, as code: described in `pages/` and `datasets.yml`, put together in `bundle.py`, loaded in `server/`."""

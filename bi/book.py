@@ -106,6 +106,7 @@ class Book(Described):
     queries: dict[str, str]
     columns: dict[str, Text]
     values: dict[str, Text]
+    colours: dict[str, str]
     filters: dict[str, Filter]
     datasets: dict[str, Dataset]
     pages: dict[str, Page]

@@ -4,13 +4,12 @@ In: the descriptions (`book.py`), the columns that each dataset has in the datab
 uuid5 of the names, so that loading again changes what is there instead of adding to it.
 """
 
+import json
 from typing import Any
 from uuid import UUID, uuid5
 
-import yaml
-
 from bi.book import Book, Chart, Dataset, Filter, Metric, Page, Place, definitions
-from bi.kinds import COLOURS, format_of, metric_key, params
+from bi.kinds import format_of, metric_key, params
 from bi.layout import Shown, chart_numbers, position
 from warehouse.access import condition_for
 
@@ -27,23 +26,27 @@ def uid(kind: str, name: str) -> str:
 
 
 def bundle(book: Book, columns: Columns, lang: str) -> dict[str, Any]:
-    """Files of Superset's import format by path, and the rule of each dataset by its id."""
-    files: dict[str, Any] = {"metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}}
+    """Files of Superset's import format (YAML, of which JSON is a part) by path, and the rule of each dataset by its id."""
+    files: dict[str, Any] = {
+        "metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
+    }
     files["databases/landfall.yaml"] = {
         "database_name": DATABASE, "sqlalchemy_uri": "postgresql+psycopg2://", "expose_in_sqllab": False, "allow_run_async": False,
         "allow_ctas": False, "allow_cvas": False, "allow_dml": False, "uuid": uid("database", DATABASE), "version": "1.0.0",
         "extra": {"allows_virtual_table_explore": True},
     }  # fmt: skip
-    for name, dataset in book.datasets.items():
+    for name in book.datasets:
         files[f"datasets/{DATABASE}/{name}.yaml"] = _dataset(book, name, columns[name], lang)
     for page_id, page in book.pages.items():
         for name, chart in page.charts.items():
             files[f"charts/{page_id}_{name}.yaml"] = _chart(book, f"{page_id}_{name}", chart, lang)
         for is_phone in (False, True):
-            if page.rows and not is_phone or page.phone and is_phone:
-                files[f"dashboards/{page_id}{'_mobile' * is_phone}.yaml"] = _dashboard(book, page_id, page, lang, is_phone=is_phone)
+            if (page.rows and not is_phone) or (page.phone and is_phone):
+                files[f"dashboards/{page_id}{'_mobile' * is_phone}.yaml"] = _dashboard(
+                    book, page_id, page, lang, is_phone=is_phone
+                )
     rules = {uid("dataset", name): rule(dataset, columns[name]) for name, dataset in book.datasets.items()}
-    return {"files": {path: yaml.safe_dump(content, allow_unicode=True) for path, content in files.items()}, "rules": rules}
+    return {"files": {path: json.dumps(content, ensure_ascii=False) for path, content in files.items()}, "rules": rules}
 
 
 def query(book: Book, dataset: Dataset, lang: str) -> str | None:
@@ -84,7 +87,8 @@ def _metric(dataset: Dataset, name: str, lang: str) -> dict[str, Any]:
     metric = dataset.metrics[name]
     per, unit = UNITS[lang]
     return {
-        "metric_name": metric_key(dataset, name, lang), "verbose_name": None if metric.series else label_of(metric, lang), "d3format": format_of(metric, lang),
+        "metric_name": metric_key(dataset, name, lang), "verbose_name": None if metric.series else label_of(metric, lang),
+        "d3format": format_of(metric, lang),
         "expression": f"({metric.sql}) / {per}" if metric.unit == "money" else metric.sql,
         "description": " · ".join(filter(None, [metric.definition, unit if metric.unit == "money" else None])),
     }  # fmt: skip
@@ -130,7 +134,7 @@ def _dashboard(book: Book, page_id: str, page: Page, lang: str, *, is_phone: boo
     slug = f"{page_id}-mobile" if is_phone else page_id
     filters = [_filter(name, book.filters[name], page, used, lang) for name in page.filters]
     return {
-        "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": _CSS, "published": True,
+        "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": _CSS + _PHONE_CSS * is_phone, "published": True,
         "uuid": uid("dashboard", slug), "version": "1.0.0", "is_managed_externally": True,
         "position": position(rows, shown, title, lang),
         "metadata": {
@@ -142,17 +146,17 @@ def _dashboard(book: Book, page_id: str, page: Page, lang: str, *, is_phone: boo
 
 def _colours(book: Book, lang: str) -> dict[str, str]:
     """A fixed colour for every series that has a name: metrics by their labels, words of queries with and without their number."""
-    found = {}
+    found: dict[str, str] = {}
     for dataset in book.datasets.values():
-        for name in dataset.metrics.keys() & COLOURS.keys():
+        for name in dataset.metrics.keys() & book.colours.keys():
             metric = dataset.metrics[name]
-            found |= {label_of(metric, lang): COLOURS[name], name: COLOURS[name]}
+            found |= {label_of(metric, lang): book.colours[name], name: book.colours[name]}
             if metric.series:
                 series = metric.series.in_(lang)
-                found |= {series: COLOURS[name], series.split("__")[0]: COLOURS[name]}
-    for name in book.values.keys() & COLOURS.keys():
+                found |= {series: book.colours[name], series.split("__")[0]: book.colours[name]}
+    for name in book.values.keys() & book.colours.keys():
         word = book.values[name].in_(lang)
-        found |= {f"{number}{word}": COLOURS[name] for number in ("", *"①②③④⑤⑥⑦⑧⑨")}
+        found |= {f"{number}{word}": book.colours[name] for number in ("", *"①②③④⑤⑥⑦⑧⑨")}
     return found
 
 
@@ -165,7 +169,7 @@ def _filter(name: str, given: Filter, page: Page, used: dict[str, int], lang: st
         "id": f"NATIVE_FILTER-{name}", "type": "NATIVE_FILTER", "filterType": "filter_select", "name": given.label.in_(lang),
         "targets": [{"column": {"name": given.column}, "datasetUuid": uid("dataset", given.dataset)}],
         "requiredFirst": given.is_first_chosen, "scope": {"rootPath": ["ROOT_ID"], "excluded": outside}, "cascadeParentIds": [],
-        "description": "", "defaultDataMask": {"extraFormData": mask, "filterState": {"value": value}, "ownState": {}},
+        "description": "", "defaultDataMask": {"extraFormData": mask, "filterState": {"value": value} if value else {}, "ownState": {}},
         "controlValues": {"multiSelect": not is_single, "enableEmptyFilter": is_single, "defaultToFirstItem": given.is_first_chosen,
                           "inverseSelection": False, "searchAllOptions": False, "sortAscending": True},
         **({"sortMetric": given.order} if given.order else {}),
@@ -176,4 +180,8 @@ _CSS = """
 .dashboard-markdown { padding: 0 16px !important; }
 .dashboard-markdown p { font-size: 12px; line-height: 1.35; color: #6b6b6b; margin: 0; }
 .dashboard-component-chart-holder { box-shadow: none; }
+"""
+_PHONE_CSS = """
+#main-menu, header.top { display: none; }
+.dashboard-content { padding: 0 !important; }
 """

@@ -1,7 +1,6 @@
 """What Superset's chart types are given: one function per kind of chart that the descriptions name.
 
-In: a chart's description, its dataset and the language. Out: the form data of a Superset chart. Colours mean the same on every page:
-`COLOURS`, by the series' name.
+In: a chart's description, its dataset and the language. Out: the form data of a Superset chart.
 """
 
 from collections.abc import Callable
@@ -9,11 +8,7 @@ from typing import Any
 
 from bi.book import Book, Chart, Dataset, Metric
 
-GREEN, BLUE, GREY, AMBER, RED, VIOLET, TEAL = "#2E8B57", "#2F6DB5", "#8C8C8C", "#E39B23", "#C8453B", "#7B61A8", "#2AA198"
-COLOURS = {  # key of words.yml `values`, or a metric's name → colour
-    "won": GREEN, "target": GREY, "from_open": BLUE, "from_new": TEAL, "gap": RED, "surplus": GREEN, "forecast": BLUE,
-    "p10_way": BLUE, "p50_way": BLUE, "p90_way": BLUE, "voice_baseline": BLUE, "voice_team": AMBER, "voice_manager": VIOLET, "voice_last_year": GREY, "said_p50": AMBER,
-}  # fmt: skip
+BLUE, GREY, RED = "#2F6DB5", "#8C8C8C", "#C8453B"
 FORMATS = {
     ("money", "zh"): ",.1f", ("money", "en"): ",.3f", ("count", "zh"): ",d", ("count", "en"): ",d",
     ("rate", "zh"): ".1%", ("rate", "en"): ".1%", ("times", "zh"): ".1f", ("times", "en"): ".1f",
@@ -45,7 +40,12 @@ def params(book: Book, chart: Chart, lang: str) -> Params:
 
 def _where(condition: str, index: int) -> Params:
     """A condition in SQL on the dataset's rows."""
-    return {"clause": "WHERE", "expressionType": "SQL", "sqlExpression": condition, "filterOptionName": f"filter_{index}"}
+    return {
+        "clause": "WHERE",
+        "expressionType": "SQL",
+        "sqlExpression": condition,
+        "filterOptionName": f"filter_{index}",
+    }
 
 
 def _metrics(dataset: Dataset, given: Params, lang: str) -> list[str]:
@@ -61,7 +61,7 @@ def _number(dataset: Dataset, given: Params, lang: str) -> Params:
     """One large number."""
     return {
         "viz_type": "big_number_total", "metric": _metrics(dataset, given, lang)[0], "y_axis_format": _first_format(dataset, given, lang),
-        "header_font_size": given.get("size", 0.5), "subheader_font_size": 0.15, "metric_name_font_size": 0.15,
+        "header_font_size": given.get("size", 0.6), "subheader_font_size": 0.15, "metric_name_font_size": 0.15,
     }  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def _line(dataset: Dataset, given: Params, lang: str) -> Params:
     return {
         "viz_type": "echarts_timeseries_line", "x_axis": dataset.day or given["x"], "time_grain_sqla": "P1D",
         "metrics": _metrics(dataset, given, lang), "groupby": [], "y_axis_format": _first_format(dataset, given, lang),
-        "x_axis_time_format": "%m-%d", "rich_tooltip": True, "tooltipTimeFormat": "%Y-%m-%d", "show_legend": True, "legendOrientation": "top",
+        "x_axis_time_format": "%m-%d",
+        "rich_tooltip": True, "tooltipTimeFormat": "%Y-%m-%d", "show_legend": True, "legendOrientation": "top",
         "legendType": "plain", "seriesType": "line", "opacity": 0.15, "markerEnabled": False, "connectNulls": False, "truncateXAxis": True,
         "xAxisLabelRotation": 0, "row_limit": 10000,
     }  # fmt: skip
@@ -80,10 +81,11 @@ def _bars(dataset: Dataset, given: Params, lang: str) -> Params:
     """Bars by the values of a column, each in its own colour where `groupby` names the same column."""
     return {
         "viz_type": "echarts_timeseries_bar", "x_axis": given["x"], "xAxisForceCategorical": True, "x_axis_sort": given["x"],
-        "x_axis_sort_asc": True, "metrics": _metrics(dataset, given, lang), "groupby": given.get("groupby", []), "stack": given.get("stack"),
+        "x_axis_sort_asc": True, "metrics": _metrics(dataset, given, lang), "groupby": given.get("groupby", []),
+        "stack": given.get("stack"),
         "orientation": given.get("orientation", "vertical"), "y_axis_format": _first_format(dataset, given, lang),
-        "show_value": given.get("show_value", True), "show_legend": given.get("legend", False), "legendOrientation": "top", "legendType": "plain",
-        "rich_tooltip": True, "only_total": True, "truncateXAxis": True, "xAxisLabelRotation": 0,
+        "show_value": given.get("show_value", True), "show_legend": given.get("legend", False), "legendOrientation": "top",
+        "legendType": "plain", "rich_tooltip": True, "only_total": True, "truncateXAxis": True, "xAxisLabelRotation": 0,
     }  # fmt: skip
 
 
@@ -100,9 +102,13 @@ def _waterfall(dataset: Dataset, given: Params, lang: str) -> Params:
 def _table(dataset: Dataset, given: Params, lang: str) -> Params:
     """A table: rows as they are (`columns`), or one row per value of `groupby` with metrics."""
     is_grouped = "groupby" in given
-    formats = {metric_key(dataset, name, lang): {"d3NumberFormat": format_of(dataset.metrics[name], lang)} for name in given.get("metrics", [])}
+    formats = {
+        metric_key(dataset, name, lang): {"d3NumberFormat": format_of(dataset.metrics[name], lang)}
+        for name in given.get("metrics", [])
+    }
     made: Params = {
-        "viz_type": "table", "query_mode": "aggregate" if is_grouped else "raw", "all_columns": [_twin(column, lang) for column in given.get("columns", [])],
+        "viz_type": "table", "query_mode": "aggregate" if is_grouped else "raw",
+        "all_columns": [_twin(column, lang) for column in given.get("columns", [])],
         "groupby": given.get("groupby", []), "metrics": _metrics(dataset, given, lang) if is_grouped else [],
         "row_limit": given.get("limit", 1000), "page_length": given.get("page", 0), "order_desc": True, "include_search": False,
         "show_cell_bars": given.get("bars", False), "color_pn": False, "align_pn": False, "allow_rearrange_columns": False,
@@ -146,10 +152,12 @@ def _bubbles(dataset: Dataset, given: Params, lang: str) -> Params:
     x, y, size = _metrics(dataset, given, lang)[:3]
     formats = [format_of(dataset.metrics[name], lang) for name in given["metrics"][:2]]
     return {
-        "viz_type": "bubble_v2", "entity": given["entity"], "series": given["series"], "x": x, "y": y, "size": size, "max_bubble_size": "50",
+        "viz_type": "bubble_v2", "entity": given["entity"], "series": given["series"], "x": x, "y": y, "size": size,
+        "max_bubble_size": "50",
         "opacity": 0.6, "show_legend": True, "legendOrientation": "top", "legendType": "plain", "xAxisFormat": formats[0],
         "y_axis_format": formats[1], "logYAxis": given.get("log", False), "truncateYAxis": False, "tooltipSizeFormat": formats[1],
-        "x_axis_title": given["x_title"][lang], "y_axis_title": given["y_title"][lang], "x_axis_title_margin": 30, "y_axis_title_margin": 50,
+        "x_axis_title": given["x_title"][lang], "y_axis_title": given["y_title"][lang], "x_axis_title_margin": 30,
+        "y_axis_title_margin": 50,
     }  # fmt: skip
 
 

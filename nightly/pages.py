@@ -109,5 +109,7 @@ def _say(folder: Path) -> None:
     for name, nodes in readers.listed():
         if name not in (page_logins.READER, page_logins.KEEPER):
             where = folder / name
-            print(f"  {name:<14} sees {nodes}   {'password in ' + str(where) if where.exists() else 'with its own password'}")
+            print(
+                f"  {name:<14} sees {nodes}   {'password in ' + str(where) if where.exists() else 'with its own password'}"
+            )
     print("stop them with `make down`")

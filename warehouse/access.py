@@ -8,6 +8,7 @@ its people, applies the same condition with the name of whoever is signed in (`c
 
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -20,10 +21,12 @@ POLICY = "own_nodes"
 WHOLE = "*"
 
 # A member of a group may SET ROLE to it and shall not become it: only its own name counts, unless it is the pipeline's login.
-_NODES_OF = "select r.node_id from ops.org_access as a join ops.org_reach as r on r.ancestor_id = a.node_id where a.account = "
+_NODES_OF = (
+    "select r.node_id from ops.org_access as a join ops.org_reach as r on r.ancestor_id = a.node_id where a.account = "
+)
 _OWN = f"""
     {_NODES_OF}current_user and (a.account = session_user or pg_has_role(session_user, 'transformer', 'member'))
-"""  # noqa: S608 - our own constants
+"""
 _REACH = """
     with days as (select max(as_of_date) as day from intermediate.int_org_nodes where as_of_date <= %(day)s),
     reach as (
@@ -82,12 +85,17 @@ def condition_for(account: str, names: list[str], columns: list[str]) -> str:
     return _condition("", columns, own).as_string(None)
 
 
+@cache
+def _row_access() -> dict[str, list[str]]:
+    return dict(matrix()["row_access"])
+
+
 def _placed_by(columns: list[str]) -> str | None:
-    return next((column for column in matrix()["row_access"]["columns"] if column in columns), None)
+    return next((column for column in _row_access()["columns"] if column in columns), None)
 
 
 def _basis(name: str, columns: list[str]) -> str:
-    if any(fnmatchcase(name, pattern) for pattern in matrix()["row_access"]["open"]):
+    if any(fnmatchcase(name, pattern) for pattern in _row_access()["open"]):
         return "open to every account"
     return f"rows of own nodes by {_placed_by(columns) or 'nothing: the whole organisation only'}"
 
@@ -100,7 +108,7 @@ def _signature(name: str, columns: list[str]) -> str:
 
 def _condition(name: str, columns: list[str], own: str = _OWN) -> sql.Composed:
     column, basis = _placed_by(columns), _basis(name, columns)
-    nodes = sql.SQL(own)  # type: ignore[arg-type] # our own text
+    nodes = sql.SQL(own)
     if basis.startswith("open"):
         return sql.SQL("(select exists ({}))").format(nodes)
     whole = sql.SQL("(select {} in ({}))").format(sql.Literal(WHOLE), nodes)

@@ -42,7 +42,7 @@ def ensure(folder: Path) -> Path:
         for statement in ("revoke all on database {database} from public", "grant connect, temporary on database {database} to {keeper}",
                           "grant usage, create on schema public to {keeper}"):  # fmt: skip
             names = {"database": sql.Identifier(database_of_records()), "keeper": sql.Identifier(KEEPER)}
-            connection.execute(sql.SQL(statement).format(**names))  # type: ignore[arg-type] # our own text
+            connection.execute(sql.SQL(statement).format(**names))
     return _passfile(folder, {READER: _password(folder / READER), KEEPER: keeper})
 
 

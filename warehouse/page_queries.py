@@ -13,7 +13,7 @@ def columns_of(queries: dict[str, str]) -> dict[str, dict[str, str]]:
     with connect("bi_reader") as connection:
         for name, query in queries.items():
             try:
-                cursor = connection.execute(sql.SQL("select * from ({}) as q limit 0").format(sql.SQL(query)))  # type: ignore[arg-type] # our own
+                cursor = connection.execute(sql.SQL("select * from ({}) as q limit 0").format(sql.SQL(query)))
             except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
                 raise StepError(
                     f"the published marts do not carry the pages' query {name} ({str(error).splitlines()[0]}): "

@@ -51,24 +51,22 @@ def _loader(app: Any) -> Any:
 
 
 def _load(given: dict[str, Any], told: dict[str, Any]) -> None:
-    import yaml
     from superset.commands.importers.v1.assets import ImportAssetsCommand
 
     files = dict(given["files"])
-    database = yaml.safe_load(files["databases/landfall.yaml"])
-    files["databases/landfall.yaml"] = yaml.safe_dump(database | {"sqlalchemy_uri": told["data"]})
+    database = json.loads(files["databases/landfall.yaml"])
+    files["databases/landfall.yaml"] = json.dumps(database | {"sqlalchemy_uri": told["data"]})
     ImportAssetsCommand(files).run()
 
 
 def _forget(given: dict[str, Any]) -> None:
     """Take away what we loaded once and no longer describe; what people made of their own stays."""
-    import yaml
     from superset import db
     from superset.connectors.sqla.models import SqlaTable
     from superset.models.dashboard import Dashboard
     from superset.models.slice import Slice
 
-    described = {str(yaml.safe_load(text).get("uuid")) for text in given["files"].values()}
+    described = {str(json.loads(text).get("uuid")) for text in given["files"].values()}
     for model in (Dashboard, Slice, SqlaTable):
         for thing in db.session.query(model).filter_by(is_managed_externally=True):
             if str(thing.uuid) not in described:
@@ -83,7 +81,11 @@ def _role(app: Any, given: dict[str, Any]) -> None:
     security = app.appbuilder.sm
     security.copy_role("Gamma", READER, merge=False)
     role = security.find_role(READER)
-    for permission in (("can_samples", "Datasource"), ("can_drill", "Dashboard"), ("can_view_chart_as_table", "Dashboard")):
+    for permission in (
+        ("can_samples", "Datasource"),
+        ("can_drill", "Dashboard"),
+        ("can_view_chart_as_table", "Dashboard"),
+    ):
         security.add_permission_role(role, security.add_permission_view_menu(*permission))
     for dataset in db.session.query(SqlaTable).filter(SqlaTable.uuid.in_(list(given["rules"]))):
         security.add_permission_role(role, security.add_permission_view_menu("datasource_access", dataset.get_perm()))

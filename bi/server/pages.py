@@ -11,6 +11,8 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 TEMPLATES = Path(__file__).parent / "templates"
 NOTHING = {  # what Superset says in Chinese where a query has no rows; its English is good as it is
     "No results were returned for this query": "这里还没有数据",
+    "There is currently no information to display.": "看图下的说明，检查筛选；刚发布的话，等一分钟再刷新",
+    "The type of visualization to display": "图表类型",
     "No results were returned for this query. If you expected results to be returned, ensure any filters are configured properly"
     " and the datasource contains data for the selected time range.": "这里还没有数据：看图下的说明，检查筛选；刚发布的话，等一分钟再刷新",
 }
@@ -25,7 +27,7 @@ def prepare(app: Any) -> None:
     pack = get_language_pack("zh") or {}
     pack["locale_data"]["superset"] |= {said: [ours] for said, ours in NOTHING.items()}
 
-    @app.before_request
+    @app.before_request  # type: ignore[untyped-decorator] # Flask has no types here
     def chinese() -> Any:
         """Superset would send its file from the disk."""
         return jsonify(pack) if request.path == "/superset/language_pack/zh/" else None

@@ -11,7 +11,9 @@ import psycopg2
 from superset.security import SupersetSecurityManager
 
 READER, ADMIN = "Landfall reader", "Admin"
-_IS_READER = "select pg_has_role(current_user, 'bi_reader', 'member') and not pg_has_role(current_user, 'transformer', 'member')"
+_IS_READER = (
+    "select pg_has_role(current_user, 'bi_reader', 'member') and not pg_has_role(current_user, 'transformer', 'member')"
+)
 logger = logging.getLogger(__name__)
 
 

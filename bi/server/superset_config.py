@@ -65,7 +65,10 @@ TALISMAN_CONFIG = {
 
 _KEPT = {"CACHE_TYPE": "FileSystemCache", "CACHE_THRESHOLD": 2000}
 CACHE_CONFIG = _KEPT | {"CACHE_DIR": str(HOME / "cache" / "pages"), "CACHE_DEFAULT_TIMEOUT": 3600}
-DATA_CACHE_CONFIG = _KEPT | {"CACHE_DIR": str(HOME / "cache" / "data"), "CACHE_DEFAULT_TIMEOUT": 60}  # a new build shows within a minute
+DATA_CACHE_CONFIG = _KEPT | {
+    "CACHE_DIR": str(HOME / "cache" / "data"),
+    "CACHE_DEFAULT_TIMEOUT": 60,
+}  # a new build shows within a minute
 FILTER_STATE_CACHE_CONFIG = _KEPT | {"CACHE_DIR": str(HOME / "cache" / "filters"), "CACHE_DEFAULT_TIMEOUT": 86400}
 EXPLORE_FORM_DATA_CACHE_CONFIG = _KEPT | {"CACHE_DIR": str(HOME / "cache" / "explore"), "CACHE_DEFAULT_TIMEOUT": 86400}
 RATELIMIT_STORAGE_URI = "memory://"

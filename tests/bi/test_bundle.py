@@ -1,0 +1,100 @@
+"""What Superset is given: complete, with stable ids, and every number traceable to its definition."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from bi.book import Chart, book, definitions
+from bi.bundle import Columns, bundle, caption, definitions_of, query, uid
+
+NODE = {"node_id": "TEXT", "node_name": "TEXT"}
+CHARTS = [(f"{page_id}.{name}", chart) for page_id, page in book().pages.items() for name, chart in page.charts.items()]
+
+
+def columns() -> Columns:
+    """Two columns for each dataset: what they are called is PostgreSQL's to say, and read from it when pages are loaded."""
+    return {name: dict(NODE) for name in book().datasets}
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def files(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The bundle's files, read again."""
+    return {path: json.loads(text) for path, text in bundle(book(), columns(), request.param)["files"].items()}
+
+
+def test_the_same_descriptions_give_the_same_files_and_ids_that_never_change() -> None:
+    assert bundle(book(), columns(), "zh") == bundle(book(), columns(), "zh")
+    assert uid("dashboard", "p1") == "3b2cad2a-b0b7-5bdc-9f59-75c594f790c4"
+
+
+def test_ids_do_not_depend_on_the_language() -> None:
+    found = [
+        {json.loads(text).get("uuid") for text in bundle(book(), columns(), lang)["files"].values()}
+        for lang in ("zh", "en")
+    ]
+    assert found[0] == found[1]
+
+
+def test_charts_of_a_page_stand_in_it_and_read_a_dataset_that_is_there(files: dict[str, Any]) -> None:
+    datasets = {content["uuid"] for path, content in files.items() if path.startswith("datasets/")}
+    charts = {content["uuid"]: content for path, content in files.items() if path.startswith("charts/")}
+    placed = {
+        child["meta"]["uuid"]
+        for path, content in files.items() if path.startswith("dashboards/")
+        for child in content["position"].values() if isinstance(child, dict) and child["type"] == "CHART"
+    }  # fmt: skip
+    assert placed == set(charts)
+    assert {chart["dataset_uuid"] for chart in charts.values()} <= datasets
+
+
+def test_rows_are_as_wide_as_the_grid_and_phones_have_one_chart_a_row() -> None:
+    for page_id, page in book().pages.items():
+        assert [sum(place.width for place in row) for row in page.rows] == [12] * len(page.rows), page_id
+        assert {place.width for place in page.phone} <= {12}, page_id
+
+
+@pytest.mark.parametrize(("name", "chart"), CHARTS)
+def test_every_number_names_a_definition_that_exists_or_says_that_it_is_none(name: str, chart: Chart) -> None:
+    metrics = book().datasets[chart.dataset].metrics
+    for metric in chart.given.get("metrics", []):
+        assert metrics[metric].definition or metrics[metric].unit != "money", (
+            f"{name}: {metric} is money without a definition"
+        )
+    assert set(definitions_of(book(), chart)) <= set(definitions())
+    assert all(definition in caption(book(), chart, "zh") for definition in definitions_of(book(), chart))
+
+
+def test_datasets_read_published_marts_and_nothing_else() -> None:
+    for name, dataset in book().datasets.items():
+        text = query(book(), dataset, "zh") or f"published.{dataset.mart}"
+        read = set(re.findall(r"\b(?:from|join)\s+(\w+\.\w+)", text)) | set(re.findall(r"published\.(\w+)", text))
+        assert {each for each in read if "." in each} <= {f"published.{mart}" for mart in dataset.marts}, name
+        assert {each for each in read if "." not in each} == set(dataset.marts or [str(dataset.mart)]), name
+        assert "{" not in text, f"{name} has a word that is not in words.yml"
+
+
+def test_the_same_figure_has_the_same_sum_wherever_it_is_shown() -> None:
+    """One definition of one column means one expression: what P1 shows is what P3 shows."""
+    for names in ({"forecast", "league"}, {"deals", "todo"}):
+        found = [book().datasets[name].metrics for name in names]
+        for metric in found[0].keys() & found[1].keys() - {"deals"}:
+            assert found[0][metric] == found[1][metric]
+
+
+def test_a_series_is_one_colour_on_every_page(files: dict[str, Any]) -> None:
+    colours = [content["metadata"]["label_colors"] for path, content in files.items() if path.startswith("dashboards/")]
+    assert len(colours) >= 7
+    assert all(each == colours[0] for each in colours)
+
+
+def test_every_dataset_has_a_rule_and_a_query_of_open_marts_alone_is_open_to_accounts_only() -> None:
+    rules = bundle(book(), columns(), "zh")["rules"]
+    assert set(rules) == {uid("dataset", name) for name in book().datasets}
+    for name, dataset in book().datasets.items():
+        rule = rules[uid("dataset", name)]
+        assert rule.count("{{ current_username() }}") == (1 if rule.startswith("(select exists") else 2)
+        assert rule.startswith("(select exists") == (
+            dataset.mart in ("mart_build", "metric_definition", "rpt_freshness")
+        ), name
