@@ -42,39 +42,22 @@ above as (
     where as_of_date = {{ as_of() }}
 ),
 
-companies as (
-    select node_id from nodes
-    where node_level = 'company'
-),
-
--- Actuals stand as known some days after the close; later restatements are shown by mart_metrics.
-won as (
-    select periods.period_id, coalesce(reps.node_id, companies.node_id) as leaf_id, closings.won_gross_amount
-    from {{ ref('int_closing_versions') }} as closings
-    inner join periods on {{ known('closings', cutoff('periods.final_on')) }} and closings.closed_on between periods.starts_on and periods.ends_on
-    cross join companies
-    left join nodes as reps on coalesce(closings.owner_id, 'unassigned') = reps.node_id and reps.node_level = 'rep'
-    where closings.outcome = 'won'
-),
-
 actuals as (
-    select won.period_id, above.ancestor_id as node_id, sum(won.won_gross_amount) as actual from won
-    inner join above on won.leaf_id = above.node_id
-    group by won.period_id, above.ancestor_id
+    select * from {{ ref('int_period_actuals') }}
 ),
 
 compared as (
     select
-        frozen.period_id, frozen.horizon, nodes.node_id, nodes.node_level, forecasts.mean as forecast, coalesce(actuals.actual, 0) as actual,
-        forecasts.mean - coalesce(actuals.actual, 0) as error, forecasts.p90 - forecasts.p10 as width,
-        coalesce(actuals.actual, 0) between forecasts.p10 and forecasts.p90 as is_covered
+        frozen.period_id, frozen.horizon, nodes.node_id, nodes.node_level, forecasts.mean as forecast, actuals.actual_gross_amount as actual,
+        forecasts.mean - actuals.actual_gross_amount as error, forecasts.p90 - forecasts.p10 as width,
+        actuals.actual_gross_amount between forecasts.p10 and forecasts.p90 as is_covered
     from frozen
     inner join {{ ref('stg_landfall__period_forecasts') }} as forecasts
         on
             frozen.frozen_build_id = forecasts.build_id and frozen.period_id = forecasts.period_id
             and forecasts.measure = 'signed_gross_amount'
     inner join nodes on forecasts.node_id = nodes.node_id
-    left join actuals on nodes.node_id = actuals.node_id and frozen.period_id = actuals.period_id
+    inner join actuals on nodes.node_id = actuals.node_id and frozen.period_id = actuals.period_id
     where frozen.age = 1
 ),
 

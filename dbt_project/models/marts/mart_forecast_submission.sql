@@ -5,7 +5,7 @@ with forecasts as (
 
 submissions as (
     select * from {{ ref('stg_landfall__submissions') }}
-    where opportunity_id is null
+    where opportunity_id is null and is_newest
 ),
 
 this_week as (
@@ -31,6 +31,12 @@ teams as (
     group by forecasts.parent_node_id, forecasts.period_id
 ),
 
+-- Inverse to the squared errors of the past (Bates and Granger 1969), as far as periods have closed under this person's calls.
+weights as (
+    select said_by, node_id, own_weight_rate from {{ ref('mart_forecast_value_added') }}
+    where period_id = 'all'
+),
+
 final as (
     select
         {{ build_id() }} as build_id,
@@ -45,6 +51,10 @@ final as (
         this_week.seen_baseline_gross_amount,
         this_week.adjustment_gross_amount,
         last_week.gross_amount as last_week_gross_amount,
+        cast(
+            weights.own_weight_rate * this_week.gross_amount + (1 - weights.own_weight_rate) * forecasts.mean as numeric(18, 2)
+        ) as blend_gross_amount,
+        weights.own_weight_rate,
         teams.team_gross_amount,
         cast(coalesce(teams.team_count, 0) as integer) as team_count,
         cast(coalesce(teams.team_missing_count, 0) as integer) as team_missing_count,
@@ -54,6 +64,7 @@ final as (
     from forecasts
     left join this_week on forecasts.node_id = this_week.node_id and forecasts.period_id = this_week.period_id
     left join last_week on forecasts.node_id = last_week.node_id and forecasts.period_id = last_week.period_id
+    left join weights on this_week.said_by = weights.said_by and this_week.node_id = weights.node_id
     left join teams on forecasts.node_id = teams.node_id and forecasts.period_id = teams.period_id
 )
 

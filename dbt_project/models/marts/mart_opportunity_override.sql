@@ -8,7 +8,7 @@ said as (
         *,
         row_number() over (partition by opportunity_id, period_id order by submission_id desc) as newness
     from {{ ref('stg_landfall__submissions') }}
-    where opportunity_id is not null and week_starts_on = cast(date_trunc('week', {{ as_of() }}) as date)
+    where opportunity_id is not null and is_newest and week_starts_on = cast(date_trunc('week', {{ as_of() }}) as date)
 ),
 
 final as (

@@ -1,4 +1,4 @@
--- What people said the period will bring, up to this day: the newest number of a node or deal, week and person's door, whoever said it.
+-- What people said the period will bring, up to this day: each person's newest number of a node or deal and week; of these, the newest of all.
 with numbered as (
     select
         submission_id,
@@ -18,7 +18,11 @@ with numbered as (
         row_number() over (
             partition by period_id, node_id, opportunity_id, date_trunc('week', as_of)
             order by submission_id desc
-        ) as newness
+        ) as newness,
+        row_number() over (
+            partition by period_id, node_id, opportunity_id, date_trunc('week', as_of), said_by
+            order by submission_id desc
+        ) as own_newness
     from {{ source('ops', 'submissions') }}
     where as_of <= {{ as_of() }}
 ),
@@ -26,9 +30,9 @@ with numbered as (
 final as (
     select
         submission_id, seen_build_id, node_id, opportunity_id, period_id, said_by, door, reason, gross_amount,
-        seen_baseline_gross_amount, adjustment_gross_amount, is_late, as_of, week_starts_on
+        seen_baseline_gross_amount, adjustment_gross_amount, newness = 1 as is_newest, is_late, as_of, week_starts_on
     from numbered
-    where newness = 1
+    where own_newness = 1
 )
 
 select * from final
