@@ -14,48 +14,31 @@ from bench.cases import Cases, Ints, Mask, read, typed
 TEST_SHARE = 0.25
 ONE_YEAR = 365  # days that a set with an order but without dates is spread over
 EPOCH = pd.Timestamp("1970-01-01")
+HOTEL_TEXTS = (
+    *("Meal", "MarketSegment", "DistributionChannel", "ReservedRoomType", "DepositType", "Agent", "Company"),
+    "CustomerType",
+)
+HOTEL_NUMBERS = (
+    *("LeadTime", "ArrivalDateWeekNumber", "StaysInWeekendNights", "StaysInWeekNights", "Adults", "Children", "Babies"),
+    *("IsRepeatedGuest", "PreviousCancellations", "PreviousBookingsNotCanceled", "ADR", "TotalOfSpecialRequests"),
+)
 
 
 def hotel(data: Path) -> Cases:
     """Resort hotel: does a booking, as it was made, end in a stay?"""
     raw = read(data / "hotel_bookings" / "resort_hotel.csv.gz")
-    arrival = pd.to_datetime(
-        raw["ArrivalDateYear"].astype(str)
-        + "-"
-        + raw["ArrivalDateMonth"]
-        + "-"
-        + raw["ArrivalDateDayOfMonth"].astype(str),
-        format="%Y-%B-%d",
-    )
+    arrival = arrivals(raw)
     booked = (arrival - EPOCH).dt.days - raw["LeadTime"]
-    texts = (
-        "Meal",
-        "MarketSegment",
-        "DistributionChannel",
-        "ReservedRoomType",
-        "DepositType",
-        "Agent",
-        "Company",
-        "CustomerType",
-    )
-    kept = [
-        *texts,
-        "LeadTime",
-        "ArrivalDateWeekNumber",
-        "StaysInWeekendNights",
-        "StaysInWeekNights",
-        "Adults",
-        "Children",
-        "Babies",
-        "IsRepeatedGuest",
-        "PreviousCancellations",
-        "PreviousBookingsNotCanceled",
-        "ADR",
-        "TotalOfSpecialRequests",
-    ]
+    kept = [*HOTEL_TEXTS, *HOTEL_NUMBERS]
     return _flat(
-        "hotel", raw[kept], texts, _days(booked), raw["IsCanceled"].to_numpy() == 0, ("MarketSegment", "LeadTime")
+        "hotel", raw[kept], HOTEL_TEXTS, _days(booked), raw["IsCanceled"].to_numpy() == 0, ("MarketSegment", "LeadTime")
     )
+
+
+def arrivals(raw: pd.DataFrame) -> pd.Series:
+    """The day of arrival of each booking."""
+    year, day = raw["ArrivalDateYear"].astype(str), raw["ArrivalDateDayOfMonth"].astype(str)
+    return pd.to_datetime(year + "-" + raw["ArrivalDateMonth"] + "-" + day, format="%Y-%B-%d")
 
 
 def maven(data: Path) -> Cases:

@@ -4,11 +4,12 @@ Each snapshot knows only events before the next midnight in Amsterdam. All count
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bench.cases import Cases, Floats, Ints, read, typed
+from bench.cases import Cases, Floats, Ints, Mask, read, typed
 
 ZONE = "Europe/Amsterdam"
 EPOCH = pd.Timestamp("1970-01-01")
@@ -57,19 +58,16 @@ class Log:
 def bpic2012(data: Path) -> Cases:
     """Loan applications at a Dutch bank: is an open application granted within 30 days?"""
     folder = data / "bpic2012"
-    deals = read(folder / "applications.csv.gz")
-    place = pd.Series(np.arange(len(deals)), index=deals["application_id"])
-    born = _second(deals["registered_at"])
+    applications = read(folder / "applications.csv.gz")
+    place = pd.Series(np.arange(len(applications)), index=applications["application_id"])
+    born = _second(applications["registered_at"])
     status, work = (_log(read(folder / name), place) for name in ("status_changes.csv.gz", "work_items.csv.gz"))
-    won, lost = (status.only(names) for names in (WON, LOST))
-    every = np.arange(len(deals))
-    won_at, lost_at = (_first(ends, every) for ends in (won, lost))
+    won_at, lost_at = _ends(status, len(applications))
     closed_at = np.fmin(won_at, lost_at)
     case, until = _open(born, closed_at)
-    start = (FIRST_DAY - EPOCH).days
-    day = until // DAY - 1 - BEFORE + start
-    closed = np.where(np.isnan(closed_at), np.inf, closed_at // DAY - BEFORE + start)[case]
-    frame = _features(deals, born, status, work, case, until)
+    day = _day(until) - 1
+    closed = np.where(np.isnan(closed_at), np.inf, _day(closed_at))[case]
+    frame = _features(applications, born, status, work, case, until)
     texts = ("stage", "last_status", "last_work", "weekday")
     train_until, test_from = ((day_ - EPOCH).days for day_ in (TRAIN_UNTIL, TEST_FROM))
     return Cases(
@@ -87,6 +85,33 @@ def bpic2012(data: Path) -> Cases:
         stage="stage",
         days="days_in_stage",
     )
+
+
+def deals(data: Path) -> tuple[Ints, Floats, Mask, Floats]:
+    """Every application in the order of `Cases.case`: days of its registration and its end (infinite while open), won, amount asked for."""
+    applications = read(data / "bpic2012" / "applications.csv.gz")
+    place = pd.Series(np.arange(len(applications)), index=applications["application_id"])
+    won_at, lost_at = _ends(_log(read(data / "bpic2012" / "status_changes.csv.gz"), place), len(applications))
+    closed_at = np.fmin(won_at, lost_at)
+    closed = np.where(np.isnan(closed_at), np.inf, _day(closed_at))
+    is_won = won_at <= np.where(np.isnan(lost_at), np.inf, lost_at)
+    return (
+        _day(_second(applications["registered_at"])),
+        closed,
+        is_won,
+        applications["amount_requested"].to_numpy(dtype=float),
+    )
+
+
+def _ends(status: Log, cases: int) -> tuple[Floats, Floats]:
+    """Second of each case's first win and first loss; NaN where there was none."""
+    every = np.arange(cases)
+    return _first(status.only(WON), every), _first(status.only(LOST), every)
+
+
+def _day(second: Any) -> Any:
+    """The day in which a second lies, since 1970-01-01."""
+    return second // DAY - BEFORE + (FIRST_DAY - EPOCH).days
 
 
 def _second(text: "pd.Series") -> Ints:

@@ -33,8 +33,8 @@ def rows_of(cases: Cases, chosen: Mask) -> Rows:
     frame = cases.features[chosen].reset_index(drop=True)
     frame = frame.rename(columns={cases.stage: "stage_code"})
     texts = tuple("stage_code" if name == cases.stage else name for name in cases.texts)
-    absent = dict.fromkeys(("stage_set_rate", "days_to_period_end", "days_to_close_date"), np.nan)
-    frame = frame.assign(**absent, sales_process=pd.Series(None, frame.index, dtype=object))
+    lacking = [name for name in ("stage_set_rate", "days_to_period_end", "days_to_close_date") if name not in frame]
+    frame = frame.assign(**dict.fromkeys(lacking, np.nan), sales_process=pd.Series(None, frame.index, dtype=object))
     age = frame["age_days"].to_numpy(dtype=float) if "age_days" in frame else np.zeros(len(frame))
     return Rows(
         frame,

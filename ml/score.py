@@ -10,6 +10,7 @@ import pandas as pd
 
 from ml.bundle import load
 from ml.dataset import Floats, feature_columns
+from ml.drift import judge_day
 from ml.model import WinModel
 from ml.reasons import explain
 from ml.records import Row, append_once
@@ -58,7 +59,12 @@ def score(as_of: date, run: StepRun) -> None:
     bundle = load(build.model_version)
     rows = score_rows(bundle.model, deals, as_of, build.build_id, bundle.version)
     appended = append_once("scores.opportunity_scores", COLUMNS, rows, build.build_id, "score")
-    run.note(build_id=build.build_id, model_version=bundle.version, deals=len(rows), appended=appended)
+    drifted = judge_day(deals, build.build_id, as_of, bundle.version)
+    run.note(
+        build_id=build.build_id, model_version=bundle.version, deals=len(rows), appended=appended, drifted=len(drifted)
+    )
+    for finding in drifted:
+        print(f"drift: {finding.said('en')}; the champion scores on, training looks at it")
     print(
         f"{len(rows)} open deals scored by {bundle.version} ({bundle.model.name}) for build {build.build_id}, {appended} rows appended"
     )

@@ -12,8 +12,10 @@ from config.settings import settings
 from ml.bundle import MODEL_NAME, Bundle, models_home, save
 from ml.dataset import Rows, day_number, read_rows
 from ml.doubts import damage, doubt
+from ml.drift import doubt_of_day
 from ml.evaluate import HORIZON, METRICS, Judged, judge, refusal, window_text
 from ml.model import TIERS, allowed_tier, fit
+from ml.score import read_open
 from warehouse.connection import connect
 from warehouse.frames import append_rows, fetch_all
 from warehouse.steps import StepError, StepRun
@@ -115,7 +117,7 @@ def _refused(rows: Rows, as_of: date, present: str | None) -> str:
             )
         return ""
     ((tier,),) = fetch_all("ml", "select tier from scores.models where model_version = %s", (present,))
-    return doubt(rows, day_number(as_of), str(tier))
+    return doubt(rows, day_number(as_of), str(tier)) or doubt_of_day(read_open(as_of), present)
 
 
 def _say(line: str) -> None:

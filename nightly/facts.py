@@ -68,6 +68,10 @@ def facts(as_of: date | None) -> Row:
                 (build["build_id"],),
             )
         }
+        found["drifted"] = _rows(
+            "select feature, verdict, said_zh, said_en from ops.feature_drift where build_id = %s and is_drifted order by feature",
+            (build["build_id"],),
+        )
         found["evaluation"] = _rows(
             "select contender, metric, value, n_rows from scores.model_evaluations where model_version = %s"
             " and metric in ('roc_auc', 'log_loss') order by contender, metric",

@@ -135,6 +135,8 @@ def _operations(found: Row, build: Row | None, words: dict[str, str], elapsed_s:
         lines.append(words["steps"].format(items=" · ".join([*total, *said])))
     for row in found.get("warned", [])[:SHOWN_WARNINGS]:
         lines.append(shorten(words["warned"].format(check=row["suite"], reason=row["reason"]), LONGEST_LINE))
+    for row in found.get("drifted", []):
+        lines.append(shorten(words["drifted"].format(said=row[f"said_{settings().lang}"]), LONGEST_LINE))
     failed = [row for row in found.get("steps", []) if row["state"] in ("failed", "blocked")]
     for row in found.get("blocked", []):
         lines.append(words["failed"].format(step=f"gate {row['border']}", reason=row["reason"]))

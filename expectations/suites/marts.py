@@ -11,7 +11,7 @@ REQUIRED_MARTS = ("mart_build", "mart_forecast_movement", "mart_open_opportuniti
 # rows are no news.
 MAY_BE_EMPTY = (
     *("mart_alerts", "mart_forecast_accuracy", "mart_opportunity_override"),
-    *("mart_forecast_value_added", "mart_rep_bias"),
+    *("mart_forecast_value_added", "mart_rep_bias", "rpt_feature_drift"),
     *("rpt_freshness", "rpt_lead_reconciliation", "rpt_rate_override", "rpt_stage_violation", "rpt_stuck_opportunity"),
     *(
         "fct_interaction",
