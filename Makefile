@@ -104,6 +104,10 @@ soak: env ## many seeds, full size, all failpoints; hours
 bench-models: .venv-bench/.synced ## ours beside its peers on real data: make bench-models [SETS="hotel maven"]
 	@.venv-bench/bin/python -m bench $(if $(SETS),--sets $(SETS))
 
+.PHONY: bench-forecast
+bench-forecast: .venv-bench/.synced ## totals of 30 days beside their peers on real data: make bench-forecast [SETS=bpic2012]
+	@.venv-bench/bin/python -m bench.forecast $(if $(SETS),--sets $(SETS))
+
 .PHONY: bench-extract
 bench-extract: env ## reading and landing beside their physical limits: make bench-extract [ARGS="--rounds 7 --write"]
 	@$(PY) -m bench.extraction $(or $(ARGS),--write)

@@ -16,11 +16,10 @@ from bench import ours, peers
 from bench.books import SPAN, Book
 from bench.cases import Cases, Floats, Mask
 from bench.kept import folder_of, kept
+from bench.totals import OURS, PEERS
 from ml.model import allowed_tier, fit, sigmoid
 
 REFIT_DAYS = {"bpic2012": 28, "hotel": 56}
-PEERS = ("stage rate", "stage x time rate", "logistic regression", "LightGBM")
-OURS = ours.NAME
 
 
 def fits(book: Book) -> list[tuple[int, Mask]]:

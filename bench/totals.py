@@ -9,13 +9,15 @@ of independent deals.
 import numpy as np
 import pandas as pd
 
+from bench import ours
 from bench.books import SPAN, Book
 from bench.cases import Floats, Ints
-from bench.chances import OURS, PEERS
 from ml.forecast import forecast_rows
 
 NEW_DAYS, ERROR_DAYS, ENOUGH_ERRORS = 60, 90, 15
 NORMAL_80 = 1.2816
+PEERS = ("stage rate", "stage x time rate", "logistic regression", "LightGBM")
+OURS = ours.NAME
 RUN_RATE, WEIGHTED = "run rate", "weighted pipeline"
 LOW, HIGH = 0.1, 0.9
 SEED = 20240101

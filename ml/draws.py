@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from ml.dataset import Floats, Ints
 
 DRAWS = 2000
-# Defaults until a backtest measures them: with independent deals an "80 %" range held 44 % of the time on real data.
-DEAL_CORRELATION = 0.10  # share of the latent variance that all deals have in common
+# Measured by `make bench-forecast` (docs/accuracy.md); with independent deals and a faultless model an "80 %" range held 44 % of the time.
+DEAL_CORRELATION = 0.01  # share of the latent variance that all deals have in common
 MODEL_ERROR = 0.10  # log-scale error common to all of the open deals' sum: drift of the probabilities themselves
 NEW_CORRELATION = 0.3  # of the market shock with new business
-NEW_NOISE = 0.15  # log-scale noise around each past window, widened by 1/sqrt(windows)
+NEW_SPREAD = 0.25  # by how much windows of new business differ, relatively, before any is seen
+SPREAD_WINDOWS = 4.0  # windows' worth of belief in that
 NEW_DEALS = 40.0  # about how many new deals the split over the nodes is drawn from
 
 
@@ -52,7 +53,7 @@ def draw_new(windows: Floats, weights: Floats, shares: Floats, market: Floats, d
     The draws' mean tends to the weighted mean of `windows`.
     """
     picked = draw.choice(windows, size=len(market), p=weights / weights.sum())
-    spread = NEW_NOISE + 0.5 / np.sqrt(len(windows))
+    spread = new_spread(windows, weights)
     noise = (
         spread * (NEW_CORRELATION * -market + np.sqrt(1 - NEW_CORRELATION**2) * draw.standard_normal(len(market)))
         - spread**2 / 2
@@ -60,6 +61,14 @@ def draw_new(windows: Floats, weights: Floats, shares: Floats, market: Floats, d
     split = draw.standard_gamma(np.maximum(NEW_DEALS * shares, 1e-9), size=(len(market), len(shares)))
     split /= np.maximum(split.sum(axis=1, keepdims=True), 1e-300)
     return np.asarray(np.round((picked * np.exp(noise))[:, None] * split).astype(np.int64))
+
+
+def new_spread(windows: Floats, weights: Floats) -> float:
+    """Log-scale noise around a past window, beyond what the windows differ by: few of them say little, and their mean errs too."""
+    mean = float(np.average(windows, weights=weights))
+    own = float(np.average((windows - mean) ** 2, weights=weights)) / mean**2 if mean else 0.0
+    believed = SPREAD_WINDOWS * NEW_SPREAD**2 / (SPREAD_WINDOWS + len(windows) - 1)
+    return float(np.sqrt(np.log1p(believed + own / len(windows))))
 
 
 def market_shocks(draw: np.random.Generator) -> Floats:
