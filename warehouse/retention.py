@@ -8,13 +8,16 @@ from psycopg import sql
 
 from warehouse import marts
 from warehouse.connection import connect
+from warehouse.periods import known_periods
 
 KEPT_BUILDS = 7
 
 _DROPPABLE = """
     with published as (
-        select p.build_id, p.as_of, date_trunc('quarter', p.as_of::timestamp) as quarter, min(p.publication_id) as first_publication_id
-        from ops.publications as p where p.kind = 'publish' group by p.build_id, p.as_of
+        select p.build_id, p.as_of, q.starts_on as quarter, min(p.publication_id) as first_publication_id
+        from ops.publications as p
+        left join unnest(%(starts)s::date[], %(ends)s::date[]) as q (starts_on, ends_on) on p.as_of between q.starts_on and q.ends_on
+        where p.kind = 'publish' group by p.build_id, p.as_of, q.starts_on
     ),
 
     ranked as (
@@ -51,13 +54,19 @@ _PENDING = """
 def retire() -> list[str]:
     """Drop what retention no longer keeps; returns the schemas dropped. What a long query holds is left for the next night."""
     dropped: list[str] = []
+    quarters = [period for period in known_periods("transformer") if period.kind == "quarter"]
+    asked = {
+        "kept": KEPT_BUILDS,
+        "starts": [quarter.starts_on for quarter in quarters],
+        "ends": [quarter.ends_on for quarter in quarters],
+    }
     with connect("transformer", autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(hashtext('landfall publish'))")
         connection.execute("set lock_timeout = '2s'")
         try:
             for schema, name in connection.execute(_PENDING).fetchall():
                 marts.detach(connection, schema, name, "finalize")  # a parent takes one unfinished detach at a time
-            for (schema,) in connection.execute(_DROPPABLE, {"kept": KEPT_BUILDS}).fetchall():
+            for (schema,) in connection.execute(_DROPPABLE, asked).fetchall():
                 for name in marts.attached(connection, schema):
                     marts.detach(connection, schema, name)
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))

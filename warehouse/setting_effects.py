@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from warehouse.frames import fetch_all
+from warehouse.periods import quarter_of
+from warehouse.setting_calendar import lost_targets
 from warehouse.setting_kinds import BY_NAME
 from warehouse.setting_rows import WITHDRAWN
 from warehouse.setting_rules import Proposal
@@ -42,22 +44,18 @@ def differences(proposal: Proposal) -> list[str]:
     return lines
 
 
-def period_of(proposal: Proposal, day: date) -> str:
-    """The quarter that `day` falls in, by the calendar in force, else the calendar year's."""
-    for key, value in sorted(proposal.of_kind("calendar").items(), key=lambda item: item[0]):
-        if value["period_kind"] == "quarter" and value["starts_on"] <= day.isoformat() <= value["ends_on"]:
-            return key
-    return f"{day.year}Q{(day.month + 2) // 3}"
-
-
 def effects(proposal: Proposal, valid_from: date) -> list[str]:
     """What changes in the period of the decision's day; one line that says so when nothing does."""
-    period = period_of(proposal, proposal.as_of)
+    quarter = quarter_of(proposal.periods, proposal.as_of)
+    if quarter is None:
+        return ["no night has run: no figure is shown yet that could change"]
+    period = quarter.period_id
     lines = [*_targets(proposal, period)]
     if fetch_all("checker", _SHOWN)[0][0]:
         lines += [*_weighted(proposal, period), *_moved(proposal)]
     later = f" from {valid_from} on" if valid_from > proposal.as_of else ""
-    return [f"in {period}{later}: {line}" for line in lines] or [f"no published figure of {period} changes"]
+    told = [f"in {period}{later}: {line}" for line in lines] or [f"no published figure of {period} changes"]
+    return [*told, *lost_targets(proposal)]
 
 
 def _targets(proposal: Proposal, period: str) -> Iterator[str]:

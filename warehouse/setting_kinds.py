@@ -37,6 +37,7 @@ class Kind:
 
 _NAMES = (Field("name_zh", "中文名", "text"), Field("name_en", "英文名", "text"))
 _NODE_PERIOD = (Field("node_id", "组织节点", "reference", "node"), Field("period_id", "期间", "code"))
+CALENDARS = ("calendar_year", "fiscal_year", "closing_day", "weeks_4_4_5")
 CHANNELS = ("call", "visit", "message", "mail", "meeting", "other")
 
 KINDS = (
@@ -94,11 +95,13 @@ KINDS = (
     Kind(
         "calendar",
         "期间日历",
-        (Field("period_id", "期间", "code"),),
+        (Field("starts_on", "首日", "day"),),
         (
-            Field("period_kind", "期间类型", "choice", ("year", "quarter", "month")),
-            Field("starts_on", "首日", "day"),
-            Field("ends_on", "末日", "day"),
+            Field("calendar_kind", "日历类型", "choice", CALENDARS),
+            Field("first_month", "首月", "integer", is_required=False),
+            Field("closing_day", "月结日", "integer", is_required=False),
+            Field("id_prefix", "期间前缀", "code", is_required=False),
+            Field("year_named_by", "年度命名", "choice", ("start", "end"), is_required=False),
         ),
     ),
     Kind(

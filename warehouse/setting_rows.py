@@ -69,17 +69,18 @@ class Former:
     former: Value
 
 
-def defaults() -> Holding:
-    """Our own defaults, the seed that dbt reads."""
+def defaults(valid_on: date = date.max) -> Holding:
+    """Our own defaults that hold on `valid_on`, the seed that dbt reads."""
     path = ROOT / "dbt_project" / "seeds" / "default_settings.csv"
     with path.open(encoding="utf-8", newline="") as file:
-        return {(row["kind"], row["key"]): json.loads(row["value"]) for row in csv.DictReader(file)}
+        rows = [row for row in csv.DictReader(file) if row["valid_from"] <= valid_on.isoformat()]
+    return {(row["kind"], row["key"]): json.loads(row["value"]) for row in rows}
 
 
 def holding(connection: psycopg.Connection, valid_on: date, as_of: date) -> Holding:
     """What holds on `valid_on` by everything decided up to and on `as_of`, kinds of the door only; withdrawn keys are absent."""
     seen = cutoff(as_of + timedelta(days=1))
-    found = defaults()
+    found = defaults(valid_on)
     for kind, key, value in connection.execute(_HOLDING, (valid_on, seen)).fetchall():
         found[kind, key] = value
     return {at: value for at, value in found.items() if at[0] in BY_NAME and not value.get("is_withdrawn")}

@@ -1,4 +1,4 @@
-"""What must be true of settings together: codes exist, trees have no loops, periods meet without gap or overlap, children sum to parents.
+"""What must be true of settings together: codes exist, trees have no loops, children sum to parents; calendars have their own rules.
 
 In: what holds now, what would hold after, the organisation. Out: every fault as a sentence that names sheet, row, column and next action.
 Only what changes is judged, and what it touches: an old fault elsewhere never stops a new setting.
@@ -7,28 +7,34 @@ Only what changes is judged, and what it touches: an old fault elsewhere never s
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
+from warehouse.periods import Period
 from warehouse.setting_book import place
 from warehouse.setting_kinds import BY_NAME
 from warehouse.setting_rows import WITHDRAWN, Holding, Key
 
-PERIOD = re.compile(r"\d{4}(Q[1-4]|M(0[1-9]|1[0-2]))?")
+_PERIOD = r"\d{4}(Q[1-4]|M(0[1-9]|1[0-2]))?"
 _PARENTS = {"org_node": "parent_node_id", "product_line": "parent_product_line", "region": "parent_region"}
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change before it is made. `parents`: node → parent as the CRM says it; `places`: the row of each setting in the file."""
+    """A change before it is made.
+
+    `parents`: node → parent as the CRM says it; `places`: the row of each setting in the file; `periods`: as the newest night knows them,
+    none before the first; `valid_from`: the first day on which it shall hold.
+    """
 
     held: Holding
     changed: Holding
     places: Mapping[Key, int]
     parents: Mapping[str, str | None]
     as_of: date
+    periods: tuple[Period, ...] = ()
+    valid_from: date | None = None
 
     @property
     def after(self) -> Holding:
@@ -56,7 +62,7 @@ def changes(held: Holding, asked: Holding) -> Holding:
 
 def faults(proposal: Proposal) -> list[str]:
     """All faults of the change."""
-    return [*_references(proposal), *_codes(proposal), *_loops(proposal), *_periods(proposal), *_sums(proposal)]
+    return [*_references(proposal), *_codes(proposal), *_loops(proposal), *_sums(proposal)]
 
 
 def _told(kind: str, value: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -86,7 +92,8 @@ def _references(proposal: Proposal) -> Iterator[str]:
 
 
 def _codes(proposal: Proposal) -> Iterator[str]:
-    known_periods = proposal.of_kind("calendar")
+    prefixes = {re.escape(rule.get("id_prefix", "")) for rule in proposal.of_kind("calendar").values()}
+    a_period = re.compile(f"({'|'.join(sorted(prefixes))}){_PERIOD}")
     orders: dict[Any, str] = {}
     for key, value in sorted(proposal.of_kind("stage").items(), key=lambda item: item[0]):
         other = orders.setdefault(value["stage_order"], key)
@@ -95,8 +102,10 @@ def _codes(proposal: Proposal) -> Iterator[str]:
     for kind, key in proposal.changed:
         if kind in ("target", "budget"):
             period = key.split("|")[-1]
-            if period not in known_periods and not PERIOD.fullmatch(period):
-                yield f"{proposal.at(kind, key, 'period_id')} is no period: write 2026, 2026Q2, 2026M05 or one of sheet calendar"
+            if not a_period.fullmatch(period):
+                yield (
+                    f"{proposal.at(kind, key, 'period_id')} is no period: write 2026, 2026Q2 or 2026M05 after its calendar's id_prefix"
+                )
         if kind == "fx_rate" and not re.fullmatch("[A-Z]{3}", key):
             yield f"{proposal.at(kind, key, 'currency')} holds a code that is no currency: write three capital letters, as USD"
 
@@ -115,29 +124,6 @@ def _loops(proposal: Proposal) -> Iterator[str]:
                 above = tree.get(above)
             if name == kind and above is not None:
                 yield f"{proposal.at(kind, key, column)} closes a loop: choose a parent that is not below it"
-
-
-def _periods(proposal: Proposal) -> Iterator[str]:
-    """Periods of one kind follow each other day by day, and one that has begun keeps its days."""
-    changed = {key for kind, key in proposal.changed if kind == "calendar"}
-    for key in sorted(changed):
-        former = proposal.held.get(("calendar", key))
-        if former and date.fromisoformat(former["starts_on"]) <= proposal.as_of:
-            yield f"{proposal.at('calendar', key, 'starts_on')} changes a period that has begun: give the new days a period id of their own"
-    by_kind: dict[str, list[tuple[date, date, str]]] = {}
-    for key, value in proposal.of_kind("calendar").items():
-        days = date.fromisoformat(value["starts_on"]), date.fromisoformat(value["ends_on"])
-        if days[1] < days[0]:
-            if key in changed:
-                yield f"{proposal.at('calendar', key, 'ends_on')} lies before starts_on: exchange them"
-        else:
-            by_kind.setdefault(value["period_kind"], []).append((*days, key))
-    for periods in by_kind.values():
-        periods.sort()
-        for (_, end, first), (start, _, second) in pairwise(periods):
-            if start != end + timedelta(days=1) and {first, second} & changed:
-                said = "overlaps the period before it" if start <= end else "leaves a gap after the period before it"
-                yield f"{proposal.at('calendar', second, 'starts_on')} {said} ({first}): begin on the day after its last"
 
 
 def _sums(proposal: Proposal) -> Iterator[str]:

@@ -15,8 +15,10 @@ from pathlib import Path
 from warehouse import setting_book, setting_rows
 from warehouse.connection import connect
 from warehouse.frames import fetch_all
+from warehouse.periods import known_periods
+from warehouse.setting_calendar import calendar_faults
 from warehouse.setting_effects import differences, effects
-from warehouse.setting_rows import Decision
+from warehouse.setting_rows import Decision, Holding, Key
 from warehouse.setting_rules import Proposal, changes, faults
 from warehouse.steps import StepError, run_cli
 
@@ -58,8 +60,8 @@ def propose(path: Path, decision: Decision) -> Proposal:
     asked, places, found = setting_book.load(path)
     with connect("loader") as connection:
         held = setting_rows.holding(connection, decision.valid_from, decision.as_of)
-    proposal = Proposal(held, changes(held, asked), places, organisation(decision.as_of), decision.as_of)
-    found += faults(proposal)
+    proposal = _proposal(held, changes(held, asked), places, decision.as_of, decision.valid_from)
+    found += [*faults(proposal), *calendar_faults(proposal)]
     if found:
         raise StepError("\n".join([*found, f"{len(found)} faults, nothing was changed: correct {path}, then rerun"]))
     return proposal
@@ -91,8 +93,8 @@ def undo(change: int | None, decision: Decision, agree: Agree) -> str:
         valid_from = rows[0].valid_from
         held = setting_rows.holding(connection, valid_from, decision.as_of)
         former = {(row.kind, row.key): row.former for row in rows}
-        proposal = Proposal(held, former, {}, organisation(decision.as_of), decision.as_of)
-        found = faults(proposal)
+        proposal = _proposal(held, former, {}, decision.as_of, valid_from)
+        found = [*faults(proposal), *calendar_faults(proposal)]
         if found:
             raise StepError(
                 "\n".join([*found, f"change {number} cannot be undone alone: apply a file that says what shall hold"])
@@ -101,6 +103,10 @@ def undo(change: int | None, decision: Decision, agree: Agree) -> str:
             return "nothing was changed"
         undone = setting_rows.undo(connection, decision, number)
     return f"change {undone}: change {number} is undone, seen by days after {decision.as_of}"
+
+
+def _proposal(held: Holding, changed: Holding, places: dict[Key, int], as_of: date, valid_from: date) -> Proposal:
+    return Proposal(held, changed, places, organisation(as_of), as_of, known_periods("transformer"), valid_from)
 
 
 def told(proposal: Proposal, decision: Decision) -> list[str]:

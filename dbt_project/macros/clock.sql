@@ -14,14 +14,9 @@
 {#- True where the version `alias` is what was known at the instant `at`. -#}
 {% macro known(alias, at) -%} {{ alias }}.valid_from <= {{ at }} and {{ at }} < {{ alias }}.valid_to {%- endmacro %}
 
-{#- Calendar quarters: '2026Q2', its first and its last day. -#}
-{% macro period_id(day) -%} (extract(year from {{ day }}) || 'Q' || extract(quarter from {{ day }})) {%- endmacro %}
-{% macro period_start(day) -%} cast(date_trunc('quarter', {{ day }}) as date) {%- endmacro %}
-{% macro period_end(day) -%} cast(date_trunc('quarter', {{ day }}) + interval '3 months' - interval '1 day' as date) {%- endmacro %}
-
-{#- Days Monday to Friday from the Monday 1970-01-05 up to and including `day`: differences count working days. -#}
-{% macro working_day_number(day) -%}
-    (5 * (({{ day }} - date '1970-01-05') / 7) + least(({{ day }} - date '1970-01-05') % 7 + 1, 5))
+{#- True where people work on `day`: Monday to Friday, unless setting kind working_day says otherwise of it (`day_kind`, else null). -#}
+{% macro is_working_day(day, day_kind) -%}
+    coalesce({{ day_kind }} = 'make_up', ({{ day }} - date '1970-01-05') % 7 < 5)
 {%- endmacro %}
 
 {#-

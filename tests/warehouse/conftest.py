@@ -8,7 +8,7 @@ import pytest
 
 from tests.warehouse.books import DAY, Fill, Row, filled
 from tests.warehouse.nights import MODEL, Nights
-from tests.warehouse.organisation import PARENTS, organise
+from tests.warehouse.organisation import PARENTS, keep_calendar, organise
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def promote(nights: Nights) -> Callable[[str, date], None]:
 def tenant(nights: Nights) -> Nights:
     """A tenant with an organisation and no settings of its own."""
     organise(nights, DAY, PARENTS)
+    keep_calendar(nights)
     return nights
 
 

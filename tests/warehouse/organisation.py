@@ -1,6 +1,7 @@
-"""A small organisation as dbt leaves it: what readers may see and settings may name."""
+"""A small organisation and its calendar as dbt leaves them: what readers may see and settings may name."""
 
 from datetime import date
+from itertools import pairwise
 
 from tests.warehouse.nights import Nights
 
@@ -36,4 +37,19 @@ def organise(nights: Nights, as_of: date, parents: dict[str, str | None]) -> Non
         "drop table if exists intermediate.int_org_nodes, intermediate.int_org_ancestors",
         f"create table intermediate.int_org_nodes as select * from (values {nodes}) as v (as_of_date, node_id, parent_node_id)",
         f"create table intermediate.int_org_ancestors as select * from (values {pairs}) as v (as_of_date, node_id, ancestor_id)",
+    )
+
+
+def keep_calendar(nights: Nights) -> None:
+    """Leave the quarters of 2026 and 2027 as dbt does, by the calendar year."""
+    firsts = [date(year, month, 1) for year in (2026, 2027, 2028) for month in (1, 4, 7, 10)]
+    rows = ", ".join(
+        f"('{first.year}Q{(first.month + 2) // 3}', 'quarter', '{first}'::date, '{after}'::date - 1, '1970-01-01'::timestamptz)"
+        for first, after in pairwise(firsts)
+    )
+    nights.execute(
+        "transformer",
+        "drop table if exists intermediate.int_period_versions",
+        f"create table intermediate.int_period_versions as select * from (values {rows})"
+        " as v (period_id, period_kind, starts_on, ends_on, valid_from)",
     )

@@ -46,7 +46,7 @@ def rows(nights: Nights) -> list[tuple[object, ...]]:
 def test_a_change_is_shown_made_and_taken_back(nights: Nights, book: str) -> None:
     assert typed("diff", book, *WHEN) == (
         0,
-        "stage S2: set_rate 0.30 → 0.4\nno published figure of 2026Q2 changes\n",
+        "stage S2: set_rate 0.30 → 0.4\nno night has run: no figure is shown yet that could change\n",
         "",
     )
     code, said, _ = typed("apply", book, *WHEN, "--reason", "review", "--dry-run")

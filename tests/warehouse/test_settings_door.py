@@ -112,11 +112,13 @@ def test_targets_that_add_up_to_the_cent_are_kept_as_exact_text(tenant: Nights, 
     assert apply(fill(as_of=DAY), decided(), yes).startswith("nothing to do")
 
 
-def test_a_period_that_has_begun_keeps_its_days(fill: Fill) -> None:
-    quarter = {"period_kind": "quarter", "starts_on": date(2026, 3, 26), "ends_on": date(2026, 6, 25)}
-    apply(fill(("calendar", ("FY26Q2",), quarter)), decided(), yes)
-    with pytest.raises(StepError, match="changes a period that has begun: give the new days a period id of their own"):
-        apply(fill(("calendar", ("FY26Q2",), quarter | {"ends_on": date(2026, 6, 30)})), decided(), yes)
+def test_a_calendar_of_next_year_is_kept_and_its_targets_with_it(tenant: Nights, fill: Fill) -> None:
+    rule = {"calendar_kind": "closing_day", "closing_day": 25, "id_prefix": "K"}
+    path = fill(("calendar", ("2027-01-01",), rule), ("target", ("C", "K2027Q1"), {"gross_amount": 5}))
+    apply(path, decided(), yes)
+    assert tenant.fetch("auditor", "select value from ops.settings where kind = 'calendar'") == [(rule,)]
+    assert seen("calendar", "2027-01-01", DAY) is None
+    assert seen("calendar", "2027-01-01", DAY + timedelta(days=1)) == rule
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tests.warehouse.nights import Nights
-from tests.warehouse.organisation import PARENTS, organise
+from tests.warehouse.organisation import PARENTS, keep_calendar, organise
+from warehouse.periods import known_periods
 from warehouse.publish import publish
 from warehouse.setting_effects import effects
 from warehouse.setting_rows import WITHDRAWN, Holding, defaults
@@ -25,6 +26,7 @@ DEALS = [
 def published(nights: Nights) -> Nights:
     """Four open deals in the published build."""
     organise(nights, DAY, PARENTS)
+    keep_calendar(nights)
     build = nights.build(DAY)
     rows = ", ".join(f"('{build.build_id}', '{deal}', '{owner}', '{stage}', '{period}', {amount}::numeric(18,2))"
                      for deal, owner, stage, period, amount in DEALS)  # fmt: skip
@@ -39,7 +41,9 @@ def published(nights: Nights) -> Nights:
 
 def told(changed: Holding, held: Holding | None = None, valid_from: date = DAY) -> list[str]:
     """What the door says of a change."""
-    return effects(Proposal({**defaults(), **(held or {})}, changed, {}, PARENTS, DAY), valid_from)
+    return effects(
+        Proposal({**defaults(), **(held or {})}, changed, {}, PARENTS, DAY, known_periods("transformer")), valid_from
+    )
 
 
 def test_a_set_rate_moves_the_weighted_pipeline_of_the_periods_deals(published: Nights) -> None:
@@ -72,7 +76,10 @@ def test_a_target_is_told_for_the_current_period_only(published: Nights) -> None
     assert told({("target", "C|2026Q3"): {"gross_amount": "9.00"}}) == ["no published figure of 2026Q2 changes"]
 
 
-def test_the_current_period_is_that_of_the_calendar_in_force(published: Nights) -> None:
-    quarter = {"period_kind": "quarter", "starts_on": "2026-03-26", "ends_on": "2026-06-25"}
-    asked = {("target", "C|FY26Q2"): {"gross_amount": "12.00"}}
-    assert told(asked, {("calendar", "FY26Q2"): quarter}) == ["in FY26Q2: target of C none → 12.00"]
+def test_a_calendar_names_the_targets_whose_periods_it_ends(published: Nights) -> None:
+    held = {("target", f"C|{period}"): {"gross_amount": "10.00"} for period in ("2026Q4", "2027Q1", "2027Q2")}
+    rule = {("calendar", "2027-01-01"): {"calendar_kind": "closing_day", "closing_day": 25, "id_prefix": "K"}}
+    assert told(rule, held) == [
+        "no published figure of 2026Q2 changes",
+        "2 rows of sheet target name periods of the calendar that ends (2027Q1, 2027Q2): enter them for the new periods",
+    ]

@@ -1,7 +1,6 @@
 """A workbook with faults is refused as a whole, and every fault is named with its place, what is there and what to do."""
 
 import re
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -34,14 +33,23 @@ from warehouse.steps import StepError
         ([("org_node", ("N",), {"parent_node_id": "N1", "node_level": "region", "name": "North"})], "closes a loop"),
         ([("product_line", ("P1",), {"name_zh": "泵", "name_en": "Pumps", "parent_product_line": "P9"})],
          "holds a code that sheet product_line does not know"),
-        ([("calendar", ("2027M01",), {"period_kind": "month", "starts_on": date(2026, 12, 26), "ends_on": date(2027, 1, 25)}),
-          ("calendar", ("2027M02",), {"period_kind": "month", "starts_on": date(2027, 1, 27), "ends_on": date(2027, 2, 25)})],
-         "column starts_on: leaves a gap after the period before it (2027M01): begin on the day after its last"),
-        ([("calendar", ("2027M01",), {"period_kind": "month", "starts_on": date(2026, 12, 26), "ends_on": date(2027, 1, 25)}),
-          ("calendar", ("2027M02",), {"period_kind": "month", "starts_on": date(2027, 1, 25), "ends_on": date(2027, 2, 25)})],
-         "column starts_on: overlaps the period before it (2027M01)"),
-        ([("calendar", ("2027M01",), {"period_kind": "month", "starts_on": date(2027, 1, 25), "ends_on": date(2026, 12, 26)})],
-         "column ends_on: lies before starts_on: exchange them"),
+        ([("calendar", ("2027-01-01",), {"calendar_kind": "closing_day", "id_prefix": "K"})],
+         "column closing_day: is empty: fill in the last day of a month, as 25"),
+        ([("calendar", ("2027-01-01",), {"calendar_kind": "closing_day", "closing_day": 31, "id_prefix": "K"})],
+         "column closing_day: is not between 1 and 27"),
+        ([("calendar", ("2027-04-01",), {"calendar_kind": "fiscal_year", "closing_day": 25, "id_prefix": "FY"})],
+         "column closing_day: means nothing for fiscal_year: empty it"),
+        ([("calendar", ("2027-04-01",), {"calendar_kind": "fiscal_year", "first_month": 13, "id_prefix": "FY"})],
+         "column first_month: is no month of fiscal_year"),
+        ([("calendar", ("2027-01-01",), {"calendar_kind": "closing_day", "closing_day": 25})],
+         "column id_prefix: is that of the calendar from 1970-01-01, so that one id would mean two periods"),
+        ([("calendar", ("2026-12-26",), {"calendar_kind": "closing_day", "closing_day": 25, "id_prefix": "K"})],
+         "column starts_on: cuts period 2026Q4 (2026-10-01 to 2026-12-31): begin on the first day of a quarter"),
+        ([("calendar", ("2026-04-01",), {"calendar_kind": "closing_day", "closing_day": 25, "id_prefix": "K"})],
+         "column starts_on: changes periods that have begun: begin on the first day of a later quarter"),
+        ([("calendar", ("1970-01-01 00:00:00",), {"calendar_kind": "weeks_4_4_5"})],
+         "column starts_on: changes periods that have begun: begin on the first day of a later quarter"),
+        ([("target", ("C", "K2027Q1"), {"gross_amount": 1})], "column period_id: is no period"),
         ([("working_day", ("31 February",), {"day_kind": "holiday"})], "column day: holds a text that is no day"),
         ([("fx_rate", ("dollar",), {"rate": 7})], "column currency: holds a code that is no currency"),
         ([("fx_rate", ("USD",), {"rate": 0})], "column rate: holds a number that is not a number above 0"),

@@ -1,15 +1,19 @@
 -- When the deal is expected to close, and how often that was put off.
 with final as (
     select
-        deal_day_id,
-        opportunity_id,
-        as_of_date,
-        close_date_pushes_count,
-        close_date_push_days,
-        expected_close_on - as_of_date as days_to_close_date,
-        bid_on - as_of_date as days_to_bid,
-        expected_close_on = {{ period_end('expected_close_on') }} as is_close_date_period_end
-    from {{ ref('int_open_opportunities_as_of') }}
+        deals.deal_day_id,
+        deals.opportunity_id,
+        deals.as_of_date,
+        deals.close_date_pushes_count,
+        deals.close_date_push_days,
+        deals.expected_close_on - deals.as_of_date as days_to_close_date,
+        deals.bid_on - deals.as_of_date as days_to_bid,
+        case when deals.expected_close_on is not null then quarters.period_id is not null end as is_close_date_period_end
+    from {{ ref('int_open_opportunities_as_of') }} as deals
+    left join {{ ref('int_period_versions') }} as quarters
+        on
+            deals.expected_close_on = quarters.ends_on and quarters.period_kind = 'quarter'
+            and {{ known('quarters', 'deals.cutoff_at') }}
 )
 
 select * from final

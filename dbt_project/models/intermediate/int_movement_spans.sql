@@ -5,7 +5,7 @@ with period as (
 ),
 
 spans as (
-    select 'period' as span_kind, {{ period_start(as_of()) }} - 1 as from_on
+    select 'period' as span_kind, starts_on - 1 as from_on from period
     union all
     select 'week' as span_kind, {{ as_of() }} - 7 as from_on
     union all

@@ -54,14 +54,16 @@ compared as (
 
 pushes as (
     select
-        *,
+        compared.*,
         case
-            when expected_close_on > {{ period_end('previous_close_on') }} then expected_close_on - previous_close_on
+            when compared.expected_close_on > calendar.quarter_ends_on then compared.expected_close_on - compared.previous_close_on
         end as push_days,
         case
-            when expected_close_on < {{ period_start('previous_close_on') }} then previous_close_on - expected_close_on
+            when compared.expected_close_on < calendar.quarter_starts_on then compared.previous_close_on - compared.expected_close_on
         end as pull_in_days
     from compared
+    left join {{ ref('int_calendar_day_versions') }} as calendar
+        on compared.previous_close_on = calendar.day and {{ known('calendar', 'compared.valid_from') }}
 ),
 
 final as (

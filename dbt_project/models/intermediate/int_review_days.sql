@@ -11,7 +11,8 @@ days as (
     select same_day_on as as_of_date, 'same_day' as day_kind from periods
     where same_day_on is not null
     union all
-    select {{ period_start(as_of()) }} - 1 as as_of_date, 'before_period' as day_kind
+    select starts_on - 1 as as_of_date, 'before_period' as day_kind from periods
+    where period_kind = 'current'
     union all
     select {{ as_of() }} - 7 as as_of_date, 'week_before' as day_kind
     union all

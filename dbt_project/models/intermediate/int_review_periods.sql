@@ -1,11 +1,14 @@
 -- The periods that pages show: the present one, the eight before it and the two after it, and the day of each that lies as today does.
-with steps as (
-    {{ number_series(10) }}
+with quarters as (
+    select * from {{ ref('int_period_versions') }} as periods
+    where period_kind = 'quarter' and {{ known('periods', as_of_cutoff()) }}
 ),
 
-starts as (
-    select cast({{ period_start(as_of()) }} + interval '3 months' * (steps.n - 8) as date) as starts_on
-    from steps
+placed as (
+    select
+        quarters.*,
+        row_number() over (order by starts_on) - sum(case when starts_on <= {{ as_of() }} then 1 else 0 end) over () as steps_ahead
+    from quarters
 ),
 
 cuts as (
@@ -17,21 +20,15 @@ cuts as (
 
 final as (
     select
-        {{ period_id('starts.starts_on') }} as period_id,
-        case
-            when {{ as_of() }} between starts.starts_on and {{ period_end('starts.starts_on') }} then 'current'
-            when starts.starts_on > {{ as_of() }} then 'future'
-            else 'past'
-        end as period_kind,
-        starts.starts_on,
-        {{ period_end('starts.starts_on') }} as ends_on,
+        placed.period_id,
+        case when placed.steps_ahead = 0 then 'current' when placed.steps_ahead > 0 then 'future' else 'past' end as period_kind,
+        placed.starts_on,
+        placed.ends_on,
         -- the same share of working days; none where our data do not reach that far back
-        case
-            when {{ as_of() }} between starts.starts_on and {{ period_end('starts.starts_on') }} then {{ as_of() }}
-            else cuts.window_cut_on
-        end as same_day_on
-    from starts
-    left join cuts on {{ period_id('starts.starts_on') }} = cuts.period_id
+        case when placed.steps_ahead = 0 then {{ as_of() }} else cuts.window_cut_on end as same_day_on
+    from placed
+    left join cuts on placed.period_id = cuts.period_id
+    where placed.steps_ahead between -8 and 2
 )
 
 select * from final

@@ -37,6 +37,11 @@ versions as (
         node_level,
         name,
         day_kind,
+        calendar_kind,
+        id_prefix,
+        year_named_by,
+        first_month,
+        closing_day,
         stage_order,
         set_rate,
         fx_rate,
@@ -54,6 +59,7 @@ versions as (
 final as (
     select
         kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, parent_node_id, node_level, name, day_kind,
+        calendar_kind, id_prefix, year_named_by, first_month, closing_day,
         stage_order, set_rate, fx_rate, gross_amount, threshold, days_count, is_enabled, valid_from, valid_to
     from versions
     where valid_from < valid_to and not is_withdrawn

@@ -16,13 +16,20 @@ managers as (
     where as_of_date = {{ as_of() }}
 ),
 
+working_days as (
+    select day, max(case when day = {{ as_of() }} then working_day_number end) over () - working_day_number as working_days_since
+    from {{ ref('dim_date') }}
+),
+
 deals as (
     select
         deals.*, managers.manager_id,
         coalesce(deals.days_since_last_interaction, deals.age_days) as silent_days,
-        {{ as_of() }} - coalesce(deals.days_since_last_interaction, deals.age_days) as silent_since_on
+        working_days.working_days_since as silent_working_days
     from {{ ref('mart_open_opportunities') }} as deals
     left join managers on deals.owner_id = managers.node_id
+    left join working_days
+        on {{ as_of() }} - coalesce(deals.days_since_last_interaction, deals.age_days) = working_days.day
 ),
 
 silence as (
@@ -43,7 +50,7 @@ silence as (
         words.rule = 'silence'
         and case
             when words.day_kind = 'working'
-                then {{ working_day_number(as_of()) }} - {{ working_day_number('deals.silent_since_on') }}
+                then deals.silent_working_days
             else deals.silent_days
         end >= words.days_count
 ),

@@ -27,6 +27,11 @@ streams as (
     group by system, stream
 ),
 
+period as (
+    select * from {{ ref('int_review_periods') }}
+    where period_kind = 'current'
+),
+
 freshness as (
     select {{ json_object_agg("system || '.' || stream", 'read_until') }} as sources from streams
 ),
@@ -37,7 +42,7 @@ final as (
         previous.build_id as previous_build_id,
         coalesce(scores.model_version, builds.model_version) as model_version,
         scores.tier,
-        {{ period_id(as_of()) }} as period_id,
+        period.period_id,
         freshness.sources as freshness,
         builds.stale_inputs,
         cast(deals.open_count as integer) as open_count,
@@ -45,12 +50,13 @@ final as (
         coalesce(builds.is_hindsight, false) as is_hindsight,
         {{ as_of() }} as as_of,
         previous.as_of as previous_as_of,
-        {{ period_start(as_of()) }} as period_starts_on,
-        {{ period_end(as_of()) }} as period_ends_on,
+        period.starts_on as period_starts_on,
+        period.ends_on as period_ends_on,
         {{ as_of_cutoff() }} as cutoff_at
     from deals
     cross join scores
     cross join freshness
+    cross join period
     left join builds on builds.build_id = {{ build_id() }}
     left join previous on true
 )

@@ -4,6 +4,11 @@ with spine as (
     where as_of_date = {{ as_of() }}
 ),
 
+period as (
+    select starts_on from {{ ref('int_review_periods') }}
+    where period_kind = 'current'
+),
+
 features as (
     {{ recorded_features(as_of()) }}
 ),
@@ -57,7 +62,7 @@ final as (
         placed.team_id,
         placed.region_id,
         spine.period_id,
-        {{ period_id('spine.expected_close_on') }} as close_period_id,
+        calendar.quarter_id as close_period_id,
         spine.name as opportunity_name,
         coalesce(accounts.name, spine.account_name) as account_name,
         coalesce(people.name, spine.owner_id) as owner_name,
@@ -83,7 +88,7 @@ final as (
         previous.p_win_ever as previous_p_win_ever,
         -- a new period is another question: no change is shown across its border
         case
-            when {{ period_id('previous.as_of') }} = spine.period_id
+            when previous.as_of >= period.starts_on
                 then scores.p_win_by_period_end - previous.p_win_by_period_end
         end as p_win_by_period_end_change,
         features.age_days,
@@ -94,6 +99,9 @@ final as (
         scores.expected_close_week,
         spine.as_of_date as as_of
     from spine
+    cross join period
+    left join {{ ref('int_calendar_day_versions') }} as calendar
+        on spine.expected_close_on = calendar.day and {{ known('calendar', as_of_cutoff()) }}
     left join features on spine.opportunity_id = features.opportunity_id
     left join scores on spine.opportunity_id = scores.opportunity_id
     left join previous on spine.opportunity_id = previous.opportunity_id

@@ -1,7 +1,8 @@
 -- Deals that stand at a stage without the record that the stage asks for: open ones, and those closed in the present period.
 with deals as (
     select deals.*, coalesce(deals.stage_order, 0) as reached_order from {{ ref('int_deals_as_of') }} as deals
-    where deals.outcome = 'open' or deals.closed_on >= {{ period_start(as_of()) }}
+    inner join {{ ref('int_review_periods') }} as period on period.period_kind = 'current'
+    where deals.outcome = 'open' or deals.closed_on >= period.starts_on
 ),
 
 contacted as (
