@@ -104,7 +104,8 @@ def walks_owed(connection: Loading, stream: Stream, as_of: date) -> list[Walk]:
     """The walks that bring the stream to the end of `as_of`. A source that shows only its present state owes the last day alone, as does
     one of figures of days: that walk's window begins early enough for all missed days and those that are read again."""
     minutes = settings().look_back_minutes if stream.look_back_minutes is None else stream.look_back_minutes
-    walks = owed(connection, stream.system, stream.name, as_of, timedelta(minutes=minutes))
+    fields = stream.projection if stream.mode == "changed" else []
+    walks = owed(connection, stream.system, stream.name, as_of, timedelta(minutes=minutes), fields)
     if stream.mode == "days" and walks[0].window_from is not None:
         again = cutoff(walks[0].as_of - timedelta(days=stream.reread_days + 1))
         return [replace(walks[-1], window_from=min(walks[0].window_from, again))]

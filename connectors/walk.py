@@ -73,7 +73,7 @@ class Tally:
 
 def walk_stream(connection: Loading, source: Source, stream: Stream, owed: Walk, tally: Tally) -> Walk:
     """Read the whole window of `owed` and land it. Returns the walk as it was begun."""
-    walk = begin(connection, owed)
+    walk = begin(connection, owed, fields=stream.projection)
     tally.days += 1
     if stream.mode == "snapshot":
         seen = _land_pages(connection, source, stream, replace(walk, last_id=None), tally)

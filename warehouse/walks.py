@@ -4,7 +4,7 @@ In: the day that is read for. Out: `Walk`s with a fixed window [from, to). A kil
 last id; a finished one that is run again gets the same window and a new load id (`-r2`, `-r3` …). Nothing here moves a watermark.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -64,10 +64,13 @@ def loading(system: str) -> Iterator[Loading]:
             ) from error
 
 
-def owed(connection: Loading, system: str, stream: str, as_of: date, look_back: timedelta) -> list[Walk]:
+def owed(
+    connection: Loading, system: str, stream: str, as_of: date, look_back: timedelta, fields: Sequence[str] = ()
+) -> list[Walk]:
     """The walks that bring the stream to the end of `as_of`, oldest day first; the days before `as_of` are marked reconstructed.
 
-    A day that was accepted already gets its former window again. Raises StepError for a day before the stream's first.
+    A day that was accepted already gets its former window again. Where `fields` has one that the stream's last walk did not ask for, the
+    last day is read whole. Raises StepError for a day before the stream's first.
     """
     reached = watermarks.current(connection, system, stream)
     end = cutoff(as_of)
@@ -87,16 +90,28 @@ def owed(connection: Loading, system: str, stream: str, as_of: date, look_back: 
     first = business_day(reached)
     days = [first + timedelta(days=n) for n in range((as_of - first).days + 1)]
     starts = [reached, *(cutoff(day) for day in days[:-1])]
-    return [
+    walks = [
         Walk(system, stream, day, start - look_back, cutoff(day), day < as_of)
         for day, start in zip(days, starts, strict=True)
     ]
+    if _asks_for_more(connection, system, stream, fields):
+        walks[-1] = replace(walks[-1], window_from=None)
+    return walks
 
 
-def begin(connection: Loading, walk: Walk, *, kind: str = "") -> Walk:
+def _asks_for_more(connection: Loading, system: str, stream: str, fields: Sequence[str]) -> bool:
+    found = connection.execute(
+        "select fields from ops.loads where system = %s and stream = %s and state = 'finished' and fields is not null"
+        " order by started_at desc limit 1",
+        (system, stream),
+    ).fetchone()
+    return found is not None and not set(fields) <= set(found[0])
+
+
+def begin(connection: Loading, walk: Walk, *, kind: str = "", fields: Sequence[str] | None = None) -> Walk:
     """Start `walk`, or take it up where it was killed: the same load id, window and last committed id.
 
-    `kind` distinguishes walks of one stream and day that read another source (a go-live export).
+    `kind` distinguishes walks of one stream and day that read another source (a go-live export); `fields` is what it asks for.
     """
     stem = "-".join(part for part in (f"{walk.as_of:%Y%m%d}", walk.system, walk.stream, kind) if part)
     former = connection.execute(
@@ -110,8 +125,8 @@ def begin(connection: Loading, walk: Walk, *, kind: str = "") -> Walk:
     started = replace(walk, load_id=stem if not former else f"{stem}-r{len(former) + 1}")
     with connection.transaction():
         connection.execute(
-            "insert into ops.loads (load_id, system, stream, as_of, window_from, window_to, is_reconstructed, state)"
-            " values (%s, %s, %s, %s, %s, %s, %s, 'running')",
+            "insert into ops.loads (load_id, system, stream, as_of, window_from, window_to, is_reconstructed, fields, state)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, 'running')",
             (
                 started.load_id,
                 walk.system,
@@ -120,6 +135,7 @@ def begin(connection: Loading, walk: Walk, *, kind: str = "") -> Walk:
                 walk.window_from,
                 walk.window_to,
                 walk.is_reconstructed,
+                None if fields is None else list(fields),
             ),
         )
         connection.execute(

@@ -20,17 +20,17 @@
 {%- endmacro %}
 
 {#-
-    Landing records on the clock. In: a CTE with record_id, changed_at, known_at, load_id. Out: its columns and valid_from (= known_at), valid_to,
+    Landing records on the clock. In: a CTE with its key (record_id), changed_at, known_at, load_id. Out: its columns and valid_from (= known_at), valid_to,
     is_late. A record older than what was known when it arrived is late: history that never becomes current (valid_from = valid_to).
 -#}
-{% macro versions_of(records) -%}
+{% macro versions_of(records, key='record_id') -%}
     select
         arrivals.*,
         known_at as valid_from,
         case
             when is_late then known_at
             else coalesce(
-                lead(known_at) over (partition by record_id, is_late order by known_at, changed_at, load_id),
+                lead(known_at) over (partition by {{ key }}, is_late order by known_at, changed_at, load_id),
                 {{ end_of_time() }}
             )
         end as valid_to
@@ -39,7 +39,7 @@
             {{ records }}.*,
             coalesce(
                 changed_at < max(changed_at) over (
-                    partition by record_id order by known_at, changed_at, load_id
+                    partition by {{ key }} order by known_at, changed_at, load_id
                     rows between unbounded preceding and 1 preceding
                 ),
                 false

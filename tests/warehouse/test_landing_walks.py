@@ -24,8 +24,8 @@ def connection(tenant_database: str) -> Iterator[Loading]:
         yield open_connection
 
 
-def finish(connection: Loading, walk: Walk) -> Walk:
-    begun = begin(connection, walk)
+def finish(connection: Loading, walk: Walk, fields: list[str] | None = None) -> Walk:
+    begun = begin(connection, walk, fields=fields)
     land_page(connection, begun, [], last_id=None, is_last=True)
     return begun
 
@@ -54,6 +54,21 @@ def test_an_accepted_day_run_again_reads_its_former_window_under_a_new_name(conn
     again = finish(connection, owed(connection, "fxiaoke", "people", day, HOUR)[0])
     assert (first.load_id, again.load_id) == ("20260630-fxiaoke-people", "20260630-fxiaoke-people-r2")
     assert (again.window_from, again.window_to) == (first.window_from, first.window_to)
+
+
+def test_a_field_that_is_new_in_the_mapping_is_read_of_every_record_once(connection: Loading) -> None:
+    first, second, third = date(2026, 6, 28), date(2026, 6, 29), date(2026, 6, 30)
+    finish(connection, Walk("fxiaoke", "opportunities", first, None, cutoff(first)), ["_id", "name"])
+    watermarks.move(connection, "fxiaoke", "opportunities", cutoff(first), first)
+    more = ["_id", "name", "tender_kind__c"]
+    (same,) = owed(connection, "fxiaoke", "opportunities", second, HOUR, ["name", "_id"])
+    (whole,) = owed(connection, "fxiaoke", "opportunities", second, HOUR, more)
+    assert (same.window_from, whole.window_from) == (cutoff(first) - HOUR, None)
+    begin(connection, whole, fields=more)  # killed: the next try goes on with it
+    assert owed(connection, "fxiaoke", "opportunities", second, HOUR, more)[0].window_from is None
+    finish(connection, whole, more)
+    watermarks.move(connection, "fxiaoke", "opportunities", cutoff(second), second)
+    assert owed(connection, "fxiaoke", "opportunities", third, HOUR, more)[0].window_from == cutoff(second) - HOUR
 
 
 def test_a_killed_walk_is_taken_up_where_it_committed(connection: Loading) -> None:

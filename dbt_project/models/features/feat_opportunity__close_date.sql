@@ -7,7 +7,6 @@ with final as (
         deals.close_date_pushes_count,
         deals.close_date_push_days,
         deals.expected_close_on - deals.as_of_date as days_to_close_date,
-        deals.bid_on - deals.as_of_date as days_to_bid,
         case when deals.expected_close_on is not null then quarters.period_id is not null end as is_close_date_period_end
     from {{ ref('int_open_opportunities_as_of') }} as deals
     left join {{ ref('int_period_versions') }} as quarters

@@ -7,14 +7,7 @@
         indexes=[{'columns': ['as_of_date', 'opportunity_id', 'revision'], 'unique': true}]
     )
 }}
-{%- set feature_columns = [
-    'sales_process', 'stage_code', 'lead_source', 'product_line', 'account_industry', 'stage_set_rate', 'age_days', 'days_in_stage',
-    'stage_moves_count', 'stage_regressions_count', 'stage_skips_count', 'open_gross_amount', 'amount_change_ratio',
-    'close_date_pushes_count', 'close_date_push_days', 'days_to_close_date', 'days_to_bid', 'interactions_count_14d',
-    'interactions_count_30d', 'interactions_count_90d', 'inbound_count_90d', 'meetings_count_90d', 'days_since_last_interaction',
-    'interaction_channels_count_90d', 'account_won_count_730d', 'account_open_count', 'owner_win_rate_365d', 'owner_open_count',
-    'days_to_period_end', 'has_amount', 'is_renewal', 'is_close_date_period_end',
-] -%}
+{%- set features = features_of(model) -%}
 -- One row per open deal and day as known that day: appended, never rewritten; a corrected past day gets a higher revision.
 with spine as (
     select * from {{ ref('int_open_opportunities_as_of') }}
@@ -23,29 +16,22 @@ with spine as (
 computed as (
     select
         spine.opportunity_id, spine.as_of_date, spine.owner_id, spine.account_id, spine.period_id,
-        stage_path.sales_process, stage_path.stage_code, spine.lead_source, spine.product_line, account.account_industry,
-        stage_path.stage_set_rate, stage_path.age_days, stage_path.days_in_stage, stage_path.stage_moves_count,
-        stage_path.stage_regressions_count, stage_path.stage_skips_count, amount.open_gross_amount, amount.amount_change_ratio,
-        close_date.close_date_pushes_count, close_date.close_date_push_days, close_date.days_to_close_date, close_date.days_to_bid,
-        interactions.interactions_count_14d, interactions.interactions_count_30d, interactions.interactions_count_90d,
-        interactions.inbound_count_90d, interactions.meetings_count_90d, interactions.days_since_last_interaction,
-        interactions.interaction_channels_count_90d, account.account_won_count_730d, account.account_open_count,
-        owner.owner_win_rate_365d, owner.owner_open_count, calendar.days_to_period_end,
-        amount.has_amount, spine.is_renewal, close_date.is_close_date_period_end,
+        {% for name, origin in features %}{{ origin }}.{{ name }},
+        {% endfor -%}
         greatest(stage_path.latest_event_at, interactions.latest_event_at) as latest_event_at,
         greatest(
             stage_path.latest_known_at, amount.latest_known_at, interactions.latest_known_at, account.latest_known_at,
-            owner.latest_known_at
+            owner.latest_known_at, custom.latest_known_at
         ) as latest_known_at,
         spine.cutoff_at
     from spine
-    {% for theme in ['stage_path', 'amount', 'close_date', 'interactions', 'account', 'owner', 'calendar'] -%}
+    {% for theme in ['stage_path', 'amount', 'close_date', 'interactions', 'account', 'owner', 'calendar', 'custom'] -%}
     left join {{ ref('feat_opportunity__' ~ theme) }} as {{ theme }} on spine.deal_day_id = {{ theme }}.deal_day_id
     {% endfor %}
 ),
 
 hashed as (
-    select *, {{ digest_of(feature_columns) }} as features_hash from computed
+    select *, {{ digest_of(features | map('first')) }} as features_hash from computed
 ),
 
 {% if is_incremental() -%}
@@ -78,8 +64,7 @@ final as (
         owner_id,
         account_id,
         period_id,
-        {% for column in feature_columns -%}
-        {{ column }},
+        {% for name, _ in features %}{{ name }},
         {% endfor -%}
         features_hash,
         latest_event_at,

@@ -38,7 +38,6 @@ final as (
         open_deals.close_date_push_days,
         open_deals.is_renewal,
         open_deals.expected_close_on,
-        open_deals.bid_on,
         open_deals.period_ends_on,
         open_deals.created_at,
         paths.entered_at,

@@ -5,7 +5,7 @@ with fxiaoke as (
         product_line, lead_source, contract_number, lost_reason, forecast_category, dealer_id, original_amount, rep_probability_percent,
         is_renewal,
         is_deleted or coalesce(life_status, 'normal') <> 'normal' as is_withdrawn,
-        expected_close_on, bid_on, signed_on, created_at, valid_from, valid_to
+        expected_close_on, signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_fxiaoke__opportunities') }}
     where not is_late and valid_from < valid_to
 ),
@@ -17,7 +17,7 @@ files as (
         cast(null as text) as forecast_category, cast(null as text) as dealer_id, original_amount,
         cast(null as numeric(18, 2)) as rep_probability_percent, is_renewal,
         is_deleted as is_withdrawn,
-        expected_close_on, cast(null as date) as bid_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
+        expected_close_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_files__opportunities') }}
     where not is_late and valid_from < valid_to
 ),
@@ -28,7 +28,7 @@ salesforce as (
         cast(null as text) as product_line, lead_source, cast(null as text) as contract_number, cast(null as text) as lost_reason,
         forecast_category, cast(null as text) as dealer_id, original_amount, rep_probability_percent, is_renewal,
         is_deleted as is_withdrawn,
-        expected_close_on, cast(null as date) as bid_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
+        expected_close_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_salesforce__opportunities') }}
     where not is_late and valid_from < valid_to
 ),
@@ -91,7 +91,6 @@ final as (
         is_renewal,
         is_withdrawn,
         expected_close_on,
-        bid_on,
         signed_on,
         created_at,
         valid_from,

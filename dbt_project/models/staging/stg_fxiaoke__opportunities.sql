@@ -1,7 +1,7 @@
--- Opportunities of the CRM as versions.
+-- Opportunities of the CRM as versions: one line a field.
 with records as (
     select
-        record_id,
+        record_id as opportunity_id,
         load_id,
         {{ json_first('record', 'account_id') }} as account_id,
         {{ json_first('record', 'owner') }} as owner_id,
@@ -33,41 +33,7 @@ with records as (
 ),
 
 versions as (
-    {{ versions_of('records') }}
-),
-
-final as (
-    select
-        record_id as opportunity_id,
-        load_id,
-        account_id,
-        owner_id,
-        name,
-        sales_process,
-        stage_value,
-        currency,
-        product_line,
-        lead_source,
-        life_status,
-        contract_number,
-        lost_reason,
-        forecast_category,
-        dealer_id,
-        changed_by,
-        original_amount,
-        rep_probability_percent,
-        is_renewal,
-        is_deleted,
-        is_late,
-        expected_close_on,
-        bid_on,
-        signed_on,
-        stage_changed_at,
-        created_at,
-        changed_at,
-        valid_from,
-        valid_to
-    from versions
+    {{ versions_of('records', key='opportunity_id') }}
 )
 
-select * from final
+select * from versions
