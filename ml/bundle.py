@@ -15,11 +15,9 @@ from typing import Any
 
 from config.settings import settings
 from ml.calibration import Calibration
-from ml.features import NAMES
 from ml.model import WinModel, restore
+from ml.targets import TARGETS
 from warehouse.steps import StepError
-
-MODEL_NAME = "win"
 
 
 @dataclass(frozen=True)
@@ -39,14 +37,14 @@ def models_home() -> Path:
 
 def save(model: WinModel, as_of: date, seed: int) -> Bundle:
     """Write `model`, trained on what was known on `as_of`; a folder of the same version is kept as it is if it is whole."""
-    parts = model.tier.files()
+    name, parts = model.target.name, model.tier.files()
     files = {f"{kind}.ubj": content for kind, content in parts.pop("boosters", {}).items()}
     files["tier.json"] = _canonical(parts)
     manifest = {
-        "model_name": MODEL_NAME,
+        "model_name": name,
         "as_of": as_of.isoformat(),
         "tier": model.name,
-        "features": list(NAMES),
+        "features": list(model.target.names),
         "calibration": asdict(model.calibration),
         "ever_days": model.ever_days,
         "seed": seed,
@@ -55,9 +53,7 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
     }
     files["manifest.json"] = _canonical(manifest)
     digest = hashlib.sha256(files["manifest.json"]).hexdigest()
-    bundle = Bundle(
-        model, f"{MODEL_NAME}-{as_of}-{digest[:12]}", digest, models_home() / f"{MODEL_NAME}-{as_of}-{digest[:12]}"
-    )
+    bundle = Bundle(model, f"{name}-{as_of}-{digest[:12]}", digest, models_home() / f"{name}-{as_of}-{digest[:12]}")
     fresh = bundle.folder.with_name(f"{bundle.folder.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -73,7 +69,7 @@ def load(version: str) -> Bundle:
     folder = models_home() / version
     if not (folder / "manifest.json").exists():
         raise StepError(
-            f"model {version} is not in {models_home()}: run `python -m ml train --as-of {version[len(MODEL_NAME) + 1 : -13]}`, "
+            f"model {version} is not in {models_home()}: run `python -m ml train --as-of {version[-23:-13]}`, "
             f"which makes the same version from the same rows, then rerun"
         )
     content = (folder / "manifest.json").read_bytes()
@@ -88,9 +84,10 @@ def load(version: str) -> Bundle:
             f"model {version} was changed on disk ({', '.join(changed)} no longer has its digest): "
             f"delete {folder} and train again, then rerun"
         )
-    if manifest["features"] != list(NAMES):
+    target = TARGETS[manifest["model_name"]]
+    if manifest["features"] != list(target.names):
         raise StepError(
-            f"model {version} was trained on other features than ml/features.py lists: train again, then rerun"
+            f"model {version} was trained on other features than {target.features_module} lists: train again, then rerun"
         )
     parts: dict[str, Any] = json.loads(files["tier.json"])
     parts["boosters"] = {name.removesuffix(".ubj"): files[name] for name in files if name.endswith(".ubj")}
@@ -100,6 +97,7 @@ def load(version: str) -> Bundle:
         Calibration(**manifest["calibration"]),
         manifest["ever_days"],
         manifest["typical"],
+        target,
     )
     return Bundle(model, version, digest, folder)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from config.settings import settings
-from ml.features import BY_NAME, NAMES, TEXTS
+from ml.targets import WIN, Target
 from warehouse.frames import read_frame
 
 EPOCH = date(1970, 1, 1)
@@ -24,6 +24,7 @@ HALF_LIFE_DAYS = 365.0
 NEVER = np.inf
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,15 @@ class Rows:
     day: Ints
     closed: Floats
     known: Floats
-    is_won: NDArray[np.bool_]
+    is_won: Mask
     age: Floats
-    texts: tuple[str, ...] = TEXTS
+    texts: tuple[str, ...] = WIN.texts
+    target: Target = WIN
 
     def __len__(self) -> int:
         return len(self.day)
 
-    def take(self, chosen: NDArray[np.bool_] | Ints) -> "Rows":
+    def take(self, chosen: Mask | Ints) -> "Rows":
         """The chosen rows (mask or positions)."""
         places = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
         return Rows(
@@ -57,7 +59,18 @@ class Rows:
             self.is_won[places],
             self.age[places],
             self.texts,
+            self.target,
         )
+
+    @property
+    def born(self) -> Floats:
+        """Day on which the row's record was created."""
+        return self.day - self.age
+
+    def due(self, horizon: float) -> Floats:
+        """Days from each row to the answer that is asked for: what is left until the target's age, or `horizon`."""
+        within = self.target.within_days
+        return within - self.age if within else np.full(len(self), float(horizon))
 
     def closed_deals(self, today: int) -> tuple[int, int]:
         """Number of (won, lost) deals among the rows whose outcome is known on `today`."""
@@ -77,7 +90,7 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.row)
 
-    def take(self, chosen: NDArray[np.bool_] | Ints) -> "Pairs":
+    def take(self, chosen: Mask | Ints) -> "Pairs":
         """The chosen pairs (mask or positions)."""
         return Pairs(self.row[chosen], self.horizon[chosen], self.label[chosen], self.weight[chosen])
 
@@ -94,10 +107,10 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def feature_columns(alias: str) -> str:
+def feature_columns(alias: str, target: Target = WIN) -> str:
     """SELECT list of the contract's columns, numbers as double precision (yes/no as 0 and 1)."""
     casts = {"text": "{}", "number": "{}::float8", "boolean": "{}::int::float8"}
-    return ", ".join(f"{casts[BY_NAME[name].kind].format(f'{alias}.{name}')} as {name}" for name in NAMES)
+    return ", ".join(f"{casts[target.by_name[name].kind].format(f'{alias}.{name}')} as {name}" for name in target.names)
 
 
 def read_rows(as_of: date) -> Rows:
@@ -120,23 +133,25 @@ def read_rows(as_of: date) -> Rows:
     return rows_from(read_frame("ml", query, (as_of, settings().snapshot_every_days, as_of, as_of, as_of)))
 
 
-def rows_from(frame: pd.DataFrame) -> Rows:
-    """Turn a frame with opportunity_id, day, the contract's columns, closed, known and is_won into `Rows`.
+def rows_from(frame: pd.DataFrame, target: Target = WIN) -> Rows:
+    """Turn a frame with the record's id, day, the contract's columns, closed, known and is_won into `Rows`.
 
     Rows whose outcome lies on or before their own day (it became known late) are left out: there is nothing to predict in them.
     """
     closed = frame["closed"].to_numpy(dtype=float, na_value=NEVER)
     day = frame["day"].to_numpy(dtype=np.int64)
     frame, day, closed = frame[closed > day], day[closed > day], closed[closed > day]
-    deal, _ = pd.factorize(frame["opportunity_id"])
+    deal, _ = pd.factorize(frame[target.key])
     return Rows(
-        frame[list(NAMES)].reset_index(drop=True),
+        frame[list(target.names)].reset_index(drop=True),
         deal.astype(np.int64),
         day,
         closed,
         frame["known"].to_numpy(dtype=float, na_value=NEVER),
         frame["is_won"].to_numpy(dtype=bool),
         frame["age_days"].to_numpy(dtype=float, na_value=np.nan),
+        target.texts,
+        target,
     )
 
 
@@ -156,9 +171,10 @@ def label(rows: Rows, row: Ints, horizon: Floats, today: int) -> Floats:
 
 
 def pairs_at(rows: Rows, horizon: int, today: int) -> Pairs:
-    """Every row whose label at one fixed horizon is known on `today`, each with weight 1."""
-    row = np.flatnonzero(rows.day + horizon <= today)
-    horizons = np.full(len(row), float(horizon))
+    """Every row whose label at one fixed horizon (of leads: at the age that their question names) is known on `today`, with weight 1."""
+    due = rows.due(horizon)
+    row = np.flatnonzero(rows.day + due <= today)
+    horizons = due[row]
     return Pairs(row, horizons, label(rows, row, horizons, today), np.ones(len(row)))
 
 

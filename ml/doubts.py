@@ -24,13 +24,14 @@ def damage(rows: Rows) -> str:
 def doubt(rows: Rows, today: int, champion_tier: str) -> str:
     """Why the champion should stand, or ""."""
     won, lost = rows.closed_deals(today)
+    record, good = rows.target.record, rows.target.good
     if not len(rows):
         return "there is no training snapshot"
     if won + lost == 0:
-        return "no deal's outcome is known"
+        return f"no {record}'s outcome is known"
     if min(won, lost) == 0:
-        return f"all {won + lost} closed deals were {'won' if won else 'lost'}"
+        return f"all {won + lost} closed {record}s were {good if won else 'lost'}"
     allowed = allowed_tier(rows, today)
     if TIERS.index(allowed) < TIERS.index(champion_tier):
-        return f"{won} won and {lost} lost deals allow {allowed} only, and closed deals do not become fewer"
+        return f"{won} {good} and {lost} lost {record}s allow {allowed} only, and closed {record}s do not become fewer"
     return damage(rows)

@@ -39,9 +39,10 @@ class Encoding:
         """(n, used + 2) matrix of a frame, then days to period end and to close date for the horizon columns."""
         places = {name: {value: place for place, value in enumerate(values)} for name, values in self.rates.items()}
         parts = [frame[name].map(places[name]) if name in places else frame[name] for name in self.used]
+        absent = pd.Series(np.nan, frame.index)
         parts += [
-            frame["days_to_period_end"],
-            frame["days_to_close_date"] if "days_to_close_date" in self.used else pd.Series(np.nan, frame.index),
+            frame.get("days_to_period_end", absent),
+            frame["days_to_close_date"] if "days_to_close_date" in self.used else absent,
         ]
         return (
             np.column_stack([part.to_numpy(dtype=float, na_value=np.nan) for part in parts])

@@ -1,7 +1,9 @@
 """How good a model is out of time, beside simple rates, and the gate that decides whether it may score.
 
 Held-out question: "won within 30 days?" Test snapshots lie in the 16 days whose 30-day labels became known last on D: (D−46, D−30], or,
-where these hold fewer than 200 snapshots, in up to 91 days. The contenders learn only from what was known before the first of them.
+where these hold too few snapshots (200; of leads 2,000), in up to 91 days. The contenders learn only from what was known before the first
+of them. Of leads, "converted within 90 days of creation?" is asked of those created in the days whose answers became known last:
+(D−106, D−90] and so on.
 """
 
 from dataclasses import dataclass
@@ -12,15 +14,17 @@ import pandas as pd
 
 from ml.dataset import Floats, Pairs, Rows, day_number, pairs_at
 from ml.model import Say, WinModel, fit, sigmoid
+from ml.targets import WIN
 
-HORIZON = 30
 TEST_DAYS = (16, 32, 64, 91)
 ENOUGH_ROWS = 200
 BASE_MARGIN = 0.005  # never worse than the base rate by more (log loss)
 RATE_MARGIN = 0.002  # tolerance against stage × days in stage rates: about the noise of one test window
 PRIOR_DEALS = 20.0
-BASE_RATE, STAGE_RATE, STAGE_DAYS_RATE = "base rate", "stage rates", "stage x days-in-stage rates"
-METRICS = ("roc_auc", "log_loss", "brier", "ece")
+BASE_RATE = "base rate"
+STAGE_RATE, STAGE_DAYS_RATE = WIN.rates
+TOP_SHARE = 0.2
+METRICS = ("roc_auc", "log_loss", "brier", "ece", "lift_20")
 
 
 @dataclass(frozen=True)
@@ -36,23 +40,35 @@ class Judged:
 def judge(rows: Rows, as_of: date, tiers: list[str], seed: int, say: Say = lambda _: None) -> Judged:
     """Fit the tiers and the simple rates on what was known before the test window and measure all of them on it."""
     first, last = _window(rows, as_of)
-    known_by = day_number(first) - 1
+    known_by, horizon = day_number(first) - 1, rows.target.judged_days
     past = rows.take(rows.day < day_number(first))
-    test = rows.take((rows.day >= day_number(first)) & (rows.day <= day_number(last)))
-    asked, taught = pairs_at(test, HORIZON, day_number(as_of)), pairs_at(past, HORIZON, known_by)
+    test = rows.take((_dated(rows) >= day_number(first)) & (_dated(rows) <= day_number(last)))
+    asked, taught = pairs_at(test, horizon, day_number(as_of)), pairs_at(past, horizon, known_by)
     if len(asked.row) == 0 or len(taught.row) == 0:
         return Judged({}, 0, first, last)
     forecasts = {tier: _forecast(fit(past, known_by, tier, seed, say=say), test, asked) for tier in tiers}
     forecasts |= simple_rates(past, taught, test)
-    figures = {name: measures(asked.label, forecast) for name, forecast in forecasts.items()}
+    _, once = np.unique(test.deal[asked.row], return_index=True)
+    figures = {
+        name: measures(asked.label, forecast) | {"lift_20": lift(asked.label[once], forecast[once])}
+        for name, forecast in forecasts.items()
+    }
     return Judged(figures, len(asked.row), first, last)
 
 
+def _dated(rows: Rows) -> Floats:
+    """The day that puts a row into a window: its own, or that of the lead's creation."""
+    return rows.born if rows.target.within_days else rows.day.astype(float)
+
+
 def _window(rows: Rows, as_of: date) -> tuple[date, date]:
-    last = as_of - timedelta(days=HORIZON)
+    last = as_of - timedelta(days=rows.target.judged_days)
     firsts = [last - timedelta(days=days - 1) for days in TEST_DAYS]
-    held = [int(((rows.day >= day_number(first)) & (rows.day <= day_number(last))).sum()) for first in firsts]
-    return next((first for first, count in zip(firsts, held, strict=True) if count >= ENOUGH_ROWS), firsts[-1]), last
+    day = _dated(rows)
+    held = [int(((day >= day_number(first)) & (day <= day_number(last))).sum()) for first in firsts]
+    return next(
+        (first for first, count in zip(firsts, held, strict=True) if count >= rows.target.judged_rows), firsts[-1]
+    ), last
 
 
 def _forecast(model: WinModel, test: Rows, asked: Pairs) -> Floats:
@@ -60,18 +76,22 @@ def _forecast(model: WinModel, test: Rows, asked: Pairs) -> Floats:
 
 
 def simple_rates(past: Rows, taught: Pairs, test: Rows) -> dict[str, Floats]:
-    """Past win rates within HORIZON days: over all, by stage, by stage and fifth of the days in stage; each shrunk to the coarser one."""
+    """Past rates of the held-out question: over all, by stage, by stage and fifth of the days in stage (of leads: by source and age).
+
+    Each is shrunk to the coarser one.
+    """
+    place, waited = past.target.place, past.target.waited
     table = pd.DataFrame(
         {
-            "stage": past.features["stage_code"].to_numpy(object)[taught.row],
+            "stage": past.features[place].to_numpy(object)[taught.row],
             "label": taught.label,
-            "days": past.features["days_in_stage"].to_numpy(dtype=float)[taught.row],
+            "days": past.features[waited].to_numpy(dtype=float)[taught.row],
         }
     ).fillna({"days": -1})
     asked = pd.DataFrame(
         {
-            "stage": test.features["stage_code"].to_numpy(object),
-            "days": test.features["days_in_stage"].to_numpy(dtype=float),
+            "stage": test.features[place].to_numpy(object),
+            "days": test.features[waited].to_numpy(dtype=float),
         }
     ).fillna({"days": -1})
     base = float(table["label"].mean())
@@ -84,7 +104,7 @@ def simple_rates(past: Rows, taught: Pairs, test: Rows) -> dict[str, Floats]:
         here = (asked["stage"] == code).to_numpy(dtype=bool)
         fifth = pd.Series(np.searchsorted(edges, asked["days"][here]))
         both[here] = fifth.map(fine).fillna(float(by_stage[code])).to_numpy(dtype=float)
-    return {BASE_RATE: np.full(len(asked), base), STAGE_RATE: stage, STAGE_DAYS_RATE: both}
+    return {BASE_RATE: np.full(len(asked), base), **dict(zip(past.target.rates, (stage, both), strict=True))}
 
 
 def _rates(groups: "pd.api.typing.SeriesGroupBy", towards: float) -> pd.Series:  # type: ignore[type-arg]
@@ -109,15 +129,29 @@ def auc(label: Floats, forecast: Floats) -> float:
     return float((ranks[label == 1].sum() - won * (won + 1) / 2) / (won * lost)) if won and lost else 0.5
 
 
-def refusal(judged: Judged, tier: str, below: str) -> str:
+def lift(label: Floats, forecast: Floats) -> float:
+    """How many times more often the likeliest fifth of the records turned out well than all of them did; 1 where none did.
+
+    One entry a record. Records of equal forecast at the border count by the share of them that is inside.
+    """
+    if not label.sum():
+        return 1.0
+    inside = TOP_SHARE * len(label)
+    border = np.sort(forecast)[::-1][int(np.ceil(inside)) - 1]
+    above, tied = forecast > border, forecast == border
+    good = label[above].sum() + label[tied].mean() * (inside - above.sum())
+    return float(good / label.sum() / TOP_SHARE)
+
+
+def refusal(judged: Judged, tier: str, below: str, finest: str = STAGE_DAYS_RATE) -> str:
     """Why `tier` may not score, or "" if it may. It must be measured on enough rows and be finite, beat the tier below, and stay near the
-    simple rates."""
+    simple rates, of which `finest` is the best."""
     own = judged.figures.get(tier)
     if own is None or judged.n_rows < ENOUGH_ROWS:
         return f"{tier}: {judged.n_rows} held-out rows, {ENOUGH_ROWS} needed"
     if not all(np.isfinite(value) for value in own.values()):
         return f"{tier}: held-out figures are not finite"
-    bars = {below: 0.0, BASE_RATE: BASE_MARGIN, STAGE_DAYS_RATE: RATE_MARGIN}
+    bars = {below: 0.0, BASE_RATE: BASE_MARGIN, finest: RATE_MARGIN}
     for name, margin in bars.items():
         if own["log_loss"] >= judged.figures[name]["log_loss"] + margin:
             return (

@@ -1,5 +1,7 @@
 """The win model: ONE coherent answer to "won within h days?" for every h, never decreasing in h, whatever tier stands behind it.
 
+The lead model is the same engine, asked when a lead falls due: "converted before it is 90 days old?" (`ml/targets.py`).
+
 In: `Rows` and the training day. Out: `WinModel`: a tier (smoothed stage rates; these blended with logistic regression; with boosting too),
 one increasing calibration map of its log-odds, the horizon that stands for "ever", and what winners show, for the reasons. All that is
 learned is saved with it.
@@ -19,6 +21,7 @@ from ml.dataset import Floats, Pairs, Rows, ever_horizon, pairs_at, recent, samp
 from ml.encoding import learn_encoding
 from ml.small import Small, fit_small
 from ml.smoothed import Smoothed, fit_smoothed
+from ml.targets import WIN, Target
 from ml.typical import typical_of
 
 TIERS = ("smoothed", "small_model", "full_model")
@@ -26,6 +29,7 @@ PARTS = {"small_model": ("smoothed", "small"), "full_model": ("smoothed", "small
 SMALL_FROM, FULL_FROM = 40, 200  # closed deals, won and lost each
 FOLDS_FROM = (0.6, 0.8)  # of the pairs, by day: where the folds that the calibration is learned on begin
 SHORTEST_EVER = 90
+DUE_PAIRS = 40_000  # of leads, a question each: more add time and nothing that was measured
 HELD_PAIRS = 60_000  # in a fold: plenty for four weights
 DEALS_AT_ONCE = 2000  # of a curve: bounds memory, changes no bit
 Say = Callable[[str], None]
@@ -51,6 +55,7 @@ class WinModel:
     calibration: Calibration
     ever_days: int
     typical: dict[str, dict[str, Any]]
+    target: Target = WIN
 
     def log_odds(self, frame: pd.DataFrame, horizon: Floats) -> Floats:
         """(n,) calibrated log-odds of winning within `horizon` days, one horizon per row of the contract's columns."""
@@ -98,21 +103,23 @@ def fit(
     The parts' weights and the calibration are learned from forecasts of newer rows by parts that knew only older ones.
     """
     ever = max(ever_horizon(rows, today), SHORTEST_EVER)
+    asked = rows.target.within_days or asked
     if tier == "smoothed":
-        return WinModel(tier, fit_smoothed(rows, today), Calibration(), ever, typical_of(rows, today))
+        return WinModel(tier, fit_smoothed(rows, today), Calibration(), ever, typical_of(rows, today), rows.target)
     kinds = PARTS[tier]
     pairs = _pairs(rows, today, ever, seed, asked)
     held = _held_out(rows, pairs, today, kinds, seed, asked, say)
     weights, calibration = combine(held, kinds) if held else (even_mix(kinds), Calibration())
     say(f"{tier}: all {len(pairs)} pairs")
     parts = _fit_parts(rows, pairs, today, kinds, seed)
-    return WinModel(tier, Blend(parts, weights), calibration, ever, typical_of(rows, today))
+    return WinModel(tier, Blend(parts, weights), calibration, ever, typical_of(rows, today), rows.target)
 
 
 def _pairs(rows: Rows, today: int, ever: int, seed: int, asked: int | None) -> Pairs:
     if asked is None:
         return sample_pairs(rows, today, ever, seed)
-    return recent(rows, pairs_at(rows, asked, today), today)
+    pairs = pairs_at(rows, asked, today)
+    return recent(rows, pairs.at_most(DUE_PAIRS) if rows.target.within_days else pairs, today)
 
 
 def _fit_parts(
@@ -147,10 +154,15 @@ def _held_out(
         found.append((_forecasts(_fit_parts(older, known, start, kinds, seed), rows, newer), newer))
     if not found:
         return None
-    segment = rows.features[SEGMENT].to_numpy(object)[np.concatenate([held.row for _, held in found])]
+    segment = _segments(rows)[np.concatenate([held.row for _, held in found])]
     fold = np.repeat(np.arange(len(found)), [len(held) for _, held in found])
     label, weight = (np.concatenate([getattr(held, name) for _, held in found]) for name in ("label", "weight"))
     return Held(np.vstack([forecasts for forecasts, _ in found]), label, weight, fold, segment)
+
+
+def _segments(rows: Rows) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
+    """Segment of each row; None where the question has none."""
+    return rows.features[SEGMENT].to_numpy(object) if SEGMENT in rows.features else np.full(len(rows), None)
 
 
 def _forecasts(parts: dict[str, Smoothed | Small | Boosted], rows: Rows, pairs: Pairs) -> Floats:

@@ -10,17 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ml.contract import Feature
 from ml.dataset import Floats
-from ml.features import BY_NAME, HORIZON_COLUMNS, Feature, theme_of
 from ml.model import WinModel
 
 SENTENCES = 5
 TELLING = 0.005  # log-odds: a weaker theme is not put into words
-_TOLD_BY = {
-    "horizon_days": "days_to_period_end",
-    "horizon_past_period_end": "days_to_period_end",
-    "horizon_past_close_date": "days_to_close_date",
-}
 
 
 def explain(
@@ -29,7 +24,7 @@ def explain(
     """Per deal: theme → contribution, sentences {theme, feature, contribution, zh, en}; and (n,) base log-odds."""
     parts, base, calibration = model.explain(frame, horizon)
     columns = list(model.tier.columns)
-    themes = [theme_of(column) for column in columns]
+    themes = [model.target.feature_of(column).theme for column in columns]
     records: list[dict[str, Any]] = [
         dict(zip(frame.columns, values, strict=True)) for values in frame.itertuples(index=False)
     ]
@@ -58,16 +53,18 @@ def _sentences(
             continue
         sign = np.sign(by_theme[theme])
         _, column = max((sign * parts[i], columns[i]) for i in range(len(columns)) if themes[i] == theme)
-        feature = BY_NAME[_TOLD_BY.get(column, column) if column in HORIZON_COLUMNS else column]
+        feature = model.target.feature_of(column)
         zh, en = sentence(feature, record.get(feature.name), typical(model, feature, record))
         found.append({"theme": theme, "feature": feature.name, "contribution": by_theme[theme], "zh": zh, "en": en})
     return found
 
 
 def typical(model: WinModel, feature: Feature, record: dict[str, Any]) -> float | None:
-    """Winners' median of a number, or share of winners with the deal's own value: in its stage where enough won there, else overall."""
-    value, stage = record.get(feature.name), record.get("stage_code")
-    own = model.typical.get(stage) if isinstance(stage, str) and feature.name != "stage_code" else None
+    """Winners' median of a number, or share of winners with the deal's own value: in its stage (leads: source) where enough won there,
+    else overall."""
+    place = model.target.place
+    value, stage = record.get(feature.name), record.get(place)
+    own = model.typical.get(stage) if isinstance(stage, str) and feature.name != place else None
     shown = own or model.typical[""]
     if feature.kind == "number":
         median: float | None = shown["medians"].get(feature.name)

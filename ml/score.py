@@ -1,6 +1,7 @@
 """Scoring: every open deal of the day gets its probabilities, its expected close week and its reasons, under the night's build.
 
-In: `features.opportunity_features` of the day (highest revision), the build's model. Out: rows of `scores.opportunity_scores`, once.
+In: `features.opportunity_features` of the day (highest revision), the build's model. Out: rows of `scores.opportunity_scores`, once; then
+the leads' turn (`ml/score_leads.py`).
 """
 
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from ml.drift import judge_day
 from ml.model import WinModel
 from ml.reasons import explain
 from ml.records import Row, append_once
+from ml.score_leads import score_leads
 from warehouse.builds import current_build
 from warehouse.frames import read_frame
 from warehouse.steps import StepError, StepRun
@@ -49,7 +51,7 @@ def read_open(as_of: date) -> pd.DataFrame:
 
 
 def score(as_of: date, run: StepRun) -> None:
-    """Score the day's open deals under the build opened last for it."""
+    """Score the day's open deals and leads under the build opened last for it."""
     build = current_build(as_of)
     deals = read_open(as_of)
     if deals.empty:
@@ -68,6 +70,7 @@ def score(as_of: date, run: StepRun) -> None:
     print(
         f"{len(rows)} open deals scored by {bundle.version} ({bundle.model.name}) for build {build.build_id}, {appended} rows appended"
     )
+    run.note(**score_leads(build))
 
 
 def score_rows(model: WinModel, deals: pd.DataFrame, as_of: date, build_id: str, version: str) -> list[Row]:

@@ -16,16 +16,17 @@ from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 
 from config.settings import settings
-from ml.bundle import MODEL_NAME, Bundle
+from ml.bundle import Bundle
+from ml.targets import WIN, Target
 from warehouse.connection import connect, sqlalchemy_url
 from warehouse.migrate import ensure_database
 
 ALIAS = "champion"
 
 
-def registered_name() -> str:
-    """Name of the win model of this tenant in the registry."""
-    return f"{MODEL_NAME}_{settings().tenant}"
+def registered_name(target: Target = WIN) -> str:
+    """Name of a model of this tenant in the registry."""
+    return f"{target.name}_{settings().tenant}"
 
 
 def log(
@@ -62,7 +63,7 @@ def _log(
     *,
     promoted: bool,
 ) -> str:
-    name = registered_name()
+    name = registered_name(bundle.model.target)
     try:
         client.create_registered_model(name)
     except MlflowException as error:

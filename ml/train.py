@@ -1,21 +1,24 @@
-"""Training: the highest tier that the data allow and the held-out window supports becomes the model; the gate promotes it.
+"""Training of the win model and the lead model: the highest tier that data and held-out window support; the gate promotes it.
 
 In: features and outcomes as known on the day. Out: a bundle under `<home>/models`, a row in `scores.models` with its reason, its figures in
 `scores.model_evaluations` and in MLflow. Trained twice on the same rows: the same version, nothing appended. Rows that are no ground for a
-model (`ml/doubts.py`) leave the champion as it is and say why.
+model (`ml/doubts.py`) leave the champion as it is and say why. A tenant without a lead has no lead model.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 from config.settings import settings
-from ml.bundle import MODEL_NAME, Bundle, models_home, save
+from ml.bundle import Bundle, models_home, save
 from ml.dataset import Rows, day_number, read_rows
 from ml.doubts import damage, doubt
 from ml.drift import doubt_of_day
-from ml.evaluate import HORIZON, METRICS, Judged, judge, refusal, window_text
+from ml.evaluate import METRICS, TOP_SHARE, Judged, judge, refusal, window_text
+from ml.leads import read_lead_rows
 from ml.model import TIERS, allowed_tier, fit
 from ml.score import read_open
+from ml.targets import LEAD, WIN, Target
 from warehouse.connection import connect
 from warehouse.frames import append_rows, fetch_all
 from warehouse.steps import StepError, StepRun
@@ -53,13 +56,16 @@ class Choice:
     judged: Judged
 
 
-def champion(as_of: date) -> str | None:
-    """Version of the newest promoted model with as_of ≤ the day, or None."""
+READ: dict[str, Callable[[date], Rows]] = {WIN.name: read_rows, LEAD.name: read_lead_rows}
+
+
+def champion(as_of: date, target: Target = WIN) -> str | None:
+    """Version of the newest promoted model of `target` with as_of ≤ the day, or None."""
     found = fetch_all(
         "ml",
         """select model_version from scores.models where is_promoted and model_name = %s and as_of <= %s
                                order by as_of desc, logged_at desc, model_version desc limit 1""",
-        (MODEL_NAME, as_of),
+        (target.name, as_of),
     )
     return str(found[0][0]) if found else None
 
@@ -69,9 +75,10 @@ def choose(rows: Rows, as_of: date, seed: int) -> Choice:
     won, lost = rows.closed_deals(day_number(as_of))
     allowed = TIERS.index(allowed_tier(rows, day_number(as_of)))
     judged = judge(rows, as_of, list(TIERS[: allowed + 1]), seed, _say)
-    notes = [f"{won} won and {lost} lost deals allow {TIERS[allowed]}"]
+    target = rows.target
+    notes = [f"{won} {target.good} and {lost} lost {target.record}s allow {TIERS[allowed]}"]
     for place in range(allowed, 0, -1):
-        refused = refusal(judged, TIERS[place], TIERS[place - 1])
+        refused = refusal(judged, TIERS[place], TIERS[place - 1], target.rates[1])
         if not refused:
             return Choice(
                 TIERS[place],
@@ -83,18 +90,25 @@ def choose(rows: Rows, as_of: date, seed: int) -> Choice:
 
 
 def train(as_of: date, run: StepRun, *, if_missing: bool) -> None:
-    """Train and promote the win model of `as_of`; with `if_missing`, only when no promoted model of that day or before is at hand."""
-    present = champion(as_of)
+    """Train and promote the models of `as_of`; with `if_missing`, only those of which none of that day or before is at hand."""
+    run.note(**_train(as_of, WIN, if_missing=if_missing))
+    run.note(lead=_train(as_of, LEAD, if_missing=if_missing))
+
+
+def _train(as_of: date, target: Target, *, if_missing: bool) -> dict[str, object]:
+    """Train and promote one model; returns what there is to note."""
+    present = champion(as_of, target)
     if if_missing and present and (models_home() / present).exists():
-        run.note(model_version=present, trained=False)
         print(f"champion {present} stands, nothing to train")
-        return
-    rows, seed = read_rows(as_of), settings().seed
+        return {"model_version": present, "trained": False}
+    rows, seed = READ[target.name](as_of), settings().seed
+    if target is LEAD and not len(rows):
+        print("no lead is 90 days old, so there is no lead model yet")
+        return {"model_version": present, "trained": False}
     refused = _refused(rows, as_of, present)
     if refused:
-        run.note(model_version=present, trained=False, reason=refused)
         print(f"champion {present} stands, not trained: {refused}")
-        return
+        return {"model_version": present, "trained": False, "reason": refused}
     choice = choose(rows, as_of, seed)
     bundle = save(fit(rows, day_number(as_of), choice.tier, seed, say=_say), as_of, seed)
     reason = choice.reason
@@ -102,9 +116,9 @@ def train(as_of: date, run: StepRun, *, if_missing: bool) -> None:
     if not known:
         run_id, warning = _tracked(bundle, choice, len(rows))
         _store(bundle, as_of, choice, "; ".join(filter(None, [reason, warning])), run_id)
-    run.note(model_version=bundle.version, tier=choice.tier, rows=len(rows), trained=True)
-    print(report(choice, len(rows)))
+    print(report(choice, rows))
     print(f"{bundle.version} ({choice.tier}) {'stands unchanged' if known else 'promoted'}: {reason}")
+    return {"model_version": bundle.version, "tier": choice.tier, "rows": len(rows), "trained": True}
 
 
 def _refused(rows: Rows, as_of: date, present: str | None) -> str:
@@ -113,26 +127,32 @@ def _refused(rows: Rows, as_of: date, present: str | None) -> str:
         damaged = damage(rows)
         if damaged:
             raise StepError(
-                f"features.opportunity_features: {damaged}: correct the feature's model, rerun its days, then rerun"
+                f"features.{rows.target.table}: {damaged}: correct the feature's model, rerun its days, then rerun"
             )
         return ""
     ((tier,),) = fetch_all("ml", "select tier from scores.models where model_version = %s", (present,))
-    return doubt(rows, day_number(as_of), str(tier)) or doubt_of_day(read_open(as_of), present)
+    refused = doubt(rows, day_number(as_of), str(tier))
+    return refused or (doubt_of_day(read_open(as_of), present) if rows.target is WIN else "")
 
 
 def _say(line: str) -> None:
     print(f"  {line}", flush=True)
 
 
-def report(choice: Choice, n_rows: int) -> str:
-    """The held-out figures as a table in plain lines."""
-    judged = choice.judged
-    lines = [f"{n_rows} training snapshots; held-out question: won within {HORIZON} days; {window_text(judged)}"]
+def report(choice: Choice, rows: Rows) -> str:
+    """The held-out figures as a table in plain lines, and what the top fifth by probability holds."""
+    judged, target = choice.judged, rows.target
+    lines = [f"{len(rows)} training snapshots; held-out question: {target.question}; {window_text(judged)}"]
     if judged.figures:
         lines.append(f"  {'contender':<30}" + "".join(f"{metric:>10}" for metric in METRICS))
     for name, own in judged.figures.items():
         mark = "ours: " if name == choice.tier else ""
         lines.append(f"  {mark + name:<30}" + "".join(f"{own[metric]:>10.4f}" for metric in METRICS))
+    if choice.tier in judged.figures:
+        gain = judged.figures[choice.tier]["lift_20"]
+        lines.append(
+            f"  the top {TOP_SHARE:.0%} of {target.record}s hold {gain * TOP_SHARE:.0%} of those {target.good} (lift {gain:.2f})"
+        )
     return "\n".join(lines)
 
 
@@ -165,10 +185,20 @@ def _tracked(bundle: Bundle, choice: Choice, n_rows: int) -> tuple[str | None, s
 
 
 def _store(bundle: Bundle, as_of: date, choice: Choice, reason: str, run_id: str | None) -> None:
-    judged = choice.judged
-    row = (bundle.version, MODEL_NAME, as_of, choice.tier, bundle.digest, judged.figures, True, reason, run_id)
+    judged, horizon = choice.judged, bundle.model.target.judged_days
+    row = (
+        bundle.version,
+        bundle.model.target.name,
+        as_of,
+        choice.tier,
+        bundle.digest,
+        judged.figures,
+        True,
+        reason,
+        run_id,
+    )
     figures = [
-        (bundle.version, as_of, name, metric, value, judged.n_rows, HORIZON, judged.window_from, judged.window_to)
+        (bundle.version, as_of, name, metric, value, judged.n_rows, horizon, judged.window_from, judged.window_to)
         for name, own in judged.figures.items()
         for metric, value in own.items()
     ]

@@ -1,4 +1,4 @@
-"""What winners show: medians of numbers and shares of values, over all and per stage, for the comparisons in the reasons."""
+"""What winners show: medians of numbers and shares of values, over all and per stage (leads: source), for the reasons' comparisons."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def typical_of(rows: Rows, today: int) -> dict[str, dict[str, Any]]:
     """Winners' medians of numbers and shares of values, over all won rows ("") and per stage with WON_DEALS won deals or more."""
     won = rows.take(rows.is_won & (rows.known <= today))
     found = {"": _summary(won.features, rows.texts)}
-    for stage, frame in won.features.groupby("stage_code", sort=True):
+    for stage, frame in won.features.groupby(rows.target.place, sort=True):
         if len(np.unique(won.deal[won.features.index.get_indexer(frame.index)])) >= WON_DEALS:
             found[str(stage)] = _summary(frame, rows.texts)
     return found

@@ -17,8 +17,10 @@ PROJECT = ROOT / "dbt_project"
 
 
 def _first_day(as_of: date) -> date:
-    """Where features begin: with a champion at D alone, without one at the first day that landing knows."""
-    if fetch_all("transformer", "select 1 from scores.models where is_promoted and as_of <= %s limit 1", (as_of,)):
+    """Where features begin: at D alone where a champion and every features table is there, else at the first day that landing knows."""
+    is_complete = "to_regclass('features.lead_features') is not null"  # the youngest of them
+    champion = f"select 1 from scores.models where is_promoted and as_of <= %s and {is_complete} limit 1"  # noqa: S608 - our own constant
+    if fetch_all("transformer", champion, (as_of,)):
         return as_of
     known = fetch_all(
         "transformer",

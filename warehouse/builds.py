@@ -47,20 +47,22 @@ _STALE = """
     where coalesce(w.watermark, '-infinity') < %s
 """
 _CHAMPION = """
-    select model_version, digest, as_of from scores.models where is_promoted and (as_of <= %s or %s)
+    select model_version, digest, as_of from scores.models where is_promoted and model_name = %s and (as_of <= %s or %s)
     order by as_of desc, logged_at desc, model_version desc limit 1
 """
+WIN, LEAD = "win", "lead"  # the models that score a build
 
 
 @dataclass(frozen=True)
 class Build:
-    """One row of `ops.builds`."""
+    """One row of `ops.builds`. `lead_model_version`: None where no lead model was at hand."""
 
     build_id: str
     as_of: date
     model_version: str
     seed: int
     state: str
+    lead_model_version: str | None = None
 
     @property
     def schema(self) -> str:
@@ -106,26 +108,40 @@ def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion
     Raises StepError when there is no promoted model.
     """
     with connect("transformer") as connection:
-        champion = connection.execute(_CHAMPION, (as_of, model == "current")).fetchone()
+        champion, leads = (
+            connection.execute(_CHAMPION, (name, as_of, model == "current")).fetchone() for name in (WIN, LEAD)
+        )
         if champion is None:
             raise StepError(
                 f"scores.models holds no promoted model with as_of ≤ {as_of}: run "
                 f"`python -m ml train --as-of {as_of} --if-missing`, then rerun"
             )
         model_version, model_digest, model_as_of = champion
+        lead_version, lead_digest, lead_as_of = leads or (None, "", as_of)
         inputs, code, seed = inputs_digest(connection, as_of), code_version(), settings().seed
         stale = stale_inputs(connection, as_of)
-        named = f"{as_of} {inputs} {code} {model_digest} {seed} {settings().lang}{f' {stale}' if stale else ''}"
+        models = f"{model_digest}{lead_digest}"
+        named = f"{as_of} {inputs} {code} {models} {seed} {settings().lang}{f' {stale}' if stale else ''}"
         name = hashlib.sha256(named.encode()).hexdigest()
         build_id = f"{as_of:%Y%m%d}_{name[:12]}"
         connection.execute(
-            """insert into ops.builds as held (build_id, as_of, inputs_digest, code_version, model_version, seed, state, is_hindsight,
-                   stale_inputs)
-               values (%s, %s, %s, %s, %s, %s, 'building', %s, %s)
+            """insert into ops.builds as held (build_id, as_of, inputs_digest, code_version, model_version, lead_model_version, seed,
+                   state, is_hindsight, stale_inputs)
+               values (%s, %s, %s, %s, %s, %s, %s, 'building', %s, %s)
                on conflict (build_id) do update
                   set opened_at = clock_timestamp(),
                       state = case when held.state in ('published', 'retired') then held.state else 'building' end""",
-            (build_id, as_of, inputs, code, model_version, seed, model_as_of > as_of, Jsonb(stale)),
+            (
+                build_id,
+                as_of,
+                inputs,
+                code,
+                model_version,
+                lead_version,
+                seed,
+                max(model_as_of, lead_as_of) > as_of,
+                Jsonb(stale),
+            ),
         )
         build = _newest(connection, as_of)
         _make_schema(connection, build.schema)
@@ -147,7 +163,8 @@ def build_schema(as_of: date) -> str:
 
 def _newest(connection: psycopg.Connection, as_of: date) -> Build:
     found = connection.execute(
-        "select build_id, as_of, model_version, seed, state from ops.builds where as_of = %s order by opened_at desc limit 1",
+        "select build_id, as_of, model_version, seed, state, lead_model_version from ops.builds where as_of = %s"
+        " order by opened_at desc limit 1",
         (as_of,),
     ).fetchone()
     if found is None:

@@ -21,6 +21,7 @@ MAY_BE_EMPTY = (
         "fct_receivable",
         "map_account",
         "map_opportunity_order",
+        "score_lead",
     ),
 )
 

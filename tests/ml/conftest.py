@@ -7,12 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.features import FEATURES, NAMES, TEXTS
+from ml.features import FEATURES
+from ml.lead_features import LEAD_FEATURES
+from ml.targets import WIN
 from warehouse.connection import connect
 from warehouse.frames import append_rows
 
 AS_OF = date(2025, 6, 30)
 TODAY = (AS_OF - date(1970, 1, 1)).days
+LEAD_TABLES = ("lead_features", "lead_outcomes")
 SQL_TYPE = {"text": "text", "number": "float8", "boolean": "bool"}
 
 
@@ -54,17 +57,26 @@ def invented(deals: int, *, days: int = 500, seed: int = 7) -> pd.DataFrame:
                 }
             )
     frame = pd.DataFrame(rows).sort_values(["opportunity_id", "day"], ignore_index=True)
-    for name in NAMES:
+    for name in WIN.names:
         if name not in frame:
-            frame[name] = pd.Series([None] * len(frame), dtype="object" if name in TEXTS else "float")
+            frame[name] = pd.Series([None] * len(frame), dtype="object" if name in WIN.texts else "float")
     return frame
 
 
 def make_tables() -> None:
     """Empty tables of schema `features` with the contract's columns."""
-    columns = ", ".join(f"{feature.name} {SQL_TYPE[feature.kind]}" for feature in FEATURES)
+    columns, of_leads = (
+        ", ".join(f"{feature.name} {SQL_TYPE[feature.kind]}" for feature in features)
+        for features in (FEATURES, LEAD_FEATURES)
+    )
     with connect("transformer") as connection:
-        for name in ("opportunity_features", "opportunity_outcomes", "period_features", "opportunity_nodes"):
+        for name in (
+            "opportunity_features",
+            "opportunity_outcomes",
+            "period_features",
+            "opportunity_nodes",
+            *LEAD_TABLES,
+        ):
             connection.execute(f"drop table if exists features.{name}")
         connection.execute(
             f"""create table features.opportunity_features (opportunity_id text, as_of_date date, revision int, features_hash text,
@@ -78,6 +90,11 @@ def make_tables() -> None:
         connection.execute(
             "create table features.opportunity_nodes (as_of_date date, opportunity_id text, node_id text)"
         )
+        connection.execute(
+            f"create table features.lead_features (lead_id text, as_of_date date, revision int, features_hash text, {of_leads})"
+        )
+        connection.execute("""create table features.lead_outcomes (lead_id text primary key, is_converted boolean, created_on date,
+                              closed_on date, answer_known_on date)""")
         connection.execute("grant select on all tables in schema features to ml")
 
 

@@ -11,9 +11,9 @@ import pytest
 from config.settings import settings
 from ml import bundle
 from ml.dataset import Rows, label, rows_from
-from ml.features import NAMES
 from ml.model import TIERS, WinModel, allowed_tier, fit, sigmoid
 from ml.reasons import explain
+from ml.targets import WIN
 from warehouse.steps import StepError
 
 AS_OF = date(2025, 6, 30)
@@ -141,7 +141,7 @@ def test_the_tier_follows_the_number_of_closed_deals(pipeline: Pipeline) -> None
 
 def test_without_a_single_past_snapshot_the_set_rates_still_answer(rows: Rows) -> None:
     model = fit(rows.take(np.zeros(len(rows), dtype=bool)), TODAY, "smoothed", seed=1)
-    deals = pd.DataFrame({name: [None, None] for name in NAMES}).assign(
+    deals = pd.DataFrame({name: [None, None] for name in WIN.names}).assign(
         stage_code=["S1", "S4"], stage_set_rate=[0.1, 0.8]
     )
     early, late = model.curve(deals, [30, 700])
@@ -179,7 +179,7 @@ def test_regression_drops_a_step_in_the_horizon_whose_weight_would_be_negative(p
     )  # late promises win here
     model = fit(rows_from(frame), TODAY, "small_model", seed=1)
     deal = frame.iloc[-1:].assign(days_to_close_date=50.0)
-    assert np.diff(model.curve(deal[list(NAMES)], [30, 49, 50, 60]), axis=1).min() >= 0
+    assert np.diff(model.curve(deal[list(WIN.names)], [30, 49, 50, 60]), axis=1).min() >= 0
 
 
 def test_a_win_counts_from_the_day_it_was_known_not_from_the_day_it_happened(pipeline: Pipeline) -> None:

@@ -34,27 +34,7 @@ hashed as (
     select *, {{ digest_of(features | map('first')) }} as features_hash from computed
 ),
 
-{% if is_incremental() -%}
-recorded as (
-    select
-        opportunity_id, as_of_date, revision, features_hash,
-        row_number() over (partition by opportunity_id, as_of_date order by revision desc) as age
-    from {{ this }}
-    where as_of_date between {{ feature_from() }} and {{ feature_to() }}
-),
-
-news as (
-    select hashed.*, coalesce(recorded.revision, 0) + 1 as revision
-    from hashed
-    left join recorded
-        on hashed.opportunity_id = recorded.opportunity_id and hashed.as_of_date = recorded.as_of_date and recorded.age = 1
-    where recorded.features_hash is null or recorded.features_hash <> hashed.features_hash
-),
-{%- else -%}
-news as (
-    select *, 1 as revision from hashed
-),
-{%- endif %}
+{{ feature_news('opportunity_id') }}
 
 final as (
     select

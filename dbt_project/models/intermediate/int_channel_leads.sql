@@ -1,9 +1,7 @@
 -- Every lead as its channel knows it at the end of the day, all channels in one.
-{%- set systems = ['hubspot', 'baidu', 'tencent', 'lead_files', 'webhook'] %}
 with final as (
-    {%- for system in systems %}
     select
-        '{{ system }}' as system,
+        system,
         record_id,
         load_id,
         channel,
@@ -15,10 +13,8 @@ with final as (
         mail_token,
         submitted_at,
         valid_from
-    from {{ ref('stg_' ~ system ~ '__leads') }} as versions
-    where {{ known('versions', as_of_cutoff()) }} and not is_late and not is_deleted
-    {{- '\n    union all' if not loop.last }}
-    {%- endfor %}
+    from {{ ref('int_channel_lead_versions') }} as versions
+    where {{ known('versions', as_of_cutoff()) }}
 )
 
 select * from final

@@ -24,6 +24,9 @@ related as (
         case
             when {{ json_text('list.element', 'describe_api_name') }} = 'AccountObj' then {{ json_text('list.element', 'id') }}
         end as account_id,
+        case
+            when {{ json_text('list.element', 'describe_api_name') }} = 'LeadsObj' then {{ json_text('list.element', 'id') }}
+        end as lead_id,
         {{ json_first('versions.record', 'owner') }} as owner_id,
         versions.load_id,
         {{ json_text('versions.record', 'active_record_type') }} as kind_value,
