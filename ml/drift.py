@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from ml.dataset import GRID_START, feature_columns
-from ml.features import BY_NAME, NAMES, TEXTS
 from ml.profiles import WINDOW_DAYS, Profile, missing_of, new_of, profile_of, psi, shift_of
 from ml.records import Row
+from ml.targets import WIN
 from warehouse.connection import connect
 from warehouse.frames import append_rows, fetch_all, read_frame
 
@@ -49,7 +49,7 @@ class Finding:
 
     def said(self, lang: str) -> str:
         """The sentence to act on, "" when nothing is to be said."""
-        name = getattr(BY_NAME[self.feature], lang) if self.feature in BY_NAME else self.feature
+        name = getattr(WIN.by_name[self.feature], lang) if self.feature in WIN.by_name else self.feature
         told = {
             "psi": self.psi, "limit": self.psi_limit, "now": f"{self.missing:.0%}", "before": f"{self.missing_before:.0%}",
             "new": f"{self.new_values:.0%}", "factor": f"{self.unit_factor:g}", "name": name, "feature": self.feature,
@@ -91,7 +91,7 @@ def _finding(name: str, profile: Profile, column: pd.Series) -> Finding:
         NOISE * (profile.missing * (1 - profile.missing) * (1 / max(len(column), 1) + 1 / max(profile.deals, 1))) ** 0.5
     )
     is_known_usual = profile.days >= LEAST_DAYS
-    can_shift = is_known_usual or (name in BY_NAME and BY_NAME[name].unit == "money")
+    can_shift = is_known_usual or (name in WIN.by_name and WIN.by_name[name].unit == "money")
     verdicts = {
         "unit": can_shift and known >= LEAST_DEALS and abs(shift) > max(UNIT_SHIFT, BEYOND_USUAL * profile.usual_shift),
         "missing": abs(missing - profile.missing) > max(MISSING_ALARM, BEYOND_USUAL * profile.usual_missing, chance),
@@ -128,7 +128,8 @@ def _keep(model_version: str, model_day: date) -> None:
     )
     day, deals = window["day"].to_numpy(dtype=float), int(window["opportunity_id"].nunique())
     rows = [
-        (model_version, name, profile_of(window[name], day, deals, is_text=name in TEXTS).to_json()) for name in NAMES
+        (model_version, name, profile_of(window[name], day, deals, is_text=name in WIN.texts).to_json())
+        for name in WIN.names
     ]
     with connect("ml") as connection:
         append_rows(connection, "ops.feature_profiles", PROFILE_COLUMNS, rows)

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from ml.drift import Finding, findings
-from ml.features import NAMES, TEXTS
 from ml.profiles import Profile, profile_of, psi
 from ml.score import score
+from ml.targets import WIN
 from ml.train import champion, train
 from tests.ml.conftest import AS_OF, TODAY, invented
 from warehouse.connection import connect
@@ -22,7 +22,8 @@ def profiles_of(frame: pd.DataFrame) -> dict[str, Profile]:
     window = frame[(frame["day"] > TODAY - 182) & ((frame["day"] - 4) % 7 == 0)]
     deals = window["opportunity_id"].nunique()
     return {
-        name: profile_of(window[name], window["day"].to_numpy(float), deals, is_text=name in TEXTS) for name in NAMES
+        name: profile_of(window[name], window["day"].to_numpy(float), deals, is_text=name in WIN.texts)
+        for name in WIN.names
     }
 
 

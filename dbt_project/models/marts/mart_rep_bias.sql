@@ -9,30 +9,30 @@ with lines as (
 
 -- How much lines differ beyond chance: DerSimonian and Laird 1986, by moments.
 means as (
-    select window_starts_last, count(*) as k, sum(1 / variance) as w, sum(1 / power(variance, 2)) as ww, sum(bias / variance) / sum(1 / variance) as mean_bias
+    select window_number, count(*) as k, sum(1 / variance) as w, sum(1 / power(variance, 2)) as ww, sum(bias / variance) / sum(1 / variance) as mean_bias
     from lines
-    group by window_starts_last
+    group by window_number
 ),
 
 spreads as (
     select
-        lines.window_starts_last,
+        lines.window_number,
         greatest(
             coalesce((sum(power(lines.bias - means.mean_bias, 2) / lines.variance) - max(means.k - 1)) / nullif(max(means.w - means.ww / means.w), 0), 0),
             power({{ least_spread }}, 2)
         ) as spread
     from lines
-    inner join means on lines.window_starts_last = means.window_starts_last
-    group by lines.window_starts_last
+    inner join means on lines.window_number = means.window_number
+    group by lines.window_number
 ),
 
 usual as (
     select
-        lines.window_starts_last, max(spreads.spread) as spread, sum(1 / (lines.variance + spreads.spread)) + power({{ least_spread }}, -2) as weight,
+        lines.window_number, max(spreads.spread) as spread, sum(1 / (lines.variance + spreads.spread)) + power({{ least_spread }}, -2) as weight,
         sum(lines.bias / (lines.variance + spreads.spread)) / (sum(1 / (lines.variance + spreads.spread)) + power({{ least_spread }}, -2)) as bias
     from lines
-    inner join spreads on lines.window_starts_last = spreads.window_starts_last
-    group by lines.window_starts_last
+    inner join spreads on lines.window_number = spreads.window_number
+    group by lines.window_number
 ),
 
 -- Empirical Bayes: normal means with a normal prior (Efron and Morris 1975; Morris 1983, with the prior mean's own error).
@@ -40,7 +40,7 @@ shrunk as (
     select
         lines.*, usual.spread / (usual.spread + lines.variance) as trust, usual.bias as usual_bias, usual.weight as usual_weight
     from lines
-    inner join usual on lines.window_starts_last = usual.window_starts_last
+    inner join usual on lines.window_number = usual.window_number
 ),
 
 ranged as (
@@ -62,8 +62,8 @@ signed as (
 
 told as (
     select
-        *, lag(side) over (partition by said_by, node_id order by window_starts_last) as side_before,
-        lag(window_starts_last) over (partition by said_by, node_id order by window_starts_last) as window_before
+        *, lag(side) over (partition by said_by, node_id order by window_number) as side_before,
+        lag(window_number) over (partition by said_by, node_id order by window_number) as window_before
     from signed
 ),
 
@@ -72,10 +72,10 @@ final as (
         {{ build_id() }} as build_id,
         said_by,
         node_id,
-        {{ period_id('window_starts_last') }} as window_period_id,
+        window_period_id,
         node_level,
         case
-            when side <> 0 and side = side_before and window_before = window_starts_last - interval '3 months'
+            when side <> 0 and side = side_before and window_before = window_number - 1
                 then case side when 1 then 'optimistic' else 'sandbagging' end
         end as label,
         cast(n as integer) as periods_count,
@@ -84,7 +84,7 @@ final as (
         round(cast(shrunk_bias - half_width as numeric), 6) as shrunk_bias_low_rate,
         round(cast(shrunk_bias + half_width as numeric), 6) as shrunk_bias_high_rate,
         window_starts_on,
-        {{ period_end('window_starts_last') }} as window_ends_on,
+        window_ends_on,
         {{ as_of() }} as as_of
     from told
 )

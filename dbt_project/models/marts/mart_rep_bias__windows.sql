@@ -10,41 +10,50 @@ with depths as (
 placed as (
     select
         calls.said_by, calls.node_id, calls.node_level, calls.final_gross_amount as final, calls.actual_gross_amount as actual,
-        calls.period_starts_on, rank() over (partition by calls.said_by order by depths.depth) as place
+        calls.period_id, calls.period_starts_on, rank() over (partition by calls.said_by order by depths.depth) as place
     from {{ ref('mart_forecast_value_added') }} as calls
     inner join depths on calls.node_id = depths.node_id
     where calls.period_id <> 'all'
 ),
 
+periods as (
+    select period_id, ends_on, row_number() over (order by starts_on) as number
+    from {{ ref('int_period_versions') }} as versions
+    where period_kind = 'quarter' and {{ known('versions', as_of_cutoff()) }}
+),
+
 -- A manager who also speaks for people below is judged by the own line, which those below do not see.
 calls as (
-    select * from placed
-    where place = 1
+    select placed.*, periods.number, periods.ends_on from placed
+    inner join periods on placed.period_id = periods.period_id
+    where placed.place = 1
 ),
 
 ends as (
-    select distinct period_starts_on as window_starts_last from calls
+    select distinct period_id as window_period_id, number as window_number, ends_on as window_ends_on from calls
 ),
 
 windows as (
-    select calls.*, ends.window_starts_last from calls
-    inner join ends on calls.period_starts_on between ends.window_starts_last - interval '21 months' and ends.window_starts_last
+    select calls.*, ends.window_period_id, ends.window_number, ends.window_ends_on from calls
+    inner join ends on calls.number between ends.window_number - 7 and ends.window_number
 ),
 
 -- The bias is a ratio of sums; its noise is what is left of each period once the bias is taken out (Cochran 1977, Sampling Techniques, 6.4).
 biases as (
     select
-        said_by, node_id, max(node_level) as node_level, window_starts_last, count(*) as n, min(period_starts_on) as window_starts_on,
+        said_by, node_id, max(node_level) as node_level, window_number, max(window_period_id) as window_period_id,
+        max(window_ends_on) as window_ends_on, count(*) as n, min(period_starts_on) as window_starts_on,
         sum(final) / nullif(sum(actual), 0) - 1 as bias, avg(actual) as mean_actual,
         sum(final * final) - 2 * sum(final * actual) * sum(final) / nullif(sum(actual), 0)
         + sum(actual * actual) * power(sum(final) / nullif(sum(actual), 0), 2) as squares
     from windows
-    group by said_by, node_id, window_starts_last
+    group by said_by, node_id, window_number
 ),
 
 relative as (
     select
-        said_by, node_id, node_level, window_starts_last, n, window_starts_on, bias, {{ own_worth }} + n - 1 as df,
+        said_by, node_id, node_level, window_number, window_period_id, window_ends_on, n, window_starts_on, bias,
+        {{ own_worth }} + n - 1 as df,
         greatest(squares, 0) / power(mean_actual, 2) as squares
     from biases
     where bias is not null
@@ -54,7 +63,7 @@ pooled as (
     select
         *,
         coalesce(
-            sum(squares) over (partition by window_starts_last) / nullif(sum(n - 1) over (partition by window_starts_last), 0),
+            sum(squares) over (partition by window_number) / nullif(sum(n - 1) over (partition by window_number), 0),
             power({{ usual_noise }}, 2)
         ) as usual_square
     from relative
@@ -62,7 +71,7 @@ pooled as (
 
 final as (
     select
-        said_by, node_id, node_level, window_starts_last, n, df, window_starts_on, bias,
+        said_by, node_id, node_level, window_number, window_period_id, window_ends_on, n, df, window_starts_on, bias,
         ({{ own_worth }} * greatest(usual_square, power({{ least_noise }}, 2)) + squares) / df / n as variance
     from pooled
 )

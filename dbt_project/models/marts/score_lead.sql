@@ -36,8 +36,9 @@ final as (
         spine.age_days,
         cast(
             case when scores.p_convert_90d is not null then row_number() over (
-                partition by spine.owner_id order by scores.p_convert_90d desc nulls last, spine.lead_id asc
-            ) end as integer
+                        partition by spine.owner_id order by scores.p_convert_90d desc nulls last, spine.lead_id asc
+                    )
+            end as integer
         ) as owner_rank,
         spine.as_of_date as as_of,
         spine.created_at
