@@ -48,6 +48,12 @@ def up() -> int:
     return 0
 
 
+def address() -> str:
+    """Where P1 is, when the pages run; else the command that starts them."""
+    is_up = services.running_pid(NAME) is not None
+    return f"{settings().public_url.rstrip('/')}/superset/dashboard/p1/" if is_up else "make bi"
+
+
 def _sandbox_readers(folder: Path) -> None:
     """Three people of the invented company, to look at the pages as each: everything, one region, one line of one's own."""
     region, rep = regions_and_reps()

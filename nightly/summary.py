@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from config.settings import settings
+from nightly import pages
 from nightly.facts import Row, facts
 from nightly.layout import columns, money, percent, points, shorten
 from nightly.words import WORDS
@@ -143,7 +144,7 @@ def _operations(found: Row, build: Row | None, words: dict[str, str], elapsed_s:
     if failed or found.get("blocked"):
         lines.append(words["rerun"].format(command=f"make nightly AS_OF={found['day']}"))
     else:
-        lines.append(words["next"].format(path=f"{settings().home / 'data_docs'} · make up"))
+        lines.append(words["next"].format(path=f"{pages.address()} · {settings().home / 'data_docs'} · make up"))
     return lines
 
 

@@ -112,6 +112,7 @@ def test_no_file_names_a_package_index_and_every_lock_is_hashed() -> None:
         ("requirements.lock", 200),
         ("tests/tryton/requirements.lock", 30),
         ("bench/requirements.lock", 25),
+        ("bi/requirements.lock", 100),
     ):
         lock = (ROOT / path).read_text("utf-8")
         assert "--index-url" not in lock

@@ -1,0 +1,193 @@
+"""The pages in a browser, as people see them: every chart paints, numbers are the marts', each person gets the own part, nothing is called outside.
+
+A company of its own is made, read and published first, which takes minutes (`make soak`); TEST_PAGES_HOME names a working copy's state folder
+whose pages already run (`make bi`), to look at those instead.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, Response, ViewportSize
+
+from config.runtime import runtime_values
+from config.settings import ROOT
+from sandbox.postgres import free_port
+
+pytestmark = pytest.mark.soak
+DESK, PHONE = ViewportSize(width=1440, height=900), ViewportSize(width=390, height=844)
+PAGES = [
+    ("p1", DESK),
+    ("p2", DESK),
+    ("p3", DESK),
+    ("p5", DESK),
+    ("p8", DESK),
+    ("p1-mobile", PHONE),
+    ("p3-mobile", PHONE),
+]
+
+
+@dataclass
+class Company:
+    """A published company whose pages run."""
+
+    home: Path
+    address: str
+
+    def password(self, person: str) -> str:
+        """The password that `make bi` drew for an invented person."""
+        return (self.home / "bi" / "passwords" / person).read_text("utf-8").strip()
+
+    def fetch(self, person: str, query: str) -> list[tuple[Any, ...]]:
+        """What the database shows that person."""
+        port = runtime_values(self.home)["pg_port"]
+        with psycopg.connect(
+            host="127.0.0.1", port=port, dbname="landfall_sandbox", user=person, password=self.password(person)
+        ) as own:
+            return own.execute(query).fetchall()  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """The company; skips where Superset's environment is absent."""
+    if not (ROOT / ".venv-bi" / "bin" / "python").exists():
+        pytest.skip("Superset's environment is absent: run `make bi` once, then rerun")
+    ready = os.environ.get("TEST_PAGES_HOME")
+    if ready:
+        yield Company(Path(ready), f"http://127.0.0.1:{os.environ.get('LANDFALL_BI_PORT', '8088')}")
+        return
+    home, port = tmp_path_factory.mktemp("company") / "var", free_port()
+    env = {**os.environ, "LANDFALL_HOME": str(home), "LANDFALL_BI_PORT": str(port), "LANDFALL_SANDBOX_SCALE": "0.02"}
+    for command in ("night", "bi"):
+        subprocess.run([sys.executable, "-m", "nightly", command], env=env, cwd=ROOT, check=True)
+    yield Company(home, f"http://127.0.0.1:{port}")
+    subprocess.run([sys.executable, "-m", "nightly", "down"], env=env, cwd=ROOT, check=True)
+    shutil.rmtree(home)
+
+
+@dataclass
+class Visit:
+    """A page that was opened: what its charts were answered, and whom it called outside."""
+
+    page: Page
+    answers: list[Response]
+    outside: list[str]
+
+    def rows(self, *columns: str) -> list[dict[str, Any]]:
+        """Rows of the newest answer that has those columns."""
+        for answer in reversed(self.answers):
+            for result in answer.json()["result"]:
+                if set(columns) <= set(result["colnames"]):
+                    return list(result["data"])
+        raise AssertionError(f"no chart was answered with {columns}")
+
+
+def visit(chromium: Browser, company: Company, person: str, slug: str, size: ViewportSize) -> Visit:
+    """Sign in as a person and wait until the page's charts are there."""
+    context = chromium.new_context(viewport=size, locale="zh-CN", is_mobile=size == PHONE)
+    made = Visit(context.new_page(), [], [])
+    made.page.on("response", lambda answer: made.answers.append(answer) if "/api/v1/chart/data" in answer.url else None)
+    made.page.on(
+        "requestfinished", lambda said: made.outside.append(said.url) if company.address not in said.url else None
+    )
+    made.page.goto(f"{company.address}/login/")
+    fields = made.page.locator("input:visible")
+    fields.nth(0).fill(person)
+    fields.nth(1).fill(company.password(person))
+    made.page.keyboard.press("Enter")
+    made.page.wait_for_url(lambda url: "login" not in url)
+    made.page.goto(f"{company.address}/superset/dashboard/{slug}/")
+    height = 900 * 4
+    made.page.set_viewport_size({"width": size["width"], "height": height})  # charts out of sight are not asked for
+    made.page.wait_for_selector(".dashboard-component-chart-holder", timeout=120_000)
+    made.page.wait_for_load_state("networkidle", timeout=120_000)
+    made.page.wait_for_function("document.querySelectorAll('.loading').length === 0", timeout=120_000)
+    return made
+
+
+@pytest.mark.parametrize(("slug", "size"), PAGES)
+def test_every_chart_of_a_page_paints_and_phones_do_not_scroll_sideways(
+    chromium: Browser, company: Company, slug: str, size: ViewportSize
+) -> None:
+    seen = visit(chromium, company, "vp", slug, size)
+    assert [answer.text()[:300] for answer in seen.answers if answer.status != 200] == []
+    assert seen.page.locator(".ant-alert-error").count() == 0
+    assert seen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert [url for url in seen.outside if not url.startswith(("data:", "blob:"))] == []
+    folder = os.environ.get("TEST_SCREENSHOTS")
+    if folder:
+        seen.page.screenshot(path=Path(folder) / f"{slug}.png")
+    seen.page.context.close()
+
+
+@pytest.mark.parametrize("person", ["vp", "manager", "rep"])
+def test_a_person_sees_the_own_node_first_and_its_numbers_are_the_marts(
+    chromium: Browser, company: Company, person: str
+) -> None:
+    seen = visit(chromium, company, person, "p1", DESK)
+    order = "array_position(array['company', 'region', 'team', 'rep'], node_level), node_name"
+    won, target, name = company.fetch(
+        person, f"select won, target, node_name from published.mart_period_forecast order by {order} limit 1"
+    )[0]
+    assert Decimal(str(seen.rows("won")[0]["won"])).quantize(Decimal("0.01")) == (won / 10_000).quantize(
+        Decimal("0.01")
+    )
+    if target is not None:
+        assert Decimal(str(seen.rows("target")[0]["target"])).quantize(Decimal("0.01")) == (target / 10_000).quantize(
+            Decimal("0.01")
+        )
+    assert seen.page.locator(".filter-item-wrapper, [data-test='filter-bar']").first.get_by_text(name).count() > 0
+    seen.page.context.close()
+
+
+def test_a_click_on_a_region_leaves_the_deals_that_add_up_to_it(chromium: Browser, company: Company) -> None:
+    seen = visit(chromium, company, "vp", "p1", DESK)
+    region, from_open = company.fetch(
+        "vp",
+        "select node_name, from_open from published.mart_period_forecast where node_level = 'region' order by from_open desc limit 1",
+    )[0]
+    with seen.page.expect_response(
+        lambda answer: "/api/v1/chart/data" in answer.url and "opportunity_name" in (answer.request.post_data or "")
+    ):
+        seen.page.locator("table td", has_text=region).first.click()
+    seen.page.wait_for_load_state("networkidle")
+    deals = seen.rows("opportunity_name", "member_name", "expected")
+    assert {deal["member_name"] for deal in deals} == {region}
+    total = sum(Decimal(str(deal["expected"] or 0)) for deal in deals) * 10_000
+    assert abs(total - from_open) <= Decimal("0.01") * len(deals)
+    seen.page.context.close()
+
+
+def test_nobody_who_is_not_signed_in_gets_a_row_and_a_wrong_password_is_refused(company: Company) -> None:
+    with httpx.Client(base_url=company.address, trust_env=False) as client:
+        assert client.get("/superset/dashboard/p1/").status_code in (302, 401, 403)
+        assert client.get("/api/v1/dataset/").status_code == 401
+        assert client.post("/api/v1/chart/data", json={}).status_code in (400, 401, 403)
+        answer = client.post(
+            "/api/v1/security/login", json={"username": "vp", "password": secrets.token_hex(8), "provider": "db"}
+        )
+        assert answer.status_code == 401
+        page = client.get("/login/")
+    policy = page.headers["content-security-policy"]
+    assert "img-src 'self' blob: data:;" in policy + ";"
+    assert "frame-ancestors 'self'" in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_servers_own_logins_are_not_people(company: Company) -> None:
+    password = (company.home / "bi" / "passwords" / "superset_reader").read_text("utf-8").strip()
+    with httpx.Client(base_url=company.address, trust_env=False) as client:
+        said = {"username": "superset_reader", "password": password, "provider": "db"}
+        assert client.post("/api/v1/security/login", json=said).status_code == 401
+    assert json.loads((company.home / "bi" / "landfall.json").read_text("utf-8"))["secret_key"]
