@@ -14,10 +14,10 @@ from ml.dataset import Floats, Ints
 
 DRAWS = 2000
 # Measured by `make bench-forecast` (docs/accuracy.md); with independent deals and a faultless model an "80 %" range held 44 % of the time.
-DEAL_CORRELATION = 0.01  # share of the latent variance that all deals have in common
-MODEL_ERROR = 0.10  # log-scale error common to all of the open deals' sum: drift of the probabilities themselves
+DEAL_CORRELATION = 0.005  # share of the latent variance that all deals have in common
+MODEL_ERROR = 0.05  # log-scale error common to all of the open deals' sum: drift of the probabilities themselves
 NEW_CORRELATION = 0.3  # of the market shock with new business
-NEW_SPREAD = 0.25  # by how much windows of new business differ, relatively, before any is seen
+NEW_SPREAD = 0.20  # by how much windows of new business differ, relatively, before any is seen
 SPREAD_WINDOWS = 4.0  # windows' worth of belief in that
 NEW_DEALS = 40.0  # about how many new deals the split over the nodes is drawn from
 
