@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--system", help="look at this system only")
     steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
     check.add_argument("--history", action="store_true", help="say of every field since when it is known, and how")
-    onboard = steps.add_parser("onboard", help="propose a tenant's mapping from what its CRM says of itself")
+    onboard = steps.add_parser("onboard", help="propose a tenant's mapping from what its system says of itself")
     onboard.add_argument("system", choices=["files", "fxiaoke"])
     onboard.add_argument("--tenant", help="whose mapping; default: LANDFALL_TENANT")
     onboard.add_argument(
@@ -45,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     onboard.add_argument("--force", action="store_true", help="write a mapping that exists anew")
     onboard.add_argument("--dry-run", action="store_true", help="show what would be written, write nothing")
+    onboard.add_argument(
+        "--as-of", type=date.fromisoformat, help="look at records up to the end of this day; default: as for preview"
+    )
     preview = steps.add_parser("preview", help="show records and monthly figures as they would land; lands nothing")
     preview.add_argument("system")
     preview.add_argument("--stream", help="this stream only")
@@ -113,7 +116,9 @@ def _look(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
     elif given.step == "onboard":
         from connectors.onboard import onboard as run_onboard
 
-        run_onboard(given.tenant, given.field, dry_run=given.dry_run, is_forced=given.force)
+        run_onboard(
+            given.system, given.tenant, given.field, _day(given.as_of), dry_run=given.dry_run, is_forced=given.force
+        )
     elif given.step == "preview":
         from connectors.preview import preview as run_preview
 

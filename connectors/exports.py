@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from connectors.catalogue import TenantField
 from connectors.file_rows import kinds_of
 from connectors.files import read_rows
-from connectors.fxiaoke_catalogue import TenantField
 from connectors.onboard_fields import Sample
 from warehouse.steps import StepError
 

@@ -115,7 +115,7 @@ def _proposals(standard: Standard, name: str, export: Export, chosen: Chosen) ->
     known = standard.streams[name].fields
     kinds = {ours: KINDS[STANDARD[name][ours]] for ours in known}
     mine = {ours: theirs for (stream, ours), theirs in chosen.items() if stream == name and theirs in export.headings}
-    return propose(known, kinds, export.fields, export.sample, mine, standard.units)
+    return propose(known, kinds, export.fields, export.sample, mine, standard)
 
 
 def _values(standard: Standard, name: str, export: Export, held: Mapping[str, Proposal]) -> dict[str, dict[str, str]]:

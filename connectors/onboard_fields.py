@@ -11,16 +11,9 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
-from connectors.fxiaoke_catalogue import TenantField
-from connectors.onboard_standard import StandardField
+from connectors.catalogue import TenantField
+from connectors.onboard_standard import Standard, StandardField
 
-TYPES = {
-    "instant": {"date", "date_time"},
-    "list": {"employee", "employee_many", "department", "department_many", "what_list", "object_reference_many"},
-    "flag": {"true_or_false"},
-    "number": {"number", "currency", "percentile", "count"},
-    "text": {"text", "long_text", "auto_number", "select_one", "record_type", "phone_number", "email", "url", "number", "object_reference"},
-}  # fmt: skip
 SAME_NAME, SAME_LABEL, LIKE_LABEL = 1.0, 0.9, 0.5
 NEVER_FILLED = 0.5  # of the resemblance that is left to a field that nobody fills in
 LEAST = 0.4  # below, nothing is proposed
@@ -43,7 +36,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The newest records of an object."""
+    """Records of an object that were looked at."""
 
     rows: Sequence[Mapping[str, Any]]
 
@@ -64,16 +57,18 @@ def propose(
     theirs: Sequence[TenantField],
     sample: Sample,
     chosen: Mapping[str, str],
-    units: Mapping[str, Decimal],
+    standard: Standard,
 ) -> dict[str, Proposal]:
-    """The proposals, by our field. `chosen` says what a person decided: our field → theirs."""
+    """The proposals, by our field. `chosen` says what a person decided: our field → theirs; `standard`: types and units of the vendor."""
+    units = standard.units
     by_name = {field.name: field for field in theirs}
     found = {name: _made(ours[name], by_name[own], 1.0, sample, units) for name, own in chosen.items() if name in ours}
     pairs = [
         (score, name, field)
         for name, known in ours.items()
         for field in theirs
-        if name not in found and (score := _score(name, known, kinds[name], field, sample)) >= LEAST
+        if name not in found
+        and (score := _score(name, known, known.types or standard.types[kinds[name]], field, sample)) >= LEAST
     ]
     pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2].name))
     for score, name, field in pairs:
@@ -97,7 +92,7 @@ def _made(
     if not sampled:
         doubt = "there is no record to look at"
     elif not filled:
-        doubt = f"none of the newest {sampled} records holds it"
+        doubt = f"none of the {sampled} records looked at holds it"
     elif score < SURE:
         doubt = "only its label resembles ours"
     elif known.is_amount and scale is None and middle is not None and middle < SMALL:
@@ -105,11 +100,12 @@ def _made(
     return Proposal(field, score, filled, sampled, scale, doubt)
 
 
-def _score(name: str, known: StandardField, kind: str, field: TenantField, sample: Sample) -> float:
-    """How much a field resembles ours, 0 where its type cannot hold it."""
-    if field.type not in (known.types or TYPES[kind]):
+def _score(name: str, known: StandardField, types: Sequence[str], field: TenantField, sample: Sample) -> float:
+    """How much a field resembles ours, 0 where its type cannot hold it; one of no known type may."""
+    if field.type and field.type not in types:
         return 0.0
-    base = SAME_NAME if field.name in (name, *known.names) else _label_score(known.labels, field.label)
+    names = {each.lower() for each in (name, *known.names)}
+    base = SAME_NAME if field.name.lower() in names else _label_score(known.labels, field.label)
     if not sample.rows:
         return base
     filled = sample.filled(field.name)

@@ -5,8 +5,7 @@ administrator. Doubtful proposals carry their reason in a comment.
 """
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -17,11 +16,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
 from config.settings import ROOT
-from connectors.fxiaoke_catalogue import Option
-from connectors.onboard_fields import Proposal
-from connectors.onboard_options import Meant
-from connectors.onboard_standard import Wanted
-from connectors.streams import Stream, SystemMapping
+from connectors.onboard_plan import Plan, StreamPlan
 from warehouse import setting_book, setting_rows
 
 WIDTH = 130
@@ -29,47 +24,12 @@ _GLUE = "\x1f"  # stands for the space that no line may be broken at
 _DOUBTFUL = PatternFill("solid", fgColor="FFF2B3")
 
 
-@dataclass(frozen=True, slots=True)
-class StreamPlan:
-    """One stream of the tenant: `values` and `passing` by our field, what is translated and what lands as it came."""
-
-    template: Stream
-    object: str
-    label: str
-    proposals: Mapping[str, Proposal]
-    values: Mapping[str, Mapping[str, str]]
-    passing: Mapping[str, Sequence[Option]]
-
-    @property
-    def missing(self) -> list[str]:
-        """Our fields that no field of the tenant fills."""
-        return [name for name in self.template.fields if name not in self.proposals]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that is proposed. `to_create`: payload key → the field that the CRM lacks, by name and as an administrator creates it."""
-
-    system: str
-    tenant: str
-    template: SystemMapping
-    streams: Mapping[str, StreamPlan]
-    stages: Sequence[Meant]
-    channels: Sequence[Meant]
-    to_create: Mapping[str, tuple[str, Wanted]]
-
-    @property
-    def target(self) -> str:
-        """The object that gets the scores."""
-        ours = self.template.write_back.object if self.template.write_back else ""
-        return next((each.object for each in self.streams.values() if each.template.object == ours), ours)
-
-
 def mapping_text(plan: Plan) -> str:
     """The tenant's mapping file."""
     raw = yaml.safe_load((ROOT / "config" / "tenants" / "sandbox" / f"{plan.system}.yml").read_text("utf-8"))
     lines = [
         f"# What is read from the {plan.system} of {plan.tenant} and written to it, as `python -m connectors onboard` proposed it.",
+        *_comment(f"Looked at: {plan.standard.looked_at}.", ""),
         "# `fields` are ours, which is what lands; `filled_by` says which field of the tenant fills one. Look at every doubtful line.",
         "defaults:",
         *(f"  {key}: {_flow(value)}" for key, value in raw.get("defaults", {}).items()),
@@ -86,10 +46,10 @@ def mapping_text(plan: Plan) -> str:
 
 
 def _stream(plan: StreamPlan, raw: Mapping[str, Any]) -> Iterator[str]:
-    yield f"    object: {_flow(plan.object)} # {plan.label}"
+    yield f"    object: {_flow(plan.object)}{f' # {plan.label}' if plan.label else ''}"
     for key, value in raw.items():
         if key not in ("object", "fields", "filled_by", "classified"):
-            yield f"    {key}: {_flow(value)}"
+            yield f"    {key}: {_flow({**value, **plan.options} if key == 'options' else value)}"
     kinds = {name: kind for name, kind in plan.template.fields.items() if name in plan.proposals}
     pairs = ", ".join(f"{name}:{_GLUE}{kind}" for name, kind in kinds.items())
     folded = wrap(
@@ -104,7 +64,17 @@ def _stream(plan: StreamPlan, raw: Mapping[str, Any]) -> Iterator[str]:
     if classified:
         yield f"    classified: {_flow(classified)}"
     if plan.missing:
-        yield f"    # no field of the CRM fills {', '.join(plan.missing)}"
+        yield from _comment(f"no field fills {', '.join(plan.missing)}")
+    if plan.sample.rows:
+        counts = ", ".join(f"{name} {held.filled}" for name, held in plan.proposals.items())
+        yield from _comment(f"filled in {len(plan.sample.rows)} records looked at: {counts}")
+    if plan.unused:
+        yield from _comment(f"filled in, but does not land: {', '.join(plan.unused)}")
+
+
+def _comment(said: str, indent: str = "    ") -> list[str]:
+    """A comment of one or more lines."""
+    return [f"{indent}# {line}" for line in wrap(said, WIDTH, break_long_words=False, break_on_hyphens=False)]
 
 
 def _filled(plan: StreamPlan, name: str) -> Iterator[str]:
@@ -115,7 +85,7 @@ def _filled(plan: StreamPlan, name: str) -> Iterator[str]:
         entry["scale"] = int(held.scale)
     if plan.values.get(name):
         entry["values"] = dict(plan.values[name])
-    said = f"{held.theirs.label}, {held.theirs.type}, {held.filled} of {held.sampled} filled"
+    said = ", ".join(filter(None, [held.theirs.label, held.theirs.type, f"{held.filled} of {held.sampled} filled"]))
     doubt = f"doubtful: {held.doubt}; " if held.doubt else ""
     if entry:
         yield f"      {name}: {_flow(entry)} # {doubt}{said}"
@@ -132,7 +102,7 @@ def _write_back(plan: Plan, raw: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"  object: {_flow(plan.target)}"
     yield "  fields:"
     for key, target in raw["fields"].items():
-        missing = " # to be created in the CRM first, see fields_to_create.csv" if key in plan.to_create else ""
+        missing = " # to be created first, see fields_to_create.csv" if key in plan.to_create else ""
         yield f"    {key}: {_flow(target)}{missing}"
 
 

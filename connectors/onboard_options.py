@@ -7,11 +7,11 @@ word in a label decides.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.fxiaoke_catalogue import Option, TenantField
+from connectors.catalogue import Option, TenantField
 from connectors.onboard_fields import plain
 
 CLOSED = ("WON", "LOST")
-EVERY = "*"
+EVERY, OPEN = "*", "OPEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,19 @@ def values(words: Mapping[str, Sequence[str]], options: Sequence[Option]) -> tup
     return found, passing
 
 
-def stages(words: Mapping[str, Sequence[str]], process: TenantField | None, stage: TenantField) -> list[Meant]:
-    """Our stage of each of the tenant's, process by process in the tenant's order."""
+def stages(
+    words: Mapping[str, Sequence[str]], process: TenantField | None, stage: TenantField, known: Mapping[str, str]
+) -> list[Meant]:
+    """Our stage of each of the tenant's, process by process in the tenant's order. `known`: what records say of the deals that stand in
+    one: WON, LOST or OPEN."""
     labels = {option.value: option.label for option in stage.options}
     found: list[Meant] = []
     for option in process.options if process else ():
         values_ = option.children.get(stage.name)
         if values_:
-            found += _ordered(words, option.value, option.label, {value: labels.get(value, value) for value in values_})
-    return found or _ordered(words, EVERY, "all", labels)
+            named = {value: labels.get(value, value) for value in values_}
+            found += _ordered(words, option.value, option.label, named, known)
+    return found or _ordered(words, EVERY, "all", labels, known)
 
 
 def channels(words: Mapping[str, Sequence[str]], field: TenantField) -> list[Meant]:
@@ -72,13 +76,18 @@ def channels(words: Mapping[str, Sequence[str]], field: TenantField) -> list[Mea
     return found
 
 
-def _ordered(words: Mapping[str, Sequence[str]], process: str, label: str, named: Mapping[str, str]) -> list[Meant]:
+def _ordered(
+    words: Mapping[str, Sequence[str]], process: str, label: str, named: Mapping[str, str], known: Mapping[str, str]
+) -> list[Meant]:
     """Stages in order: one whose label tells nothing is taken for a part of the open one before it; none goes back."""
     found: list[Meant] = []
     before = ""
     for value, said in named.items():
-        code, doubt = meaning(words, said), ""
-        if not code:
+        told = known.get(value, "")
+        code, doubt = told if told in CLOSED else meaning(words, said), ""
+        if told == OPEN and code in CLOSED:
+            doubt = "its label tells an end, but deals that stand in it are open"
+        elif not code:
             code, doubt = before, "its label tells no stage: taken as the one before it"
         elif code not in CLOSED and before and code < before:
             doubt = f"it stands behind one of {before}"

@@ -5,6 +5,7 @@ The fields themselves, their kinds and their streams are those of the sandbox te
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +21,10 @@ class Strict(BaseModel):
 
 
 class StandardField(Strict):
-    """One of our fields: names and labels that mean it, our option values with theirs, and what would be wrong without it."""
+    """One of our fields: names and labels that mean it, our option values with theirs, and what would be wrong without it.
+
+    `tells`: its options are sales processes, stages or kinds of contact, or it says of a deal that it is closed or won.
+    """
 
     names: list[str] = []
     labels: list[str] = []
@@ -28,6 +32,7 @@ class StandardField(Strict):
     values: dict[str, list[str]] = {}
     is_amount: bool = False
     is_link: bool = False
+    tells: Literal["", "process", "stage", "closed", "won", "channel"] = ""
     without: str = ""
 
 
@@ -46,14 +51,16 @@ class Wanted(Strict):
 
 
 class Standard(Strict):
-    """The whole file."""
+    """The whole file. `types`: our kinds → the vendor's types that can hold one; `looked_at`: what the vendor was asked and could tell."""
 
+    looked_at: str = ""
+    types: dict[str, list[str]] = {}
     streams: dict[str, StandardStream]
-    common: dict[str, StandardField]
-    units: dict[str, Decimal]
-    stages: dict[str, list[str]]
-    channels: dict[str, list[str]]
-    write_back: dict[str, Wanted]
+    common: dict[str, StandardField] = {}
+    units: dict[str, Decimal] = {}
+    stages: dict[str, list[str]] = {}
+    channels: dict[str, list[str]] = {}
+    write_back: dict[str, Wanted] = {}
 
     def fields(self, stream: str, kinds: Mapping[str, str]) -> dict[str, StandardField]:
         """What is known of each field of a stream; nothing but its name where the file is silent."""

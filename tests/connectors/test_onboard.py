@@ -85,7 +85,7 @@ def test_a_dry_run_shows_the_mapping_and_writes_nothing(second: Company, tenants
 @pytest.mark.parametrize(("tenant", "chosen", "said"), [
     ("../elsewhere", [], "../elsewhere names no tenant"),
     ("x", ["user_id=nothing"], "--field user_id=nothing is not STREAM.FIELD=THEIRS"),
-    ("x", ["people.user_id=nothing"], "PersonnelObj has no field nothing (--field people.user_id)"),
+    ("x", ["people.user_id=nothing"], "PersonnelObj shows no field nothing (--field people.user_id)"),
     ("x", ["departments.name=nothing", "opportunities.lost_reason__c=oppo_stage_id"],  # every fault, not only those of the first stream
      "no field for opportunities.sales_stage: without it no deal would stand anywhere in the funnel"),
 ])  # fmt: skip
@@ -93,7 +93,7 @@ def test_what_cannot_become_a_mapping_says_why_and_writes_nothing(
     second: Company, tenants: Path, tenant: str, chosen: list[str], said: str
 ) -> None:
     with pytest.raises(StepError, match=re.escape(said)):
-        onboard(tenant, chosen, dry_run=False, is_forced=False)
+        onboard("fxiaoke", tenant, chosen, AS_OF, dry_run=False, is_forced=False)
     assert not (tenants / "x").exists()
 
 
@@ -146,8 +146,8 @@ def test_of_both_kinds_of_opportunity_the_one_in_use_is_taken(second: Company) -
 def test_a_mapping_is_never_overwritten_unless_told(onboarded: Path) -> None:
     before = (onboarded / "fxiaoke.yml").read_bytes()
     with pytest.raises(StepError, match=r"fxiaoke\.yml exists: give --force"):
-        onboard(None, [], dry_run=False, is_forced=False)
-    onboard(None, [], dry_run=False, is_forced=True)
+        onboard("fxiaoke", None, [], AS_OF, dry_run=False, is_forced=False)
+    onboard("fxiaoke", None, [], AS_OF, dry_run=False, is_forced=True)
     assert (onboarded / "fxiaoke.yml").read_bytes() == before
 
 

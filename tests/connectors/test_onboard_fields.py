@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.fxiaoke_catalogue import Option, TenantField
+from connectors.catalogue import Option, TenantField
 from connectors.onboard_fields import Proposal, Sample, propose
 from connectors.onboard_options import channels, meaning, stages, values
 from connectors.onboard_standard import standard_of
@@ -18,7 +18,7 @@ def proposed(
     ours: str, *theirs: TenantField, rows: list[dict[str, Any]] | None = None, **chosen: str
 ) -> Proposal | None:
     known = {ours: STANDARD.fields("opportunities", DEALS)[ours]}
-    return propose(known, DEALS, theirs, Sample(rows or []), chosen, STANDARD.units).get(ours)
+    return propose(known, DEALS, theirs, Sample(rows or []), chosen, STANDARD).get(ours)
 
 
 def test_a_field_that_nobody_fills_in_loses_to_one_with_a_label_like_it() -> None:
@@ -45,7 +45,7 @@ def test_two_fields_that_resemble_ours_as_much_are_marked() -> None:
 @pytest.mark.parametrize(("field", "rows", "doubt"), [
     (TenantField("a__c", "商机金额", "currency"), [{"a__c": "12"}, {"a__c": "30"}, {"a__c": "14"}],
      "half of its amounts are below 14: in which unit are they?"),
-    (TenantField("a__c", "商机金额", "currency"), [{}], "none of the newest 1 records holds it"),
+    (TenantField("a__c", "商机金额", "currency"), [{}], "none of the 1 records looked at holds it"),
     (TenantField("a__c", "商机金额", "currency"), [], "there is no record to look at"),
     (TenantField("a__c", "税前的合同金额合计", "currency"), [{"a__c": "9999"}], "only its label resembles ours"),
 ])  # fmt: skip
@@ -87,17 +87,17 @@ def test_stages_are_read_process_by_process_and_an_unknown_one_follows_the_one_b
         "select_one",
         (option("p", "直销", stage=["a", "b", "c", "d", "e", "g"]), option("q", "渠道", stage=["f"])),
     )
-    found = stages(STANDARD.stages, process, stage)
+    found = stages(STANDARD.stages, process, stage, {})
     assert [(each.process, each.value, each.code, bool(each.doubt)) for each in found] == [
         ("p", "a", "S1", False), ("p", "b", "S1", True), ("p", "c", "S4", False), ("p", "d", "WON", False), ("p", "e", "LOST", False),
         ("p", "g", "S4", True),
         ("q", "f", "S3", False)]  # fmt: skip
-    assert {each.process for each in stages(STANDARD.stages, None, stage)} == {"*"}
+    assert {each.process for each in stages(STANDARD.stages, None, stage, {})} == {"*"}
 
 
 def test_a_stage_that_goes_back_is_marked() -> None:
     stage = TenantField("stage", "阶段", "select_one", (option("a", "报价"), option("b", "需求确认")))
-    assert [each.doubt for each in stages(STANDARD.stages, None, stage)] == ["", "it stands behind one of S3"]
+    assert [each.doubt for each in stages(STANDARD.stages, None, stage, {})] == ["", "it stands behind one of S3"]
 
 
 def test_options_become_ours_by_label_and_others_land_as_they_came() -> None:
