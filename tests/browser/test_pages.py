@@ -1,7 +1,8 @@
-"""The pages in a browser, as people see them: every chart paints, numbers are the marts', each person gets the own part, nothing is called outside.
+"""The pages in a browser, as people see them: every chart paints, numbers are the marts', each person gets the own part, nothing is asked
+of the outside.
 
-A company of its own is made, read and published first, which takes minutes (`make soak`); TEST_PAGES_HOME names a working copy's state folder
-whose pages already run (`make bi`), to look at those instead.
+A company of its own is made, read and published first, which takes minutes (`make soak`); TEST_PAGES_HOME names a working copy's state
+folder whose pages already run (`make bi`), to look at those instead.
 """
 
 import json
@@ -55,7 +56,7 @@ class Company:
         with psycopg.connect(
             host="127.0.0.1", port=port, dbname="landfall_sandbox", user=person, password=self.password(person)
         ) as own:
-            return own.execute(query).fetchall()  # type: ignore[arg-type]
+            return own.execute(query).fetchall()
 
 
 @pytest.fixture(scope="module")

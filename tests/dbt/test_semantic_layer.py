@@ -24,6 +24,7 @@ CELLS = {
         "mart_forecast_accuracy",
         ("node_id", "measured_level", "horizon", "period_id"),
     ),
+    "open_deals": ("open_deal", "mart_open_opportunities", ("deal_id",)),
     "movements": ("movement", "mart_pipeline_movement", ("node_id", "period_id", "span_kind", "component")),
 }
 

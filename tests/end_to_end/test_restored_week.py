@@ -19,7 +19,12 @@ CURRENT = (
     "select distinct on (record_id) record_id, record_hash from landing.{}"
     " order by record_id, changed_at desc, known_at desc, load_id desc"
 )
-OF_THE_DAY = "select md5(string_agg(t::text, '' order by t::text)) from {} as t where as_of_date = '2026-05-22'"
+OF_THE_DAY = "select md5(string_agg(t::text, '' order by t::text)) from {} as t where {} = '2026-05-22'"
+KEPT = {
+    "features.opportunity_features": "as_of_date",
+    "features.period_features": "as_of_date",
+    "scores.opportunity_scores": "as_of",
+}
 WRITES = "select id, fields, at_ms from journal where fields like '%lf_scored_at__c%' order by seq"
 
 
@@ -29,10 +34,8 @@ def landed() -> dict[str, dict[str, str]]:
 
 
 def of_the_third_day() -> list[object]:
-    return [
-        fetch_all("checker", OF_THE_DAY.format(table))[0][0]
-        for table in ("features.opportunity_features", "features.period_features", "scores.opportunity_scores")
-    ]
+    """Hashes of the third day's features and scores."""
+    return [fetch_all("checker", OF_THE_DAY.format(table, day))[0][0] for table, day in KEPT.items()]
 
 
 def told(home: Path) -> dict[str, list[int]]:
