@@ -1,5 +1,4 @@
-"""The pages in a browser, as people see them: every chart paints, numbers are the marts', each person gets the own part, nothing is asked
-of the outside.
+"""The pages in a browser: every chart paints, numbers are the marts', each person gets the own part, nothing is called outside.
 
 A company of its own is made, read and published first, which takes minutes (`make soak`); TEST_PAGES_HOME names a working copy's state
 folder whose pages already run (`make bi`), to look at those instead.
@@ -20,7 +19,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Response, ViewportSize
+from playwright.sync_api import Browser, Page, Response, ViewportSize, expect
 
 from config.runtime import runtime_values
 from config.settings import ROOT
@@ -113,7 +112,7 @@ def visit(chromium: Browser, company: Company, person: str, slug: str, size: Vie
     made.page.set_viewport_size({"width": size["width"], "height": height})  # charts out of sight are not asked for
     made.page.wait_for_selector(".dashboard-component-chart-holder", timeout=120_000)
     made.page.wait_for_load_state("networkidle", timeout=120_000)
-    made.page.wait_for_function("document.querySelectorAll('.loading').length === 0", timeout=120_000)
+    expect(made.page.locator(".loading")).to_have_count(0, timeout=120_000)
     return made
 
 
