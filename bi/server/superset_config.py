@@ -33,7 +33,7 @@ FEATURE_FLAGS = {
 
 AUTH_USER_REGISTRATION = False
 AUTH_RATE_LIMITED = True
-AUTH_RATE_LIMIT = "5 per minute"
+AUTH_RATE_LIMIT = "20 per minute"  # of an address; showing the form counts too
 PUBLIC_ROLE_LIKE = None
 WTF_CSRF_ENABLED = True
 SESSION_COOKIE_HTTPONLY = True
