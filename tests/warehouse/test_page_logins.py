@@ -1,5 +1,6 @@
 """The page server reads with one login for all of its people: its rule on a dataset shows each of them what the database itself would."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -22,14 +23,16 @@ PEOPLE = {"north": ["N"], "both": ["N2", "S1"], "line": ["ann"], "whole": ["*"]}
 
 
 @pytest.fixture(scope="module")
-def folder(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Passwords of the page server's logins and of four readers of a published day."""
     night(nights, DAY, PARENTS)
     made = tmp_path_factory.mktemp("passwords")
     page_logins.ensure(made)
     for name, nodes in PEOPLE.items():
         readers.add(name, nodes, made / name)
-    return made
+    yield made
+    for name in (*PEOPLE, page_logins.READER):
+        readers.remove(name)
 
 
 def as_login(folder: Path, name: str, database: str | None = None) -> psycopg.Connection:
