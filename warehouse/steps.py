@@ -23,6 +23,7 @@ ROLE_OF_STEP = {
     "train": "ml",
     "score": "ml",
     "forecast": "ml",
+    "backtest": "ml",
     "write_back": "writeback",
     "notify": "writeback",
 }
