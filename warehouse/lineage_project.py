@@ -29,7 +29,7 @@ class Project:
 
     @cached_property
     def models(self) -> dict[str, dict[str, Any]]:
-        """Model or seed by name."""
+        """Models by name, and seeds, which are where lineage ends."""
         nodes = self.manifest["nodes"].values()
         return {node["name"]: node for node in nodes if node["resource_type"] in ("model", "seed")}
 
@@ -60,7 +60,8 @@ class Project:
             try:
                 self.made[model] = columns_of(self.sql[model], known)
             except KeyError:
-                self.unread[model] = "dbt compiled no SQL for it"
+                if self.models[model]["resource_type"] == "model":
+                    self.unread[model] = "dbt compiled no SQL for it"
             except ValueError as error:
                 self.unread[model] = str(error)
         return self.made[model]

@@ -57,7 +57,7 @@ def _made(node: Node) -> Made:
     doubts: list[str] = []
     for each in node.walk():
         for leaf in each.downstream:
-            if isinstance(leaf.expression, exp.Table):
+            if isinstance(leaf.expression, exp.Table) and leaf.expression.name:  # a series of numbers has none
                 of |= dict.fromkeys((_relation(leaf.expression), name) for name in _read(each, leaf))
             elif not leaf.downstream and leaf.expression.find(exp.Placeholder):
                 doubts.append(f"{leaf.name} is not told apart")

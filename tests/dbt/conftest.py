@@ -73,13 +73,19 @@ def own_tenant(postgres_home: Path) -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="session")
-def marts(own_tenant: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory) -> Query:
+def state_of_marts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what dbt leaves of the build that the tests of the marts share."""
+    return tmp_path_factory.mktemp("worked")
+
+
+@pytest.fixture(scope="session")
+def marts(own_tenant: Callable[[str], Any], state_of_marts: Path) -> Query:
     """marts(statement, *params): rows of the one build that the tests of the marts share; `{marts}` in a statement is its schema."""
     with own_tenant(worked.TENANT):
         for step in (worked.organise, worked.live, worked.plant, worked.decide, worked.score):
             step()
         land_rows(histories.landed(histories.live(seed=7, deals=80)))
-        run = partial(run_dbt, tmp_path_factory.mktemp("worked"))
+        run = partial(run_dbt, state_of_marts)
         run("features", worked.AS_OF)
         run("marts", worked.AS_OF, build_id=worked.BUILD, build_schema=worked.SCHEMA, rate_least_count=1)
         worked.publish()
