@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
     check.add_argument("--history", action="store_true", help="say of every field since when it is known, and how")
     onboard = steps.add_parser("onboard", help="propose a tenant's mapping from what its system says of itself")
-    onboard.add_argument("system", choices=["files", "fxiaoke"])
+    onboard.add_argument("system", choices=["files", "fxiaoke", "salesforce", "kingdee", "dingtalk", "wecom"])
     onboard.add_argument("--tenant", help="whose mapping; default: LANDFALL_TENANT")
     onboard.add_argument(
         "--field", action="append", default=[], metavar="STREAM.FIELD=THEIRS", help="what a person decided"

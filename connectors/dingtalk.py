@@ -24,10 +24,11 @@ from warehouse.walks import Walk
 
 PAGE, LOGS_PAGE = 100, 20
 LONGEST_LOGS = timedelta(days=180)
-CUSTOMERS, FOLLOW_UPS, LOGS = (
+CUSTOMERS, FOLLOW_UPS, LOGS, TEMPLATES = (
     "/v1.0/crm/customerInstances",
     "/v1.0/crm/targetFollowRecords/query",
     "/topapi/report/list",
+    "/topapi/report/template/listbyuserid",
 )
 SUNDAY = 7
 FIRST_MS = 10**12  # anything smaller is seconds, which DingTalk answers with success and no rows
@@ -80,6 +81,16 @@ class DingTalk(Source):
             if token is None:
                 return
             must_move("DingTalk", "customers", former, token)
+
+    def templates(self) -> list[str]:
+        """Names of the templates of logs that the app's user may see."""
+        sent = orjson.dumps({"userid": self._now.dingtalk_user_id, "offset": 0, "size": PAGE})
+        found = self.calls.ask(
+            lambda token: Request(TEMPLATES, {"access_token": token.access}, body=sent), "the templates of logs"
+        ).payload["result"]
+        return [
+            str(each["name"]) for each in found.get("template_list", ()) if isinstance(each, dict) and each.get("name")
+        ]
 
     def _changed_customers(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         for rows, token in self.customers(stream.options["kind"], walk.last_id):

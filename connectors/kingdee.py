@@ -82,7 +82,7 @@ class Kingdee(Source):
 
     def faults(self, stream: Stream) -> list[str]:
         """Mapped fields that the form lacks; asks for one row to see that the whole list is granted."""
-        known = known_fields(self._asked(INFO, {"FormId": stream.object}, stream.object).payload)
+        known = known_fields(self.described(stream.object))
         missing = [field for field in stream.projection if field.partition(".")[0] not in known]
         if not missing:
             self.query(stream.object, stream.projection, [], order=stream.key, limit=1)
@@ -91,15 +91,21 @@ class Kingdee(Source):
             for field in missing
         ]
 
+    def described(self, form: str) -> dict[str, Any]:
+        """What the server says of a form's fields."""
+        found = unwrapped(self._asked(INFO, {"FormId": form}, form).payload)
+        return dict(found["Result"].get("NeedReturnData") or {})
+
     def query(
-        self, form: str, fields: list[str], filters: list[str], *, order: list[str], limit: int, start: int = 0
-    ) -> list[Any]:
-        """At most `limit` rows of the form that pass all `filters`, in ascending `order`, by the names of `fields`."""
+        self, form: str, fields: list[str], filters: list[str], *, order: list[str], limit: int, start: int = 0,
+        is_newest_first: bool = False,
+    ) -> list[Any]:  # fmt: skip
+        """At most `limit` rows of the form that pass all `filters`, in ascending `order` (or descending), by the names of `fields`."""
         body = {
             "FormId": form,
             "FieldKeys": ",".join(fields),
             "FilterString": " and ".join(filters),
-            "OrderString": ", ".join(f"{name} ASC" for name in order),
+            "OrderString": ", ".join(f"{name} {'DESC' if is_newest_first else 'ASC'}" for name in order),
             "TopRowCount": 0,
             "StartRow": start,
             "Limit": limit,

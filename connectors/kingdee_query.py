@@ -3,13 +3,13 @@
 In: a stream, its walk, keys as text joined by "|". Out: terms of a FilterString and sets of names.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.settings import settings
 from connectors.decoding import fault
-from connectors.kingdee_codes import unwrapped
 from connectors.streams import Stream
 from warehouse.walks import Walk
 
@@ -49,9 +49,8 @@ def literal_cursor(key: list[str], rows: list[Any]) -> str | None:
     return None
 
 
-def known_fields(payload: Any) -> set[str]:
+def known_fields(data: Mapping[str, Any]) -> set[str]:
     """Names that a form's metadata (QueryBusinessInfo) allows in FieldKeys: fields, its key, and each entry's id."""
-    data = unwrapped(payload)["Result"].get("NeedReturnData") or {}
     names = {str(data.get("PkFieldName"))}
     for entry in data.get("Entrys") or []:
         names |= {str(field.get("Key")) for field in entry.get("Fields") or []}

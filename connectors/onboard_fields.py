@@ -68,7 +68,7 @@ def propose(
         for name, known in ours.items()
         for field in theirs
         if name not in found
-        and (score := _score(name, known, known.types or standard.types[kinds[name]], field, sample)) >= LEAST
+        and (score := _score(name, known, known.types or standard.types.get(kinds[name], ()), field, sample)) >= LEAST
     ]
     pairs.sort(key=lambda pair: (-pair[0], pair[1], pair[2].name))
     for score, name, field in pairs:
@@ -95,7 +95,7 @@ def _made(
         doubt = f"none of the {sampled} records looked at holds it"
     elif score < SURE:
         doubt = "only its label resembles ours"
-    elif known.is_amount and scale is None and middle is not None and middle < SMALL:
+    elif known.is_amount and units and scale is None and middle is not None and middle < SMALL:
         doubt = f"half of its amounts are below {middle:f}: in which unit are they?"
     return Proposal(field, score, filled, sampled, scale, doubt)
 

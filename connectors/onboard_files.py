@@ -31,7 +31,7 @@ def mapping_text(plan: Plan) -> str:
         f"# What is read from the {plan.system} of {plan.tenant} and written to it, as `python -m connectors onboard` proposed it.",
         *_comment(f"Looked at: {plan.standard.looked_at}.", ""),
         "# `fields` are ours, which is what lands; `filled_by` says which field of the tenant fills one. Look at every doubtful line.",
-        "defaults:",
+        *(["defaults:"] if raw.get("defaults") else []),
         *(f"  {key}: {_flow(value)}" for key, value in raw.get("defaults", {}).items()),
         "streams:",
     ]
@@ -60,7 +60,7 @@ def _stream(plan: StreamPlan, raw: Mapping[str, Any]) -> Iterator[str]:
     if any(not line.lstrip().startswith("#") for line in entries):
         yield "    filled_by:"
     yield from entries
-    classified = {name: kind for name, kind in plan.template.classified.items() if name in kinds}
+    classified = {name: kind for name, kind in plan.template.classified.items() if name not in plan.missing}
     if classified:
         yield f"    classified: {_flow(classified)}"
     if plan.missing:
@@ -102,7 +102,12 @@ def _write_back(plan: Plan, raw: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"  object: {_flow(plan.target)}"
     yield "  fields:"
     for key, target in raw["fields"].items():
-        missing = " # to be created first, see fields_to_create.csv" if key in plan.to_create else ""
+        seen = (
+            "no record looked at holds it: create it unless it is there"
+            if plan.standard.is_sampled
+            else "to be created first"
+        )
+        missing = f" # {seen}, see fields_to_create.csv" if key in plan.to_create else ""
         yield f"    {key}: {_flow(target)}{missing}"
 
 

@@ -93,9 +93,9 @@ def report(plan: Plan) -> list[str]:
         if each.doubt
     ]
     if plan.to_create:
-        lines.append(
-            f"an administrator creates on {plan.target}: {', '.join(name for name, _ in plan.to_create.values())}"
-        )
+        unless = ", unless they are there" if plan.standard.is_sampled else ""
+        names = ", ".join(name for name, _ in plan.to_create.values())
+        lines.append(f"an administrator creates on {plan.target}{unless}: {names}")
     return lines
 
 

@@ -23,7 +23,8 @@ class Strict(BaseModel):
 class StandardField(Strict):
     """One of our fields: names and labels that mean it, our option values with theirs, and what would be wrong without it.
 
-    `tells`: its options are sales processes, stages or kinds of contact, or it says of a deal that it is closed or won.
+    `tells`: its options are sales processes, stages or kinds of contact, it says of a deal that it is closed or won, of a record when
+    it was created, or what its amounts are in.
     """
 
     names: list[str] = []
@@ -32,7 +33,7 @@ class StandardField(Strict):
     values: dict[str, list[str]] = {}
     is_amount: bool = False
     is_link: bool = False
-    tells: Literal["", "process", "stage", "closed", "won", "channel"] = ""
+    tells: Literal["", "process", "stage", "closed", "won", "channel", "created", "currency"] = ""
     without: str = ""
 
 
@@ -51,9 +52,12 @@ class Wanted(Strict):
 
 
 class Standard(Strict):
-    """The whole file. `types`: our kinds → the vendor's types that can hold one; `looked_at`: what the vendor was asked and could tell."""
+    """The whole file. `types`: our kinds → the vendor's types that can hold one; `looked_at`: what the vendor was asked and could tell;
+    `is_sampled`: which fields there are only records tell.
+    """
 
     looked_at: str = ""
+    is_sampled: bool = False
     types: dict[str, list[str]] = {}
     streams: dict[str, StandardStream]
     common: dict[str, StandardField] = {}
@@ -79,10 +83,16 @@ def standard_fields(system: str) -> Standard:
     return Standard.model_validate(yaml.safe_load(text))
 
 
-def amounts_of(system: str, stream: str) -> list[str]:
-    """The fields of a stream that are amounts."""
-    known = standard_of(system)[0].streams.get(stream) if known_to_onboarding(system) else None
-    return [name for name, field in known.fields.items() if field.is_amount] if known else []
+def figures_of(system: str, stream: str) -> tuple[list[str], str, str]:
+    """Of a stream: the fields that are amounts, the one that says when a record was created, and its currency; "" for none."""
+    if not known_to_onboarding(system):
+        return [], "", ""
+    standard, template = standard_of(system)
+    known = standard.fields(stream, template.streams[stream].fields) if stream in template.streams else {}
+    created, currency = (
+        next((name for name, field in known.items() if field.tells == what), "") for what in ("created", "currency")
+    )
+    return [name for name, field in known.items() if field.is_amount], created, currency
 
 
 def known_to_onboarding(system: str) -> bool:

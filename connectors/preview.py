@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 
 from connectors.calls import RefusedError
-from connectors.onboard_standard import amounts_of
+from connectors.onboard_standard import figures_of
 from connectors.privacy import mask
-from connectors.reading import instant_of, read_page
+from connectors.reading import moment_of, read_page
 from connectors.sources import Source, open_source
 from connectors.streams import Stream, mapping_of
 from warehouse.clock import business_day, cutoff
@@ -28,7 +28,6 @@ from warehouse.walks import Walk
 
 ROWS = 20
 PROGRESS_PAGES = 100
-CURRENCY = "currency__c"
 Month = tuple[str, str]  # what dates its records (created, changed), the month
 
 
@@ -65,12 +64,12 @@ def preview(system: str, only: str | None, as_of: date) -> None:
 
 def _read(source: Source, stream: Stream, as_of: date) -> Seen:
     walk, seen = Walk(stream.system, stream.name, as_of, None, cutoff(as_of)), Seen()
-    amounts = amounts_of(stream.system, stream.name)
+    figures = figures_of(stream.system, stream.name)
     for number, page in enumerate(source.pages(stream, walk), 1):
         records, rejects = read_page(stream, walk, page.rows)
         seen.reasons.update(reject.reason for reject in rejects)
         for record in records:
-            _note(seen, stream, record, amounts)
+            _note(seen, stream, record, figures)
         if number % PROGRESS_PAGES == 0:
             print(f"{stream.system} {stream.name}: {number} pages read", flush=True)
         if page.is_last:
@@ -79,15 +78,17 @@ def _read(source: Source, stream: Stream, as_of: date) -> Seen:
     return seen
 
 
-def _note(seen: Seen, stream: Stream, record: Record, amounts: list[str]) -> None:
+def _note(seen: Seen, stream: Stream, record: Record, figures: tuple[list[str], str, str]) -> None:
+    amounts, dated_by, unit = figures
     if len(seen.rows) < ROWS:
         seen.rows.append(orjson.dumps(masked(stream, record.record)).decode())
     seen.fields.update(record.record.keys())
-    created: datetime | None = instant_of(record.record.get("create_time"))
+    zone = stream.changed.zone if stream.changed else ""
+    created: datetime | None = moment_of(record.record.get(dated_by), zone)
     month = ("created" if created else "changed", f"{business_day(created or record.changed_at):%Y-%m}")
     seen.counts[month] += 1
     for name in amounts:
-        currency = str(record.record.get(CURRENCY) or "")
+        currency = str(record.record.get(unit) or "")
         try:
             seen.sums[month, name, currency] += Decimal(str(record.record.get(name) or 0))
         except InvalidOperation:

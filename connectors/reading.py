@@ -22,6 +22,7 @@ from warehouse.walks import Walk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253402300800000  # year 10000
+FIRST_MS = 10**11  # anything smaller is seconds
 WORDS = {
     "ms": "a number of milliseconds",
     "s": "a number of seconds",
@@ -40,6 +41,13 @@ def instant_of(value: Any) -> datetime | None:
     if type(value) is not int or not 0 <= value < LAST_MS:
         return None
     return EPOCH + timedelta(0, 0, 0, value)
+
+
+def moment_of(value: Any, zone: str) -> datetime | None:
+    """An instant in whichever form a vendor writes it: milliseconds or seconds since 1970, text with or without an offset."""
+    if type(value) is int:
+        return instant_of(value if value >= FIRST_MS else value * 1000)
+    return _of_text(value, None) or _of_text(value, zone)
 
 
 def _of_text(value: Any, zone: str | None) -> datetime | None:

@@ -85,7 +85,7 @@ class Salesforce(Source):
 
     def faults(self, stream: Stream) -> list[str]:
         """Mapped fields that the object lacks or the integration user may not see; those for our scores must be editable."""
-        fields = self._get(f"sobjects/{stream.object}/describe", {}, stream.object).payload["fields"]
+        fields = self.told(f"sobjects/{stream.object}/describe", stream.object)["fields"]
         known = {name for field in fields for name in (field["name"], field.get("relationshipName")) if name}
         editable, back = (
             {field["name"] for field in fields if field.get("updateable")},
@@ -101,6 +101,10 @@ class Salesforce(Source):
             f"or correct {mapping_path('salesforce')}"
             for name, right in missing
         ]
+
+    def told(self, path: str, what: str, **params: str) -> dict[str, Any]:
+        """What the org answers at a path below the version's, numbers as they were sent."""
+        return dict(decode_exact(self._get(path, params, what).body))
 
     def count(self, stream: Stream, conditions: list[str]) -> int:
         """How many records, deleted ones included, pass all conditions."""

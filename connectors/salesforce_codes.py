@@ -9,7 +9,13 @@ from typing import Any
 from connectors.calls import Reaction, Verdict
 from connectors.http import Reply
 
-ENVELOPES = {"records", "access_token", "fields", "state"}  # one of them is in every good answer that is an object
+ENVELOPES = {
+    "records",
+    "access_token",
+    "fields",
+    "sobjects",
+    "state",
+}  # one of them is in every good answer that is an object
 SIGN_IN = (
     "correct LANDFALL_SALESFORCE_CLIENT_ID and its secret, and let the connected app use the client credentials flow"
 )

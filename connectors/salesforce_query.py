@@ -4,6 +4,7 @@ In: a stream and its walk, rows as they came. Out: a query's text; flat rows wit
 in UTC to the millisecond, whichever of Salesforce's interfaces gave them. A deleted row keeps what a tombstone tells.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -69,19 +70,19 @@ def flat(stream: Stream, row: Any) -> Any:
         theirs: stream.fields.get(ours, "text") for ours, theirs in zip(stream.names, stream.projection, strict=True)
     }
     kinds[dated_by(stream)] = "instant"
-    record = {name: _value(kind, _found(row, name)) for name, kind in kinds.items()}
+    record = {name: _value(kind, found(row, name)) for name, kind in kinds.items()}
     if record.get(DELETED) is not True:
         return record | {DELETED: None}
     kept = {*(stream.theirs(name) for name in (*stream.key, *stream.bookkeeping)), DELETED, MERGED_INTO}
     return {name: value for name, value in record.items() if name in kept}
 
 
-def _found(row: dict[str, Any], name: str) -> Any:
+def found(row: Mapping[str, Any], name: str) -> Any:
     """A field, or one of a linked record; files name it with the dot."""
     if name in row or "." not in name:
         return row.get(name)
     link, _, inner = name.partition(".")
-    return _found(row[link], inner) if isinstance(row.get(link), dict) else row.get(link)
+    return found(row[link], inner) if isinstance(row.get(link), dict) else row.get(link)
 
 
 def _value(kind: str, value: Any) -> Any:

@@ -12,6 +12,7 @@ import orjson
 from sandbox.dialect import PROCESS, STAGE, Dialect, ObjectWords, dialect
 from sandbox.life import CompanyError
 from sandbox.objects import SELECT
+from sandbox.salesforce_schema import WRITABLE
 from sandbox.store import Store
 
 TEAMS = 5
@@ -23,7 +24,7 @@ def dialect_of(store: Store) -> Dialect:
 
 
 def created_fields(store: Store) -> set[tuple[str, str]]:
-    """The score fields that were created, as (object, field) by the company's names."""
+    """The score fields that were created, as (object, field) by the company's names, in Salesforce by the org's."""
     return {(own, field) for own, field in orjson.loads(store.state("created_fields", "[]"))}
 
 
@@ -36,9 +37,12 @@ def create_fields(store: Store, path: Path) -> int:
     """Create the fields that the file lists (object, field, …). Returns how many are new; raises CompanyError for one it cannot have."""
     words, known = dialect_of(store), created_fields(store)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        asked = [(words.named(row["object"]), row["field"]) for row in csv.DictReader(file)]
-    wanted = set()
-    for found, name in asked:
+        asked = [(row["object"], words.named(row["object"]), row["field"]) for row in csv.DictReader(file)]
+    wanted: set[tuple[str, str]] = set()
+    for of, found, name in asked:
+        if name in WRITABLE.get(of, {}):
+            wanted.add((of, name))
+            continue
         if found is None or not name.startswith("lf_") or name not in found.fields:
             raise CompanyError(f"{path}: the sandbox's CRM keeps no field {name}: list those that onboarding named")
         wanted.add((found.own, name))

@@ -23,6 +23,7 @@ from sandbox.quota import Rules
 SERVICE = "/k3cloud/Kingdee.BOS.WebApi.ServicesStub.{}.common.kdsvc"
 SESSION_LOST = "会话信息已丢失，请重新登录"
 SESSION_CODE = 1
+LABELS = {"F_LF_ContractNo": "合同编号"}  # of fields that the tenant added
 Reply = Callable[[Mapping[str, Any]], Any]
 
 
@@ -140,7 +141,10 @@ def _status() -> dict[str, Any]:
 def _metadata(name: str, form: Form) -> dict[str, Any]:
     plain = {field.partition(".")[0] for field in [*form.plain, *filter(None, [form.modified])]}
     entry, _, entry_id = form.key[-1].partition("_") if len(form.key) > 1 else ("FBillHead", "", form.key[0])
-    fields = [{"Key": field, "FieldName": field.upper()} for field in sorted(plain)]
+    fields = [
+        {"Key": field, "FieldName": field.upper(), "Name": [{"Key": 2052, "Value": LABELS.get(field, "")}]}
+        for field in sorted(plain)
+    ]
     return {
         "Id": name,
         "PkFieldName": form.key[0],

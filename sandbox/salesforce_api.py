@@ -17,7 +17,8 @@ from sandbox.errors import CrmError
 from sandbox.quota import Quota
 from sandbox.salesforce_bulk import Jobs
 from sandbox.salesforce_objects import Org
-from sandbox.salesforce_schema import FIELDS, MONEY, OUR_USER, USER, WRITABLE, org_id, wire
+from sandbox.salesforce_org import OrgWords
+from sandbox.salesforce_schema import FIELDS, OUR_USER, USER, org_id, wire
 from sandbox.salesforce_writes import Writes
 from sandbox.soql import parse
 from sandbox.soql_query import Query, SoqlError
@@ -40,7 +41,8 @@ class Salesforce(Api):
         super().__init__(world)
         self.org, self.quota = Org(world.store), Quota(world.rules)
         self.bearer = Bearer(world.rules, CLIENT_SECRET, rotates=False)
-        self.writes, self.jobs = Writes(self.org, world), Jobs(world, self.parsed, self.found)
+        self.words = OrgWords(world.store)
+        self.writes, self.jobs = Writes(self.org, world), Jobs(world, self.parsed, self.found, self.words.kinds)
         self._pages: dict[str, list[dict[str, Any]]] = {}
 
     def routes(self) -> list[Route]:
@@ -52,6 +54,7 @@ class Salesforce(Api):
             self.route(f"{VERSION}/query", "salesforce_query", self._signed(self._query), ("GET",)),
             self.route(f"{VERSION}/queryAll", "salesforce_query", self._signed(self._query), ("GET",)),
             self.route(f"{VERSION}/query/{{locator}}", "salesforce_more", self._signed(self._more), ("GET",)),
+            self.route(f"{VERSION}/sobjects", "salesforce_objects", self._signed(self._objects), ("GET",)),
             self.route(described, "salesforce_describe", self._signed(self._describe), ("GET",)),
             self.route(jobs, "salesforce_job", self._signed(self.jobs.begin)),
             self.route(job, "salesforce_poll", self._signed(self.jobs.state), ("GET",)),
@@ -128,16 +131,16 @@ class Salesforce(Api):
 
     def _visible(self) -> dict[str, dict[str, str]]:
         """The objects and fields that the integration's user may see."""
-        hidden = set() if self.world.rules.salesforce_is_multi_currency else {MONEY}
+        rules = self.world.rules
         return {
-            name: {field: kind for field, kind in fields.items() if field not in hidden}
-            for name, fields in FIELDS.items()
-            if name not in self.world.rules.denied_objects
+            name: self.words.visible(name, is_multi_currency=rules.salesforce_is_multi_currency)
+            for name in FIELDS
+            if name not in rules.denied_objects
         }
 
     def found(self, query: Query, *, is_all: bool) -> list[dict[str, Any]]:
         """The rows of a query; those of the recycle bin only where asked for."""
-        rows = self.org.rows(query.object)
+        rows = [self.words.row(query.object, row) for row in self.org.rows(query.object)]
         return query.answer(rows if is_all else [row for row in rows if not row["IsDeleted"]])
 
     def _query(self, asked: Asked) -> Answered:
@@ -146,7 +149,7 @@ class Salesforce(Api):
         if query.fields is None:
             return Answered({"totalSize": len(rows), "done": True, "records": []}, code=200)
         locator = f"01g{len(self._pages) + 1:012d}AAA"
-        self._pages[locator] = [shown(row, query) for row in rows]
+        self._pages[locator] = [shown(row, query, self.words.kinds(query.object)) for row in rows]
         return self._page(locator, 0)
 
     def _more(self, asked: Asked) -> Answered:
@@ -162,18 +165,14 @@ class Salesforce(Api):
             page["nextRecordsUrl"] = f"{VERSION}/query/{locator}-{end}"
         return Answered(page | {"records": rows[start:end]}, code=200, rows=len(rows[start:end]))
 
+    def _objects(self, _asked: Asked) -> Answered:
+        return Answered(self.words.listed(list(self._visible())), code=200)
+
     def _describe(self, asked: Asked) -> Answered:
         visible = self._visible().get(asked.object)
         if visible is None:
             return refusal("NOT_FOUND", "The requested resource does not exist")
-        fields = []
-        for field in sorted(visible):
-            link = field.partition(".")[0] if "." in field else None
-            is_updateable = field in WRITABLE.get(asked.object, {})
-            fields.append(
-                {"name": f"{link}Id" if link else field, "relationshipName": link, "updateable": is_updateable}
-            )
-        return Answered({"name": asked.object, "queryable": True, "fields": fields}, code=200)
+        return Answered(self.words.described(asked.object, visible), code=200)
 
 
 def refusal(code: str, message: str) -> Answered:
@@ -181,13 +180,13 @@ def refusal(code: str, message: str) -> Answered:
     return Answered([{"message": message, "errorCode": code}], STATUSES.get(code, 400), code)
 
 
-def shown(row: Mapping[str, Any], query: Query) -> dict[str, Any]:
+def shown(row: Mapping[str, Any], query: Query, kinds: Mapping[str, str]) -> dict[str, Any]:
     """A row as a query shows it: the asked fields, fields of a linked record inside that record."""
     out: dict[str, Any] = {
         "attributes": {"type": query.object, "url": f"{VERSION}/sobjects/{query.object}/{row['Id']}"}
     }
     for field in query.fields or ():
         link, _, name = field.partition(".")
-        value = wire(FIELDS[query.object][field], row[field])
+        value = wire(kinds[field], row[field])
         out[link] = ({"attributes": {"type": link}, name: value} if value is not None else None) if name else value
     return out

@@ -5,12 +5,12 @@ A job is at work for `salesforce_bulk_polls` looks at it, then its rows are thos
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.endpoints import Answered, Asked, World
-from sandbox.salesforce_schema import DATE, FIELDS, FLAG, INSTANT, wire
+from sandbox.salesforce_schema import DATE, FLAG, INSTANT, wire
 from sandbox.soql_query import Query, SoqlError
 
 
@@ -25,12 +25,13 @@ class Job:
 
 
 class Jobs:
-    """The query jobs of one org. `parsed` checks a query, `found` gives its rows."""
+    """The query jobs of one org. `parsed` checks a query, `found` gives its rows, `kinds` an object's fields."""
 
     def __init__(
-        self, world: World, parsed: Callable[[str], Query], found: Callable[..., list[dict[str, Any]]]
-    ) -> None:
-        self._world, self._parsed, self._found = world, parsed, found
+        self, world: World, parsed: Callable[[str], Query], found: Callable[..., list[dict[str, Any]]],
+        kinds: Callable[[str], Mapping[str, str]],
+    ) -> None:  # fmt: skip
+        self._world, self._parsed, self._found, self._kinds = world, parsed, found, kinds
         self._jobs: dict[str, Job] = {}
 
     def begin(self, asked: Asked) -> Answered:
@@ -65,10 +66,10 @@ class Jobs:
         if job.polls_left >= 0 or job.is_failed:
             raise SoqlError("INVALIDJOBSTATE", "the job is not complete")
         rows, end = job.rows[start : start + most], start + most
-        fields, file = job.query.fields or [], io.StringIO(newline="")
+        kinds, fields, file = self._kinds(job.query.object), job.query.fields or [], io.StringIO(newline="")
         lines = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
         lines.writerow(fields)
-        lines.writerows([_text(FIELDS[job.query.object][field], row[field]) for field in fields] for row in rows)
+        lines.writerows([_text(kinds[field], row[field]) for field in fields] for row in rows)
         headers = {
             "sforce-locator": str(end) if end < len(job.rows) else "null",
             "sforce-numberofrecords": str(len(rows)),

@@ -62,11 +62,11 @@ class Served:
 
 
 @contextmanager
-def served(home: Path, patches: list[Patch]) -> Iterator[Served]:
+def served(home: Path, patches: list[Patch], dialect: str = "standard") -> Iterator[Served]:
     """Serve the company of `patches` on loopback; its clock stands."""
     path = database(home)
     path.parent.mkdir(parents=True)
-    state = {"day": DAY, "go_live": DAY, "horizon": DAY, "seed": 1, "scale": 1, "day_began_at": 0.0}
+    state = {"day": DAY, "go_live": DAY, "horizon": DAY, "seed": 1, "scale": 1, "day_began_at": 0.0, "dialect": dialect}
     write(path, sorted(patches, key=lambda patch: patch.at), state, [])
     world = World(Store(path), Clock(Store(path), speed=0), Rules())
     listener = listening_socket(0)
