@@ -110,6 +110,7 @@ KINDS = (
         (Field("day", "日期", "day"),),
         (Field("day_kind", "类型", "choice", ("holiday", "make_up")), Field("name", "名称", "text", is_required=False)),
     ),
+    Kind("tax_rate", "税率", (Field("product_line", "产品线", "code"),), (Field("rate", "增值税率", "rate"),)),
     Kind("fx_rate", "汇率", (Field("currency", "币种", "code"),), (Field("rate", "对本位币汇率", "number"),)),
     Kind(
         "alert_rule",

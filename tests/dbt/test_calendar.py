@@ -91,3 +91,26 @@ def test_every_day_lies_in_one_month_quarter_and_year(periods: Any, query: Any) 
     assert query("select count(*), count(distinct (day, valid_from)) from intermediate.int_calendar_day_versions") == [
         (2 * days, 2 * days)
     ]
+
+
+def test_holidays_and_made_up_weekends_count_and_a_year_without_them_says_so(marts: Any) -> None:
+    kinds = "select day::text, day_kind, is_working_day from {marts}.dim_date where day = any(%s::date[]) order by 1"
+    days = ["2026-02-14", "2026-02-17", "2026-05-09", "2026-05-13", "2026-05-16"]
+    assert marts(kinds, days) == [
+        ("2026-02-14", "make_up", True),
+        ("2026-02-17", "holiday", False),
+        ("2026-05-09", "make_up", True),
+        ("2026-05-13", "working", True),
+        ("2026-05-16", "weekend", False),
+    ]
+    shown = "select period_id, working_days_count, elapsed_working_days_count, is_announced from {marts}.dim_period where period_id = any(%s)"
+    # 64, 65 and 64 weekdays; on 15 May 30 of the 61 working days of the quarter had passed
+    assert sorted(marts(shown, ["2026Q1", "2026Q2", "2027Q1"])) == [
+        ("2026Q1", 59, 59, True), ("2026Q2", 61, 30, True), ("2027Q1", 64, 0, False),
+    ]  # fmt: skip
+
+
+def test_days_lie_to_the_spring_festival_as_last_year_did(marts: Any) -> None:
+    near = "select days_to_spring_festival, spring_festival_day_before::text from {marts}.dim_date where day = %s"
+    assert marts(near, "2026-02-17") == [(0, "2025-01-29")]
+    assert marts(near, "2026-03-01") == [(12, "2025-02-10")]

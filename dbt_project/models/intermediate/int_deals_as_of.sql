@@ -61,7 +61,12 @@ final as (
         stood.forecast_category,
         stood.contract_number,
         stood.lost_reason,
+        coalesce(stood.currency, {{ base_currency() }}) as currency,
+        stood.original_amount as original_gross_amount,
+        rates.fx_rate,
         cast(round(stood.original_amount * rates.fx_rate, 2) as numeric(18, 2)) as gross_amount,
+        taxes.tax_rate,
+        cast(round(stood.original_amount * rates.fx_rate / (1 + taxes.tax_rate), 2) as numeric(18, 2)) as net_amount,
         stages.stage_order,
         cast(stood.stage_set_rate as numeric(9, 6)) as stage_set_rate,
         stood.rep_probability_percent,
@@ -75,13 +80,17 @@ final as (
         stood.created_on,
         stood.expected_close_on,
         stood.closed_on,
-        {{ business_day('stood.entered_at') }} as stage_entered_on
+        {{ business_day('stood.entered_at') }} as stage_entered_on,
+        coalesce(stood.closed_on, {{ as_of() }}) as fx_rate_date
     from stood
     cross join companies
     left join nodes as reps on coalesce(stood.owner_id, 'unassigned') = reps.node_id and reps.node_level = 'rep'
     left join stages on stood.stage_code = stages.stage_code
     left join {{ ref('int_fx_rate_versions') }} as rates
         on coalesce(stood.currency, {{ base_currency() }}) = rates.currency and {{ known('rates', 'stood.rated_at') }}
+    -- the tax of its product line, else of all
+    left join {{ ref('int_tax_rate_versions') }} as taxes
+        on coalesce(stood.product_line, '*') = taxes.product_line and {{ known('taxes', 'stood.rated_at') }}
 )
 
 select * from final

@@ -21,7 +21,12 @@ final as (
         deals.forecast_category,
         deals.contract_number,
         deals.lost_reason,
+        deals.currency,
+        deals.original_gross_amount,
+        deals.fx_rate,
         deals.gross_amount,
+        deals.tax_rate,
+        deals.net_amount,
         deals.stage_set_rate,
         deals.days_in_stage,
         deals.close_date_pushes_count,
@@ -34,6 +39,7 @@ final as (
         deals.created_on,
         deals.expected_close_on,
         deals.closed_on,
+        deals.fx_rate_date,
         {{ as_of() }} as as_of
     from {{ ref('int_deals_as_of') }} as deals
     cross join periods

@@ -102,8 +102,25 @@ dead_letter as (
         or not ({{ before_this_build('letters.released_behind_publication') }})
 ),
 
+-- Working days of a year are announced in November before it: from 1 December on they are missed, where those of earlier years are known.
+holidays_missing as (
+    select
+        words.rule, cast(extract(year from ahead.day) as text) as subject_id, cast(null as text) as node_id, cast(null as text) as owner_id,
+        cast(null as text) as manager_id,
+        {{ sentences([['year', 'cast(extract(year from ahead.day) as text)']]) }},
+        0 as weight
+    from {{ ref('dim_date') }} as ahead
+    inner join words on words.rule = 'holidays_missing'
+    where
+        ahead.day = {{ as_of() }} + 31 and not ahead.is_announced
+        and ahead.day > (
+            select max(known_days.day) from {{ ref('dim_date') }} as known_days
+            where known_days.is_announced
+        )
+),
+
 final as (
-    {% for theme in ['stale_input', 'gate_blocked', 'dead_letter'] -%}
+    {% for theme in ['stale_input', 'gate_blocked', 'dead_letter', 'holidays_missing'] -%}
     select rule, subject_id, node_id, owner_id, manager_id, sentence_zh, sentence_en, weight from {{ theme }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
