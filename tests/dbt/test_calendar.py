@@ -103,7 +103,10 @@ def test_holidays_and_made_up_weekends_count_and_a_year_without_them_says_so(mar
         ("2026-05-13", "working", True),
         ("2026-05-16", "weekend", False),
     ]
-    shown = "select period_id, working_days_count, elapsed_working_days_count, is_announced from {marts}.dim_period where period_id = any(%s)"
+    shown = (
+        "select period_id, working_days_count, elapsed_working_days_count, is_announced from {marts}.dim_period"
+        " where period_id = any(%s)"
+    )
     # 64, 65 and 64 weekdays; on 15 May 30 of the 61 working days of the quarter had passed
     assert sorted(marts(shown, ["2026Q1", "2026Q2", "2027Q1"])) == [
         ("2026Q1", 59, 59, True), ("2026Q2", 61, 30, True), ("2027Q1", 64, 0, False),
