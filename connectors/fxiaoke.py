@@ -65,9 +65,9 @@ class Fxiaoke(Source):
     def faults(self, stream: Stream) -> list[str]:
         """Mapped fields that the object lacks, those for our scores included where write-back is on."""
         known, wanted = self.describe(stream.object), [stream.theirs(name) for name in stream.fields]
-        back = mapping_of("fxiaoke").write_back
-        if back and stream.object == back.object and self._now.writeback == "fxiaoke":
-            wanted += [target.field for target in back.fields.values()]
+        for back in mapping_of("fxiaoke").write_backs.values():
+            if stream.object == back.object and self._now.writeback == "fxiaoke":
+                wanted += [target.field for target in back.fields.values()]
         self.query(stream.object, [], ["_id"], limit=1)
         return [
             f"{stream.object} has no field {field}: add it in the CRM or correct {mapping_path('fxiaoke')}"

@@ -13,8 +13,8 @@ from config.settings import TENANT, settings
 from connectors.catalogue import Catalogue, catalogue_of
 from connectors.onboard_files import mapping_text, write_fields, write_stages
 from connectors.onboard_options import Meant, channels, stages
-from connectors.onboard_plan import Plan, StreamPlan, report, target_of
-from connectors.onboard_standard import Standard, Wanted, standard_of
+from connectors.onboard_plan import Plan, StreamPlan, ToCreate, report, target_of
+from connectors.onboard_standard import Standard, standard_of
 from connectors.onboard_stream import known_stages, object_of, planned
 from connectors.streams import SystemMapping
 from warehouse.steps import StepError
@@ -60,7 +60,7 @@ def _write_beside(plan: Plan) -> list[str]:
     if plan.stages or plan.channels:
         write_stages(plan, folder / STAGES)
         written.append(STAGES)
-    if plan.template.write_back:
+    if plan.template.write_backs:
         write_fields(plan, folder / FIELDS)
         written.append(FIELDS)
     return written
@@ -111,20 +111,23 @@ def _channels(standard: Standard, streams: Mapping[str, StreamPlan]) -> list[Mea
 
 def _to_create(
     catalogue: Catalogue, standard: Standard, template: SystemMapping, streams: Mapping[str, StreamPlan]
-) -> dict[str, tuple[str, Wanted]]:
-    """The fields for scores that the object does not show."""
-    back, target = template.write_back, target_of(template, streams)
-    if back is None:
-        return {}
-    shown = {
-        field.name
-        for plan in streams.values()
-        if target in (plan.object, *plan.options.values())
-        for field in catalogue.fields(plan.template, plan.object)
-    }
-    return {
-        key: (field.field, standard.write_back[key]) for key, field in back.fields.items() if field.field not in shown
-    }
+) -> list[ToCreate]:
+    """The fields for scores that their objects do not show."""
+    found = []
+    for entry, back in template.write_backs.items():
+        target = target_of(template, streams, entry)
+        shown = {
+            field.name
+            for plan in streams.values()
+            if target in (plan.object, *plan.options.values())
+            for field in catalogue.fields(plan.template, plan.object)
+        }
+        found += [
+            ToCreate(entry, key, target, field.field, standard.write_back[key])
+            for key, field in back.fields.items()
+            if field.field not in shown
+        ]
+    return found
 
 
 def tenant_named(tenant: str | None) -> str:

@@ -41,7 +41,8 @@ def mapping_text(plan: Plan) -> str:
         known = plan.streams[log["stream"]]
         log["fixed_at_creation"] = [name for name in log["fixed_at_creation"] if name not in known.missing]
         lines += ["stage_log:", *(f"  {key}: {_flow(value)}" for key, value in log.items())]
-    lines += _write_back(plan, raw.get("write_back"))
+    for entry in plan.template.write_backs:
+        lines += _write_back(plan, entry, raw[entry])
     return "\n".join(lines) + "\n"
 
 
@@ -95,19 +96,18 @@ def _filled(plan: StreamPlan, name: str) -> Iterator[str]:
         yield f"      # {name} lands as it came: {', '.join(f'{option.value} ({option.label})' for option in passing)}"
 
 
-def _write_back(plan: Plan, raw: Mapping[str, Any] | None) -> Iterator[str]:
-    if raw is None:
-        return
-    yield "write_back:"
-    yield f"  object: {_flow(plan.target)}"
+def _write_back(plan: Plan, entry: str, raw: Mapping[str, Any]) -> Iterator[str]:
+    lacking = {each.key for each in plan.to_create if each.entry == entry}
+    seen = (
+        "no record looked at holds it: create it unless it is there"
+        if plan.standard.is_sampled
+        else "to be created first"
+    )
+    yield f"{entry}:"
+    yield f"  object: {_flow(plan.target(entry))}"
     yield "  fields:"
     for key, target in raw["fields"].items():
-        seen = (
-            "no record looked at holds it: create it unless it is there"
-            if plan.standard.is_sampled
-            else "to be created first"
-        )
-        missing = f" # {seen}, see fields_to_create.csv" if key in plan.to_create else ""
+        missing = f" # {seen}, see fields_to_create.csv" if key in lacking else ""
         yield f"    {key}: {_flow(target)}{missing}"
 
 
@@ -147,5 +147,5 @@ def write_fields(plan: Plan, path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["object", "field", "label", "type"])
-        for name, wanted in plan.to_create.values():
-            writer.writerow([plan.target, name, wanted.label, wanted.type])
+        for each in plan.to_create:
+            writer.writerow([each.object, each.field, each.wanted.label, each.wanted.type])

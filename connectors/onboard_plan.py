@@ -46,9 +46,19 @@ class StreamPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ToCreate:
+    """A field that an administrator creates: for which payload key of which entry of the mapping, on which object, and as what."""
+
+    entry: str
+    key: str
+    object: str
+    field: str
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is proposed. `left_out`: streams whose object is not there. `to_create`: payload key → the field that the system lacks, by
-    name and as an administrator creates it."""
+    """All that is proposed. `left_out`: streams whose object is not there. `to_create`: the fields for our scores that the system lacks."""
 
     system: str
     tenant: str
@@ -58,17 +68,16 @@ class Plan:
     left_out: Sequence[str]
     stages: Sequence[Meant]
     channels: Sequence[Meant]
-    to_create: Mapping[str, tuple[str, Wanted]]
+    to_create: Sequence[ToCreate]
 
-    @property
-    def target(self) -> str:
-        """The object that gets the scores."""
-        return target_of(self.template, self.streams)
+    def target(self, entry: str) -> str:
+        """The object that gets the scores of one entry of the mapping (write_back, write_back_leads)."""
+        return target_of(self.template, self.streams, entry)
 
 
-def target_of(template: SystemMapping, streams: Mapping[str, StreamPlan]) -> str:
-    """The tenant's object that gets the scores; "" where none does."""
-    ours = template.write_back.object if template.write_back else ""
+def target_of(template: SystemMapping, streams: Mapping[str, StreamPlan], entry: str) -> str:
+    """The tenant's object that gets the scores of one entry of the mapping."""
+    ours = template.write_backs[entry].object
     named = {each.template.object: each.object for each in streams.values()}
     kinds = {each.template.options[name]: kind for each in streams.values() for name, kind in each.options.items()}
     return (named | kinds).get(ours, ours)
@@ -92,10 +101,10 @@ def report(plan: Plan) -> list[str]:
         for each in [*plan.stages, *plan.channels]
         if each.doubt
     ]
-    if plan.to_create:
-        unless = ", unless they are there" if plan.standard.is_sampled else ""
-        names = ", ".join(name for name, _ in plan.to_create.values())
-        lines.append(f"an administrator creates on {plan.target}{unless}: {names}")
+    unless = ", unless they are there" if plan.standard.is_sampled else ""
+    for object_name in dict.fromkeys(each.object for each in plan.to_create):
+        names = ", ".join(each.field for each in plan.to_create if each.object == object_name)
+        lines.append(f"an administrator creates on {object_name}{unless}: {names}")
     return lines
 
 

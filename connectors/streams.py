@@ -133,6 +133,13 @@ class SystemMapping(BaseModel):
     streams: dict[str, Stream]
     stage_log: StageLog | None = None
     write_back: WriteBack | None = None
+    write_back_leads: WriteBack | None = None
+
+    @property
+    def write_backs(self) -> dict[str, WriteBack]:
+        """The objects that get scores, by the entry that names them: deals first, then leads."""
+        named = {"write_back": self.write_back, "write_back_leads": self.write_back_leads}
+        return {entry: back for entry, back in named.items() if back}
 
 
 def mapping_path(system: str) -> Path:

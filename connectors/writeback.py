@@ -21,6 +21,7 @@ from warehouse.steps import StepError, StepRun, recorded
 
 SENDS = 3
 OVER_CAP = "over_cap"
+NO_BAND = "~"  # sorts behind every band
 COUNTS = ("sent", "acked", "rejected", "unknown", "unprocessed", "skipped", "dead")
 
 
@@ -33,7 +34,7 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
     with sending() as connection:
         writer = open_writer(where, as_of)
         try:
-            owed = messages(connection, as_of, writer.entity)
+            owed = [message for entity in writer.entities for message in messages(connection, as_of, entity)]
             mine = [message for message in owed if writer.takes(message)]
             if is_behind(connection):  # what the CRM was told since the backup is read back before anything is sent
                 mine = [message if message.state == "acked" else replace(message, state="unknown") for message in mine]
@@ -78,11 +79,15 @@ def _send_all(connection: Sending, writer: Writer, owed: list[Message], run: Ste
 
 
 def _calls(writer: Writer, owed: list[Message]) -> tuple[list[list[Message]], list[Message]]:
-    """What is due in calls of the writer's size, and what the cap leaves for another night; the whole build goes again and again."""
+    """What is due in calls of the writer's size, and what the cap leaves for another night; the whole build goes again and again.
+
+    Kinds of records share the cap: high bands go first, of one band the writer's first kind, and what is to be cleared goes last.
+    """
     living = [message for message in owed if not message.is_dead]
     if writer.batch == WHOLE_BUILD:
         return [living], []
     due, cap = [message for message in living if message.state != "acked"], settings().writeback_cap
+    due.sort(key=lambda message: message.payload.get("band") or NO_BAND)
     return [due[at : min(at + writer.batch, cap)] for at in range(0, min(len(due), cap), writer.batch)], due[cap:]
 
 

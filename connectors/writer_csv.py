@@ -12,7 +12,7 @@ from typing import Any
 
 from config.settings import settings
 from connectors.writers import WHOLE_BUILD, text_of
-from warehouse.receipts import ENTITY, Message, Outcome
+from warehouse.receipts import ENTITY, Entity, Message, Outcome
 
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # full-width signs count too
 
@@ -26,7 +26,7 @@ class CsvWriter:
     """One file a build, written in one move."""
 
     batch = WHOLE_BUILD
-    entity = ENTITY
+    entities: tuple[Entity, ...] = (ENTITY,)
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -17,7 +17,7 @@ from connectors.http import UnansweredError
 from connectors.pacing import Patience
 from connectors.streams import Target, WriteBack, write_back_of
 from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
-from warehouse.receipts import Message, Outcome
+from warehouse.receipts import Entity, Message, Outcome
 
 RELATIONS, BY_IDS = "/v1.0/crm/relationDatas/batch", "/v1.0/crm/personalCustomers/batchQuery"
 
@@ -31,7 +31,7 @@ class DingTalkWriter:
     """One tenant's customer management, written to as the person that the settings name."""
 
     batch = 20  # no limit is documented
-    entity = "customer"
+    entities: tuple[Entity, ...] = ("customer",)
 
     def __init__(self, now: Settings, mapping: WriteBack, patience: Patience | None = None) -> None:
         self._calls, self._mapping, self._user = opened(now, patience), mapping, now.dingtalk_user_id

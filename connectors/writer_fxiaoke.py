@@ -1,4 +1,4 @@
-"""Scores into Fxiaoke: one record a call, triggers off, in the fields that the tenant's mapping names.
+"""Scores of deals and leads into Fxiaoke: one record a call, triggers off, in the fields that the tenant's mapping names.
 
 In: messages. Out: one outcome each. A locked record and a service error (50009) leave the outcome unknown; a limit leaves it unprocessed.
 """
@@ -12,32 +12,33 @@ from config.settings import settings
 from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
 from connectors.reading import milliseconds
-from connectors.streams import Target, WriteBack, write_back_of
+from connectors.streams import Target, WriteBack, mapping_of, write_back_of
 from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
-from warehouse.receipts import ENTITY, Message, Outcome
+from warehouse.receipts import Entity, Message, Outcome
 
 
 def writer(_as_of: date) -> "FxiaokeWriter":
-    """The tenant's CRM, as settings and mapping name it."""
-    return FxiaokeWriter(Fxiaoke(), write_back_of("fxiaoke"))
+    """The tenant's CRM, as settings and mapping name it; leads get scores where the mapping names their fields."""
+    deals, leads = write_back_of("fxiaoke"), mapping_of("fxiaoke").write_back_leads
+    return FxiaokeWriter(Fxiaoke(), {"opportunity": deals, "lead": leads} if leads else {"opportunity": deals})
 
 
 class FxiaokeWriter:
     """One tenant's CRM; no batch update is documented."""
 
     batch = 1
-    entity = ENTITY
 
-    def __init__(self, crm: Fxiaoke, mapping: WriteBack) -> None:
-        self._crm, self._mapping = crm, mapping
+    def __init__(self, crm: Fxiaoke, mappings: dict[Entity, WriteBack]) -> None:
+        self._crm, self._mappings = crm, mappings
+        self.entities: tuple[Entity, ...] = tuple(mappings)
 
     def takes(self, message: Message) -> bool:
-        """Deals that come from this CRM."""
+        """Deals and leads that come from this CRM."""
         return message.system == "fxiaoke"
 
     def values(self, message: Message) -> dict[str, Any]:
         """Fields of the CRM's object."""
-        return crm_values(self._mapping, message.payload)
+        return crm_values(self._mappings[message.entity], message.payload)
 
     def write(self, batch: Sequence[Message]) -> list[Outcome]:
         """One call a message."""
@@ -45,7 +46,7 @@ class FxiaokeWriter:
 
     def holds(self, message: Message) -> bool:
         """Whether the record shows exactly the values; a cleared field may be absent, empty or null."""
-        record = self._crm.get(self._mapping.object, message.record_id)
+        record = self._crm.get(self._mappings[message.entity].object, message.record_id)
         return all(shows(record.get(field), value) for field, value in self.values(message).items())
 
     def wait(self, attempt: int) -> None:
@@ -58,7 +59,7 @@ class FxiaokeWriter:
 
     def _write(self, message: Message) -> Outcome:
         try:
-            answer = self._crm.update(self._mapping.object, message.record_id, self.values(message))
+            answer = self._crm.update(self._mappings[message.entity].object, message.record_id, self.values(message))
             return Outcome("acked", "0", trace_id=answer.verdict.trace_id)
         except RefusedError as error:
             if error.reaction == "stop":
@@ -73,7 +74,7 @@ class FxiaokeWriter:
         """A refusal, unless a score is to be cleared from a record that is gone: then there is nothing left to do."""
         if message.action == "withdraw":
             by_id = {"field_name": "_id", "operator": "EQ", "field_values": [message.record_id]}
-            if not self._crm.query(self._mapping.object, [by_id], ["_id"], limit=1):
+            if not self._crm.query(self._mappings[message.entity].object, [by_id], ["_id"], limit=1):
                 return Outcome("acked", error.code, answer="the record is gone", trace_id=error.trace_id)
         return Outcome("rejected", error.code, trace_id=error.trace_id)
 

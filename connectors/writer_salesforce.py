@@ -15,7 +15,7 @@ from connectors.salesforce import Salesforce
 from connectors.salesforce_query import literal
 from connectors.streams import Target, WriteBack, write_back_of
 from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
-from warehouse.receipts import ENTITY, Message, Outcome
+from warehouse.receipts import ENTITY, Entity, Message, Outcome
 from warehouse.steps import StepError
 
 MOST_RECORDS = 200
@@ -33,7 +33,7 @@ class SalesforceWriter:
     """One tenant's org."""
 
     batch = MOST_RECORDS
-    entity = ENTITY
+    entities: tuple[Entity, ...] = (ENTITY,)
 
     def __init__(self, crm: Salesforce, mapping: WriteBack) -> None:
         self._crm, self._mapping = crm, mapping

@@ -20,10 +20,10 @@ LONGEST_TEXT = 500
 
 class Writer(Protocol):
     """One opened place. `batch`: most records of one call; WHOLE_BUILD: all of the build in one move, what was acknowledged included.
-    `entity`: what its records are."""
+    `entities`: what its records are, the more important kind first."""
 
     batch: int
-    entity: Entity
+    entities: tuple[Entity, ...]
 
     def takes(self, message: Message) -> bool:
         """Whether the message is for this place."""

@@ -1,4 +1,4 @@
-"""Every Sunday at 03:00: train a challenger on all labels known by then; the gate decides whether it becomes champion.
+"""Every Sunday at 03:00: train challengers of the win and the lead model on all labels known by then; the gate decides.
 
 Owner: data engineering. Runbook: a red run changes nothing, the champion stays. The task's log names the contender that was better, or
 what was missing; clear the task after mending it.

@@ -35,14 +35,16 @@ def decide(border: str, as_of: date, accepted_empty: list[str]) -> str:
             lambda: landing.suites(as_of, accepted_empty), lambda connection: move_watermarks(connection, as_of)
         )
     if border == "features":
-        from expectations.suites import features
+        from expectations.suites import features, leads
 
-        return Gate("features", as_of).decide(lambda: features.suites(as_of))
-    from expectations.suites import marts, scores
+        return Gate("features", as_of).decide(lambda: [*features.suites(as_of), leads.feature_suite(as_of)])
+    from expectations.suites import leads, marts, scores
     from warehouse.builds import current_build
 
     build = current_build(as_of)
-    return Gate("marts", as_of, build.build_id).decide(lambda: [*scores.suites(build), *marts.suites(build)])
+    return Gate("marts", as_of, build.build_id).decide(
+        lambda: [*scores.suites(build), leads.score_suite(build), *marts.suites(build)]
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -78,7 +78,7 @@ class Smoothed:
             np.array(kept["speed"]),
             {stage: (seen, won) for stage, (seen, won) in kept["realised"].items()},
             np.array(kept["base"]),
-            *kept["asked"],
+            *kept.get("asked", ()),  # models kept from before there were leads ask of stages
         )
 
 

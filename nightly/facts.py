@@ -17,6 +17,16 @@ PUBLISHED = {
     "order by expected_gross_amount * (1 - p_win_by_period_end) desc nulls last, opportunity_id limit 10",
 }
 
+# The scored leads of a build, and how its model did on the leads held out; figures are null where there were too few to judge it by.
+LEADS = """
+    select m.tier, (select count(*) from scores.lead_scores as s where s.build_id = b.build_id) as n,
+        max(e.value) filter (where e.metric = 'lift_20') as lift, max(e.value) filter (where e.metric = 'roc_auc') as roc_auc
+    from ops.builds as b
+    join scores.models as m on m.model_version = b.lead_model_version
+    left join scores.model_evaluations as e on e.model_version = m.model_version and e.contender = m.tier
+    where b.build_id = %s group by b.build_id, m.tier
+"""
+
 
 def _rows(query: str, params: tuple[Any, ...] = ()) -> list[Row]:
     columns_of = f"select row_to_json(rows) from ({query}) as rows"  # noqa: S608 - our own constant statements
@@ -77,6 +87,7 @@ def facts(as_of: date | None) -> Row:
             " and metric in ('roc_auc', 'log_loss') order by contender, metric",
             (build["model_version"],),
         )
+        found["leads"] = _rows(LEADS, (build["build_id"],))
     return found
 
 

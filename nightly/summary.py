@@ -14,6 +14,7 @@ from nightly.facts import Row, facts
 from nightly.layout import columns, money, percent, points, shorten
 from nightly.words import WORDS
 
+TOP_SHARE = 0.2  # the part of the leads whose lift the training measures
 SHOWN_WARNINGS, LONGEST_LINE = 3, 140  # the rest is in Data Docs
 
 
@@ -67,7 +68,7 @@ def _business(found: Row, build: Row, words: dict[str, str]) -> list[str]:
     if target is not None:
         lines.append(f"{words['gap']} {money(forecast['gap'], unit)}")
     lines += [_movement(found["movement"], build, words), "", *_deals(found["deals"], words), ""]
-    return [*lines, *_evaluation(found["evaluation"], build, words)]
+    return [*lines, *_evaluation(found["evaluation"], build, words), *_leads(found["leads"], words)]
 
 
 def _local(instant: str) -> str:
@@ -119,6 +120,20 @@ def _evaluation(rows: list[Row], build: Row, words: dict[str, str]) -> list[str]
     table = [[name, f"ROC-AUC {found.get('roc_auc', float('nan')):.3f}", f"log loss {found.get('log_loss', float('nan')):.4f}"]
              for name, found in sorted(by_contender.items(), key=lambda item: item[1].get("log_loss", 9))]  # fmt: skip
     return [words["model_line"].format(n=rows[0]["n_rows"]), *columns(table)]
+
+
+def _leads(rows: list[Row], words: dict[str, str]) -> list[str]:
+    """The line on the leads of the build; none where the tenant has no lead model."""
+    lines = []
+    for row in rows:
+        told = words["leads"].format(n=row["n"], tier=row["tier"])
+        if row["lift"] is not None:
+            share = percent(TOP_SHARE * row["lift"])
+            told += words["lift"].format(
+                top=percent(TOP_SHARE), share=share, lift=f"{row['lift']:.2f}", auc=f"{row['roc_auc']:.3f}"
+            )
+        lines.append(told)
+    return lines
 
 
 def _operations(found: Row, build: Row | None, words: dict[str, str], elapsed_s: float | None) -> list[str]:

@@ -24,6 +24,8 @@ WORDS = {
         "no_deals": "没有在手商机",
         "model_line": "模型检验（30 天内赢单，样本外 {n} 行）：",
         "no_evaluation": "模型检验：样本不足，档位 {tier}",
+        "leads": "在跟线索 {n} 条已评分，档位 {tier}",
+        "lift": "；样本外前 {top} 含 {share} 的转化（提升 {lift} 倍，ROC-AUC {auc}）",
         "written": "写回 {sent}，拒绝 {rejected}，未知 {unknown}；隔离 {quarantined}；回声 {echoed}；零点后又改 {held_back}",
         "steps": "用时：{items}",
         "next": "接下来看：{path}",
@@ -64,6 +66,8 @@ WORDS = {
         "no_deals": "no open deals",
         "model_line": "model check (won within 30 days, {n} rows out of time):",
         "no_evaluation": "model check: too few rows, tier {tier}",
+        "leads": "{n} open leads scored, tier {tier}",
+        "lift": "; held out, the top {top} hold {share} of conversions (lift {lift}, ROC-AUC {auc})",
         "written": "written back {sent}, refused {rejected}, unknown {unknown}; quarantined {quarantined}; "
         "echoed {echoed}; changed again after midnight {held_back}",
         "steps": "time: {items}",

@@ -18,11 +18,12 @@ from warehouse.connection import connect
 from warehouse.steps import StepError
 
 Sending = psycopg.Connection[tuple[Any, ...]]
-Entity = Literal["opportunity", "customer"]
+Entity = Literal["opportunity", "customer", "lead"]
 ENTITY: Entity = "opportunity"
 _OWED: dict[Entity, tuple[str, str]] = {  # what a record is → its table in `sync` and key there
     "opportunity": ("sync_crm__opportunity_scores", "opportunity_id"),
     "customer": ("sync_dingtalk__customer_scores", "customer_id"),
+    "lead": ("sync_crm__lead_scores", "lead_id"),
 }
 
 

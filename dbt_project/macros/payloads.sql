@@ -1,9 +1,17 @@
-{#- What a score's message says, by the names that the tenant's mapping gives fields of the other side. -#}
-{% macro payload_keys() -%}
-    {{ return([
-        'p_win_by_period_end', 'p_win_ever', 'expected_close_week', 'band', 'reasons', 'scored_at', 'model_version', 'tier', 'period_id',
-        'link', 'reason_keys',
-    ]) }}
+{#-
+    What a score's message says, by the names that the tenant's mapping gives fields of the other side, with the type of each. `of`: deal or
+    lead; the first key is the chance whose moves are told.
+-#}
+{% macro payload_types(of='deal') -%}
+    {% set chances = {
+        'deal': {'p_win_by_period_end': 'numeric(6, 4)', 'p_win_ever': 'numeric(6, 4)', 'expected_close_week': 'date'},
+        'lead': {'p_convert_90d': 'numeric(6, 4)'},
+    } -%}
+    {% set found = chances[of] -%}
+    {% do found.update({'band': 'text', 'reasons': 'text', 'scored_at': 'timestamptz', 'model_version': 'text', 'tier': 'text'}) -%}
+    {% if of == 'deal' %}{% do found.update({'period_id': 'text', 'link': 'text'}) %}{% endif -%}
+    {% do found.update({'reason_keys': 'text'}) -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 {#-
@@ -39,35 +47,35 @@
 {%- endmacro %}
 
 {#- True where a score differs from the one that was last acknowledged by as much as is told. -#}
-{% macro is_owed(score, last) -%}
+{% macro is_owed(score, last, of='deal') -%}
+    {% set chance = payload_types(of) | first -%}
     (
-        {{ last }}.p_win_by_period_end is null
-        or abs({{ score }}.p_win_by_period_end - {{ last }}.p_win_by_period_end) >= 0.02
+        {{ last }}.{{ chance }} is null
+        or abs({{ score }}.{{ chance }} - {{ last }}.{{ chance }}) >= 0.02
         or {{ score }}.band is distinct from {{ last }}.band
         -- other facts, not the same facts a day older: each sentence says its figure as of scored_at
         or {{ score }}.reason_keys is distinct from {{ last }}.reason_keys
         or {{ score }}.tier is distinct from {{ last }}.tier
+        {% if of == 'deal' -%}
         or {{ score }}.period_id is distinct from {{ last }}.period_id
+        {% endif -%}
     )
 {%- endmacro %}
 
 {#- The columns of a message that clears a record's score. -#}
-{% macro cleared_score() -%}
-    cast(null as numeric(6, 4)) as p_win_by_period_end, cast(null as numeric(6, 4)) as p_win_ever,
-    cast(null as date) as expected_close_week, cast(null as text) as band, cast(null as text) as reasons,
-    cast(null as timestamptz) as scored_at, cast(null as text) as model_version, cast(null as text) as tier,
-    cast(null as text) as period_id, cast(null as text) as link, cast(null as text) as reason_keys
+{% macro cleared_score(of='deal') -%}
+    {% for key, type in payload_types(of).items() %}cast(null as {{ type }}) as {{ key }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 {#- The columns of a message, of one table where its alias is given. -#}
-{% macro payload_columns(alias='') -%}
-    {% for key in payload_keys() %}{{ alias ~ '.' if alias }}{{ key }}{{ ', ' if not loop.last }}{% endfor %}
+{% macro payload_columns(alias='', of='deal') -%}
+    {% for key in payload_types(of) %}{{ alias ~ '.' if alias }}{{ key }}{{ ', ' if not loop.last }}{% endfor %}
 {%- endmacro %}
 
 {#- A message's values as JSON; `first`: a key of its own before the others. -#}
-{% macro payload_of(first='') -%}
+{% macro payload_of(first='', of='deal') -%}
     {% set pairs = [] -%}
-    {% for key in ([first] if first else []) + payload_keys() %}{% do pairs.append([key, key]) %}{% endfor -%}
+    {% for key in ([first] if first else []) + payload_types(of) | list %}{% do pairs.append([key, key]) %}{% endfor -%}
     {{ json_object(pairs) }}
 {%- endmacro %}
 

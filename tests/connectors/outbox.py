@@ -9,8 +9,9 @@ from psycopg import sql
 
 from warehouse.connection import connect
 
-OF_DEALS, OF_CUSTOMERS = (
+OF_DEALS, OF_LEADS, OF_CUSTOMERS = (
     ("sync_crm__opportunity_scores", "opportunity_id"),
+    ("sync_crm__lead_scores", "lead_id"),
     ("sync_dingtalk__customer_scores", "customer_id"),
 )
 Owed = tuple[str, str, dict[str, Any]]  # record, action, payload
@@ -20,11 +21,11 @@ def publish(
     day: date | str, build_id: str, system: str, owed: Iterable[Owed], into: tuple[str, str] = OF_DEALS
 ) -> None:  # fmt: skip
     """Publish a build of `day` that owes these messages; what earlier builds owed is gone, their receipts stay."""
-    table, key = sql.Identifier("sync", into[0]), sql.Identifier(into[1])
-    columns = sql.SQL("build_id text, {} text, system text, action text, payload jsonb, payload_hash text").format(key)
+    columns = "build_id text, {} text, system text, action text, payload jsonb, payload_hash text"
     with connect("transformer") as connection:
-        connection.execute(sql.SQL("drop table if exists {}").format(table))
-        connection.execute(sql.SQL("create table {} ({})").format(table, columns))
+        for name, key in (OF_DEALS, OF_LEADS, OF_CUSTOMERS):
+            made = sql.SQL("drop table if exists {table}; create table {table} (" + columns.format("{key}") + ")")
+            connection.execute(made.format(table=sql.Identifier("sync", name), key=sql.Identifier(key)))
         connection.execute(
             "insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state) values (%s, %s, '', '', 1, 'published')",
             (build_id, day),
@@ -39,4 +40,4 @@ def publish(
             for text in [json.dumps(payload)]
         ]
         with connection.cursor() as cursor:
-            cursor.executemany(sql.SQL("insert into {} values (%s, %s, %s, %s, %s, md5(%s))").format(table), rows)
+            cursor.executemany(sql.SQL("insert into {} values (%s, %s, %s, %s, %s, md5(%s))").format(sql.Identifier("sync", into[0])), rows)

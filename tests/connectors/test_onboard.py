@@ -237,12 +237,15 @@ def test_fields_without_an_export_are_watched_since_the_first_night(onboarded: P
 def test_scores_are_written_once_the_administrator_created_their_fields(onboarded: Path, second: Company) -> None:
     deals = mapping_of("fxiaoke").streams["opportunities"]
     crm = Fxiaoke(settings().model_copy(update={"writeback": "fxiaoke"}))
+    leads = mapping_of("fxiaoke").streams["leads"]
     assert "OpportunityObj has no field lf_band__c" in " ".join(crm.faults(deals))
+    assert f"{leads.object} has no field lf_p_convert_90d__c" in " ".join(crm.faults(leads))
     second.run("create-fields", str(onboarded / "fields_to_create.csv"))
     assert crm.faults(deals) == []
+    assert crm.faults(leads) == []
     with connect("loader") as connection:
         deal = connection.execute("select record_id from landing.fxiaoke__opportunities").fetchone()[0]  # type: ignore[index]
-    writer = FxiaokeWriter(crm, write_back_of("fxiaoke"))
+    writer = FxiaokeWriter(crm, {"opportunity": write_back_of("fxiaoke")})
     score = dict.fromkeys(write_back_of("fxiaoke").fields) | {"band": "B", "p_win_ever": 0.62}
     message = Message("b", "opportunity", deal, "fxiaoke", "send", score, "hash", None, is_dead=False)
     assert ([outcome.state for outcome in writer.write([message])], writer.holds(message)) == (["acked"], True)

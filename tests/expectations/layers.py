@@ -46,7 +46,12 @@ def make_features() -> None:
     execute(
         "transformer",
         "drop table if exists features.opportunity_features, features.opportunity_nodes, features.opportunity_outcomes, "
-        "features.period_features, intermediate.int_open_opportunities_as_of, intermediate.int_stage_values_unmapped",
+        "features.period_features, intermediate.int_open_opportunities_as_of, intermediate.int_stage_values_unmapped, "
+        "features.lead_features, intermediate.int_open_leads_as_of",
+        f"create table intermediate.int_open_leads_as_of as select * from (values ('L-1', date '{DAY}')) as v (lead_id, as_of_date)",
+        "create table features.lead_features as select lead_id, as_of_date, 'web' as lead_source, 3 as age_days, "
+        f"timestamptz '{cutoff(DAY)}' as cutoff_at, timestamptz '2026-01-05 10:00+08' as latest_event_at, "
+        f"timestamptz '{cutoff(DAY)}' as latest_known_at from intermediate.int_open_leads_as_of",
         f"create table features.opportunity_features ({listed})",
         f"insert into features.opportunity_features values {rows}",
         f"create table intermediate.int_open_opportunities_as_of as select * from (values {deals}) as v (opportunity_id, as_of_date)",

@@ -10,9 +10,8 @@ leads as (
         versions.lead_id, versions.created_on,
         -- a CRM that keeps no time of conversion tells its day by the night that brought it
         case
-            when versions.is_converted then coalesce(
-                    {{ business_day('versions.converted_at') }}, {{ business_day("told.known_at - interval '1 second'") }}
-                )
+            when versions.is_converted
+                then coalesce({{ business_day('versions.converted_at') }}, {{ business_day("told.known_at - interval '1 second'") }})
         end as converted_on
     from {{ ref('int_lead_versions') }} as versions
     left join told on versions.lead_id = told.lead_id

@@ -83,10 +83,11 @@ deals as (
 -- A customer of DingTalk is its best open deal's owner's.
 dead_letter as (
     select
-        words.rule, letters.record_id as subject_id, deals.owner_id as node_id, deals.owner_id, cast(null as text) as manager_id,
+        words.rule, letters.record_id as subject_id, coalesce(deals.owner_id, leads.owner_id) as node_id,
+        coalesce(deals.owner_id, leads.owner_id) as owner_id, cast(null as text) as manager_id,
         {{ sentences([
             ['days', 'cast(letters.nights_count as text)'], ['code', 'letters.error_code'],
-            ['deal', 'coalesce(deals.opportunity_name, letters.record_id)'],
+            ['deal', 'coalesce(deals.opportunity_name, leads.company_name, letters.record_id)'],
         ]) }},
         letters.nights_count as weight
     from {{ ref('stg_landfall__dead_letters') }} as letters
@@ -97,6 +98,7 @@ dead_letter as (
         on
             (letters.entity = 'opportunity' and letters.record_id = deals.opportunity_id)
             or (customers.account_id = deals.account_id and deals.place = 1)
+    left join {{ ref('int_crm_leads') }} as leads on letters.entity = 'lead' and letters.record_id = leads.lead_id
     where
         letters.released_behind_publication is null
         or not ({{ before_this_build('letters.released_behind_publication') }})

@@ -14,6 +14,16 @@ people as (
     where {{ known('versions', as_of_cutoff()) }} and not is_late and not is_deleted
 ),
 
+ranked as (
+    select
+        spine.lead_id,
+        cast(
+            row_number() over (partition by spine.owner_id order by scores.p_convert_90d desc nulls last, spine.lead_id asc) as integer
+        ) as owner_rank
+    from spine
+    left join scores on spine.lead_id = scores.lead_id
+),
+
 final as (
     select
         {{ build_id() }} as build_id,
@@ -34,17 +44,13 @@ final as (
         scores.reasons,
         scores.p_convert_90d,
         spine.age_days,
-        cast(
-            case when scores.p_convert_90d is not null then row_number() over (
-                        partition by spine.owner_id order by scores.p_convert_90d desc nulls last, spine.lead_id asc
-                    )
-            end as integer
-        ) as owner_rank,
+        case when scores.p_convert_90d is not null then ranked.owner_rank end as owner_rank,
         spine.as_of_date as as_of,
         spine.created_at
     from spine
     left join scores on spine.lead_id = scores.lead_id
     left join people on spine.owner_id = people.person_id
+    left join ranked on spine.lead_id = ranked.lead_id
 )
 
 select * from final
