@@ -130,11 +130,20 @@ def test_reasons_add_up_to_the_chance_and_speak_of_converted_leads() -> None:
     assert any("转化线索" in reason["zh"] and "converted leads" in reason["en"] for row in rows for reason in row[8])
 
 
+@pytest.fixture(scope="module")
+def registry_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('registry')}/mlflow.db"
+
+
 @pytest.fixture
-def tables(features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[..., pd.DataFrame],
-           monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[pd.DataFrame]:  # fmt: skip
-    """400 leads and a few deals in schema `features`, no model yet, a registry of its own."""
-    monkeypatch.setenv("LANDFALL_MLFLOW_URI", f"sqlite:///{tmp_path_factory.mktemp('registry')}/mlflow.db")
+def tables(
+    features_schema: Callable[[pd.DataFrame], None],
+    pipeline: Callable[..., pd.DataFrame],
+    monkeypatch: pytest.MonkeyPatch,
+    registry_file: str,
+) -> Iterator[pd.DataFrame]:
+    """400 leads and a few deals in schema `features`, no model yet, a registry in a file of this module."""
+    monkeypatch.setenv("LANDFALL_MLFLOW_URI", registry_file)
     settings.cache_clear()
     features_schema(pipeline(30))
     frame = invented_leads(400)
@@ -176,8 +185,7 @@ def test_the_cut_of_the_training_is_kept_by_the_query(tables: pd.DataFrame) -> N
 def test_training_keeps_a_lead_model_of_its_own_beside_the_win_model_and_prints_the_lift(
     tables: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for _ in range(2):
-        train(AS_OF, StepRun("train", AS_OF), if_missing=False)
+    train(AS_OF, StepRun("train", AS_OF), if_missing=False)
     kept = dict(fetch_all("ml", "select model_name, model_version from scores.models where is_promoted"))
     assert set(kept) == {"win", "lead"}
     assert bundle.load(kept["lead"]).model.target == LEAD
