@@ -10,6 +10,7 @@ from datetime import date
 from importlib import import_module
 from typing import Any, Protocol, cast
 
+from connectors.sources import must_be_connected
 from connectors.streams import Stream
 
 LONGEST_LABEL = 60
@@ -55,7 +56,11 @@ class Catalogue(Protocol):
 
 
 def catalogue_of(system: str, as_of: date) -> Catalogue:
-    """The catalogue of a system that onboarding knows; what needs days is looked at up to the end of `as_of`."""
+    """The catalogue of a system that onboarding knows; what needs days is looked at up to the end of `as_of`.
+
+    Raises StepError when it is not connected.
+    """
+    must_be_connected(system)
     return cast("Catalogue", import_module(f"connectors.{system}_catalogue").catalogue(as_of))
 
 

@@ -65,9 +65,14 @@ def must_move(title: str, what: str, former: object, following: object) -> None:
 
 def open_source(system: str) -> Source:
     """Open a system. Raises StepError when it is not connected."""
+    must_be_connected(system)
+    return cast("Source", import_module(f"connectors.{system}").source())
+
+
+def must_be_connected(system: str) -> None:
+    """Raise StepError for a system without credentials."""
     if system not in settings().connected:
         known = ", ".join(settings().connected) or "none"
         raise StepError(
             f"{system} is not connected (connected: {known}): set its credentials (LANDFALL_{system.upper()}_…), then rerun"
         )
-    return cast("Source", import_module(f"connectors.{system}").source())

@@ -151,6 +151,13 @@ def test_an_object_that_may_not_be_read_stops_it_where_it_is_required(own: Onboa
         second.world.rules.denied_objects = ()
 
 
+def test_an_org_without_credentials_says_which_to_set(own: Onboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANDFALL_SALESFORCE_CLIENT_ID", "")
+    settings.cache_clear()
+    with pytest.raises(StepError, match=r"salesforce is not connected .* set its credentials"):
+        own()
+
+
 def test_a_preview_adds_up_amounts_in_yuan_and_in_the_orgs_unit(
     own: Onboard, capsys: pytest.CaptureFixture[str]
 ) -> None:
