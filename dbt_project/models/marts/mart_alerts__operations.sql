@@ -115,7 +115,10 @@ holidays_missing as (
     inner join words on words.rule = 'holidays_missing'
     where
         ahead.day = {{ as_of() }} + 31 and not ahead.is_announced
-        and ahead.day > (select max(day) from {{ ref('dim_date') }} where is_announced)
+        and ahead.day > (
+            select max(known_days.day) from {{ ref('dim_date') }} as known_days
+            where known_days.is_announced
+        )
 ),
 
 final as (
