@@ -40,4 +40,7 @@ def publish(
             for text in [json.dumps(payload)]
         ]
         with connection.cursor() as cursor:
-            cursor.executemany(sql.SQL("insert into {} values (%s, %s, %s, %s, %s, md5(%s))").format(sql.Identifier("sync", into[0])), rows)
+            cursor.executemany(
+                sql.SQL("insert into {} values (%s, %s, %s, %s, %s, md5(%s))").format(sql.Identifier("sync", into[0])),
+                rows,
+            )
