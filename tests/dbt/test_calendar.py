@@ -117,3 +117,30 @@ def test_days_lie_to_the_spring_festival_as_last_year_did(marts: Any) -> None:
     near = "select days_to_spring_festival, spring_festival_day_before::text from {marts}.dim_date where day = %s"
     assert marts(near, "2026-02-17") == [(0, "2025-01-29")]
     assert marts(near, "2026-03-01") == [(12, "2025-02-10")]
+
+
+def test_the_default_calendar_is_that_of_the_year(periods: Any, query: Any) -> None:
+    wrong = query(
+        "select count(*) from intermediate.int_calendar_day_versions where valid_from < '2026-01-01' and (quarter_id, quarter_starts_on,"
+        " quarter_ends_on) is distinct from (extract(year from day) || 'Q' || extract(quarter from day),"
+        " date_trunc('quarter', day)::date, (date_trunc('quarter', day) + interval '3 months' - interval '1 day')::date)"
+    )
+    assert wrong == [(0,)]
+
+
+def test_pace_compares_the_quarter_with_the_one_before_at_the_same_share_of_its_working_days(marts: Any) -> None:
+    spans = (
+        "select comparison, from_on::text, to_on::text, working_days_count from {marts}.mart_period_pace"
+        " where node_id = 'D10' and comparison in ('current', 'previous_period', 'last_year_spring_festival') order by 1"
+    )
+    # 30 of 61 working days are 29 of the 59 of the quarter before; no festival lies in this one
+    assert marts(spans) == [
+        ("current", "2026-04-01", "2026-05-15", 30),
+        ("previous_period", "2026-01-01", "2026-02-11", 29),
+    ]
+    won = "select won_gross_amount, won_count from {marts}.mart_period_pace where node_id = 'D10' and comparison = 'current'"
+    shown = (
+        "select won_gross_amount, won_count from {marts}.mart_metrics"
+        " where node_id = 'D10' and period_id = '2026Q2' and slice_kind = 'all'"
+    )
+    assert marts(won) == marts(shown)
