@@ -36,6 +36,12 @@ PLANNED = """
         (starts_on::date + interval '3 months - 1 day')::date as ends_on
     from (values {}) as rows (period_id, node_id, node_level, actual_gross_amount, starts_on)
 """
+CALENDAR = """
+    create table intermediate.int_period_versions as
+    select period_id, 'quarter' as period_kind, starts_on::date, (starts_on::date + interval '3 months - 1 day')::date as ends_on,
+        timestamptz '1970-01-01' as valid_from, timestamptz '9999-12-31' as valid_to
+    from (values {}) as rows (period_id, starts_on)
+"""
 FORECAST = f"""
     create table build_{BUILD}.mart_period_forecast as
     select '{BUILD}' as build_id, '1001' as node_id, '2026Q2' as period_id, '1001' as node_name, null::text as parent_node_id,
@@ -72,6 +78,7 @@ def told(tenant_database, build, query):  # type: ignore[no-untyped-def]
         for schema in ("intermediate", f"build_{BUILD}"):
             connection.execute(f"create schema if not exists {schema}")
         connection.execute(PLANNED.format(", ".join(actuals)))
+        connection.execute(CALENDAR.format(", ".join(f"('{period}', '{day}')" for period, day in QUARTERS)))
         pairs = [(node, above) for node, (parent, _) in NODES.items() for above in (node, parent) if above]
         connection.execute(
             "create table intermediate.int_org_ancestors (as_of_date date, node_id text, ancestor_id text)"
