@@ -103,8 +103,8 @@ def test_with_if_missing_a_champion_of_an_earlier_day_stands_and_one_of_a_later_
 ) -> None:
     features_schema(pipeline(30))
     version = run(as_of=date(2025, 6, 23))["model_version"]
-    no_lead = {"model_version": None, "trained": False}
-    assert run(if_missing=True) == {"model_version": version, "trained": False, "lead": no_lead}
+    found = run(if_missing=True)
+    assert found == {"model_version": version, "trained": False, "lead": {"model_version": None, "trained": False}}
     assert champion(date(2025, 6, 22)) is None
     assert champion(AS_OF) == version
     (models_home() / str(version)).rename(models_home() / "gone")
