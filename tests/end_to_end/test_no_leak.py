@@ -25,8 +25,8 @@ from tests.end_to_end.tables import hashes
 pytestmark = pytest.mark.slow
 LEARNED = ("features", "scores")
 LOOK_BACK = timedelta(minutes=60)
-APPENDED = ("opportunity_features", "opportunity_nodes", "period_features")
-SCORES = ("models", "model_evaluations", "opportunity_scores", "period_forecasts")
+APPENDED = ("opportunity_features", "lead_features", "opportunity_nodes", "period_features")
+SCORES = ("models", "model_evaluations", "opportunity_scores", "lead_scores", "period_forecasts")
 HONEST = "{{ known('interactions', 'spine.cutoff_at') }}"
 SOURCES = ("config", "connectors", "dags", "dbt_project", "expectations", "ml", "nightly", "sandbox", "warehouse")
 
@@ -66,8 +66,10 @@ def let_it_storm(line: Line) -> None:
 
 def features_up_to(line: Line, day: date) -> str:
     """Hash of all revisions of the feature rows up to `day`."""
-    rows = "select md5(string_agg(md5(f::text), '' order by md5(f::text))) from features.opportunity_features as f where as_of_date <= %s"
-    return str(line.rows(rows, day)[0][0])
+    rows = "select md5(string_agg(md5(f::text), '' order by md5(f::text))) from features.{} as f where as_of_date <= %s"
+    return " ".join(
+        str(line.rows(rows.format(table), day)[0][0]) for table in ("opportunity_features", "lead_features")
+    )
 
 
 def backfill(line: Line, day: date) -> Result:
@@ -111,9 +113,9 @@ def test_the_storm_did_reach_the_landing_tables(pair: Pair) -> None:
 def test_what_happens_between_midnight_and_extraction_is_not_seen_by_the_day(pair: Pair) -> None:
     quiet, stormy = pair.on_the_day
     assert quiet == stormy
-    assert all(not quiet[f"{schema}.{table}"].startswith("0 ") for schema, table in
-               [("features", "opportunity_features"), ("features", "period_features"), ("scores", "models"),
-                ("scores", "opportunity_scores"), ("scores", "period_forecasts")])  # fmt: skip
+    filled = [f"features.{table}" for table in ("opportunity_features", "lead_features", "period_features")]
+    filled += [f"scores.{table}" for table in SCORES if table != "model_evaluations"]
+    assert all(not quiet[name].startswith("0 ") for name in filled)
 
 
 def test_features_model_scores_and_forecast_of_the_day_are_the_same_bits_a_stormy_day_later(pair: Pair) -> None:

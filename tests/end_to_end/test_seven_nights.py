@@ -26,7 +26,9 @@ DAYS_OF_FEATURES = """
     select as_of_date, md5(string_agg(digest, '' order by digest)) from (
         select as_of_date, md5(f::text) as digest from features.opportunity_features as f) as hashed
     group by as_of_date order by as_of_date"""
-ACKED = "select count(*) from ops.writeback_receipts as r join ops.builds as b using (build_id) where r.state = 'acked' and b.as_of = %s"
+ACKED = """
+    select case r.entity when 'lead' then 'leads' else 'opportunities' end, count(*)
+    from ops.writeback_receipts as r join ops.builds as b using (build_id) where r.state = 'acked' and b.as_of = %s group by 1"""
 DONE = "select step, count(*) from ops.step_runs where as_of = %s and state = 'done' group by step"
 
 
@@ -128,10 +130,10 @@ def test_no_earlier_row_of_features_changes(week: Week) -> None:
 
 
 def test_after_a_day_of_our_own_scores_alone_nothing_lands_and_what_was_acknowledged_is_echoed(week: Week) -> None:
-    night, (acked,) = week.nights[QUIET], week.line.rows(ACKED, week.nights[QUIET - 1].day)[0]
-    assert acked > 0
+    night, acked = week.nights[QUIET], dict(week.line.rows(ACKED, week.nights[QUIET - 1].day))
+    assert acked.keys() == {"opportunities", "leads"}
     assert {stream: landed for stream, (*_, landed, _) in night.loads.items() if landed} == {}
-    assert {stream: echoed for stream, (*_, echoed) in night.loads.items() if echoed} == {"opportunities": acked}
+    assert {stream: echoed for stream, (*_, echoed) in night.loads.items() if echoed} == acked
 
 
 def test_no_row_landed_twice(week: Week) -> None:
