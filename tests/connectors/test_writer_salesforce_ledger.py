@@ -35,7 +35,7 @@ def test_after_a_bad_night_every_row_is_accounted_for_and_the_next_sends_only_wh
     refused = set(keys[::33])
     locked = keys[1]
     score = SCORE | {"model_version": "bad night"}
-    owe([(key, "send", score | ({"band": "much too long"} if key in refused else {})) for key in keys])
+    owe([(key, "send", score | ({"link": f"http://x/{300 * 'x'}"} if key in refused else {})) for key in keys])
     org.world.rules.locked_ids = (locked,)
     spent_at = (
         calls  # by then three went out beside: two for the locked record, one for what was refused in the lost call

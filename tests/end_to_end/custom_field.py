@@ -19,7 +19,7 @@ PLACES = (
     ("dbt_project/models/staging/stg_fxiaoke__opportunities.sql", "as dealer_id,"),
     ("dbt_project/models/features/feat_opportunity__custom.sql", "as days_to_bid,"),
     (CONTRACT, "- {name: days_to_close_date,"),
-    (WORDS, '_days("days_to_close_date",'),
+    (WORDS, '_DEAL.days("days_to_close_date",'),
 )
 CODE = ("config", "connectors", "dbt_project", "ml", "nightly", "sandbox", "warehouse")
 

@@ -1,6 +1,7 @@
 """A workbook with faults is refused as a whole, and every fault is named with its place, what is there and what to do."""
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ from warehouse.steps import StepError
          "column starts_on: cuts period 2026Q4 (2026-10-01 to 2026-12-31): begin on the first day of a quarter"),
         ([("calendar", ("2026-04-01",), {"calendar_kind": "closing_day", "closing_day": 25, "id_prefix": "K"})],
          "column starts_on: changes periods that have begun: begin on the first day of a later quarter"),
-        ([("calendar", ("1970-01-01 00:00:00",), {"calendar_kind": "weeks_4_4_5"})],
+        ([("calendar", (datetime(1970, 1, 1),), {"calendar_kind": "weeks_4_4_5"})],  # noqa: DTZ001 - a cell
          "column starts_on: changes periods that have begun: begin on the first day of a later quarter"),
         ([("target", ("C", "K2027Q1"), {"gross_amount": 1})], "column period_id: is no period"),
         ([("working_day", ("31 February",), {"day_kind": "holiday"})], "column day: holds a text that is no day"),
