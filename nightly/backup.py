@@ -46,14 +46,14 @@ def back_up(asked: Path | None, as_of: date | None = None, *, dry_run: bool = Fa
     day = as_of or published_day()
     if day is None:
         raise StepError("nothing is published yet, so there is nothing to keep: run `make nightly` first")
+    names = [settings().pg_database, *beside()]
+    if dry_run and into is not None:
+        print(f"would keep {', '.join(names)} and {', '.join(FOLDERS)} in {into / _name(day)}")
+        return 0
     with recorded("backup", day) as run:
         if into is None:
             print("no backup is kept: set LANDFALL_BACKUP_DIR to a folder, or `make backup TO=…`")
             run.note(kept=False)
-            return 0
-        names = [settings().pg_database, *beside()]
-        if dry_run:
-            print(f"would keep {', '.join(names)} and {', '.join(FOLDERS)} in {into / _name(day)}")
             return 0
         started = time.monotonic()
         folder = _written(into, day, names)

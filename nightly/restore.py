@@ -50,12 +50,13 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
         )
         print(f"{name}: restored", flush=True)
     _copy(folder)
-    applied = migrate()
+    if applied := migrate():
+        print(f"migrated: {', '.join(applied)}", flush=True)
     taken, raw = apply_erasures(list(journalled(folder.parent, kept.tenant)))
     note_restore(kept.taken_at)
     print(
-        f"restored {kept.tenant} as of {kept.as_of} in {time.monotonic() - started:.0f} s"
-        f"{f'; migrated {chr(44).join(applied)}' if applied else ''}; erased again: {taken} values, {raw} raw copies\n"
+        f"restored {kept.tenant} as of {kept.as_of} in {time.monotonic() - started:.0f} s;"
+        f" erased again: {taken} values, {raw} raw copies\n"
         "next: `make nightly` reads what came since; its write-back compares the CRM before it sends"
     )
     return 0

@@ -13,8 +13,8 @@ BESIDE = ("mlflow", "airflow")  # absent where a service keeps its own
 
 def beside() -> list[str]:
     """The databases of MLflow, Airflow and the pages that exist on our server."""
-    names = [*BESIDE, f"superset_{settings().tenant}"]
-    return [name for name in names if name in existing()]
+    there = existing()
+    return [name for name in (*BESIDE, f"superset_{settings().tenant}") if name in there]
 
 
 def existing() -> set[str]:

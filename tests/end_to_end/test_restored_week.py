@@ -25,7 +25,7 @@ KEPT = {
     "features.period_features": "as_of_date",
     "scores.opportunity_scores": "as_of",
 }
-WRITES = "select id, fields, at_ms from journal where fields like '%lf_scored_at__c%' order by seq"
+WRITES = "select id, fields from journal where fields like '%lf_scored_at__c%' order by seq"
 
 
 def landed() -> dict[str, dict[str, str]]:
@@ -43,7 +43,7 @@ def told(home: Path) -> dict[str, list[int]]:
     with closing(sqlite3.connect(home / "sandbox" / "company.sqlite")) as connection:
         rows = connection.execute(WRITES).fetchall()
     found: dict[str, list[int]] = {}
-    for record_id, fields, _ in rows:
+    for record_id, fields in rows:
         if scored := json.loads(fields).get("lf_scored_at__c"):
             found.setdefault(record_id, []).append(int(scored))
     return found
