@@ -34,8 +34,12 @@ _STORED = """
     order by b.as_of, b.build_id
 """
 _NODES = """
-    select opportunity_id, node_id from features.opportunity_nodes where as_of_date = %s
-    order by opportunity_id collate "C", node_id collate "C"
+    with newest as (
+        select distinct on (opportunity_id) opportunity_id, (open_gross_amount * 100)::bigint as cents
+        from features.opportunity_features where as_of_date = %s order by opportunity_id, revision desc
+    )
+    select n.opportunity_id, n.node_id, d.cents from features.opportunity_nodes as n join newest as d using (opportunity_id)
+    where n.as_of_date = %s order by n.opportunity_id collate "C", n.node_id collate "C"
 """
 
 
@@ -101,12 +105,8 @@ def _replayed(day: date, fitted_on: date, model: WinModel, code: str) -> int:
     build_id, deals = f"replay_{day:%Y%m%d}_{name[:12]}", read_open(day)
     to_end = deals["days_to_period_end"].to_numpy(dtype=float)
     p = np.where(to_end >= 1, sigmoid(model.log_odds(deals, np.maximum(to_end, 1.0))), 0.0)
-    cents = (deals["open_gross_amount"] * 100).round()
-    placed = read_frame("ml", _NODES, (day,)).merge(
-        pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p, "cents": cents}),
-        on="opportunity_id",
-        how="right",
-    )
+    chances = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p})
+    placed = read_frame("ml", _NODES, (day, day)).merge(chances, on="opportunity_id", how="right")
     rows: list[Row] = [
         (*row, day, fitted_on, model.name)
         for row in forecast_rows(read_windows(day), placed, build_id, settings().seed)
@@ -155,13 +155,14 @@ def report(first: date, last: date) -> list[str]:
         "ml",
         """
         with actuals as (
-            select node_id, period_id, won_gross_amount + open_won_gross_amount + new_gross_amount as actual, window_ends_on
+            select node_id, period_id, won_gross_amount + open_won_gross_amount + new_gross_amount as actual
             from features.period_features where as_of_date = (
                 select max(as_of_date) from features.period_features where as_of_date <= %s
             ) and window_kind = 'period' and parent_node_id is null
         )
-        select distinct on (t.as_of) ((t.as_of - date_trunc('quarter', t.as_of)::date) / 7 + 1) as week, t.mean, t.p10, t.p90, a.actual
+        select distinct on (t.as_of) ((t.as_of - c.window_starts_on) / 7 + 1) as week, t.mean, t.p10, t.p90, a.actual
         from scores.period_backtests as t join actuals as a using (node_id, period_id)
+        join features.period_features as c on c.as_of_date = t.as_of and c.node_id = t.node_id and c.window_kind = 'current'
         where t.as_of between %s and %s order by t.as_of, t.build_id""",
         (last, first, last),
     )

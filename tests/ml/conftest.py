@@ -86,7 +86,8 @@ def make_tables() -> None:
                               outcome_known_on date, is_backfilled boolean)""")
         connection.execute("""create table features.period_features (as_of_date date, node_id text, window_id text, parent_node_id text,
                               window_kind text, period_id text, won_gross_amount numeric(18,2), new_gross_amount numeric(18,2),
-                              rest_is_known boolean, window_ends_on date, open_won_gross_amount numeric(18,2))""")
+                              rest_is_known boolean, window_ends_on date, open_won_gross_amount numeric(18,2),
+                              window_starts_on date)""")
         connection.execute(
             "create table features.opportunity_nodes (as_of_date date, opportunity_id text, node_id text)"
         )

@@ -27,14 +27,14 @@ def plant(frame: pd.DataFrame) -> None:
     with connect("transformer") as connection:
         while monday <= AS_OF:
             values = [
-                ("now", "current", "2025Q2", 100, None, None, False, "2025-06-30"),
-                ("a", "period", "2025Q1", 500, 200, 200, True, "2025-03-31"),
-                ("b", "period", "2024Q4", 400, 300, 100, True, "2024-12-31"),
+                ("now", "current", "2025Q2", 100, None, None, False, "2025-06-30", "2025-04-01"),
+                ("a", "period", "2025Q1", 500, 200, 200, True, "2025-03-31", "2025-01-01"),
+                ("b", "period", "2024Q4", 400, 300, 100, True, "2024-12-31", "2024-10-01"),
             ]
-            for window, kind, period, won, new, open_won, known, ends in values:
+            for window, kind, period, won, new, open_won, known, ends, starts in values:
                 connection.execute(
-                    "insert into features.period_features values (%s, 'company', %s, null, %s, %s, %s, %s, %s, %s, %s)",
-                    (monday, window, kind, period, won, new, known, ends, open_won),
+                    "insert into features.period_features values (%s, 'company', %s, null, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    (monday, window, kind, period, won, new, known, ends, open_won, starts),
                 )
             connection.execute(
                 "insert into features.opportunity_nodes select distinct as_of_date, opportunity_id, 'company'"
