@@ -5,8 +5,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from config.settings import settings
+
+# Files that look at one first night or start from it.
+ONE_COMPANY = ("the_line", "warm", "partial_night", "failpoints", "seven_nights")
+
+
+class OneWorkerForOneCompany(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Files side by side, those that share a company's first night on one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "first_night" if file in {f"tests/end_to_end/test_{name}.py" for name in ONE_COMPANY} else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """What `make test` shares the tests out by."""
+    return OneWorkerForOneCompany(config, log)
 
 
 @pytest.fixture(scope="session")

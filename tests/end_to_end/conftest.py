@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ class LineMaker:
         self.lines.append(line)
         return line
 
+    def twin(self, line: Line, tenant: str) -> Line:
+        """A company that has lived through the same days as `line`, which it leaves as it is: copies of its home and database."""
+        line.stop()
+        twin = replace(line, home=self.folders.mktemp(tenant) / "home", tenant=f"e2e_{tenant}")
+        shutil.copytree(line.home, twin.home)
+        twin.copy_database(line)
+        for each in (line, twin):
+            each.start()
+        self.lines.append(twin)
+        return twin
+
 
 @pytest.fixture
 def use_line(monkeypatch: pytest.MonkeyPatch) -> Iterator["LinePointer"]:
@@ -73,7 +85,7 @@ class LinePointer:
 
 @pytest.fixture(scope="session")
 def first_night(new_line: LineMaker) -> Line:
-    """A company after its first night."""
+    """A company after its first night, to look at; who changes it asks for a twin."""
     line = new_line("walked")
     line.night(line.day)
     return line

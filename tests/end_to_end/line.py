@@ -113,6 +113,18 @@ class Line:
         done = self._python("from nightly.services import start_for_night; start_for_night()")
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def copy_database(self, other: "Line") -> None:
+        """Make this line's database a copy of the other's, to which nobody may be connected, with the same grants on it."""
+        mine, theirs = f"landfall_{self.tenant}", f"landfall_{other.tenant}"
+        grants = (
+            "select format('grant %%s on database %%I to %%s', privilege_type, %s::text, coalesce(rolname, 'public'))"
+            " from pg_database, aclexplode(datacl) left join pg_roles on pg_roles.oid = grantee where datname = %s"
+        )
+        self.rows(f"create database {mine} template {theirs}", database="postgres")
+        self.rows(f"revoke all on database {mine} from public", database="postgres")
+        for (grant,) in self.rows(grants, mine, theirs, database="postgres"):
+            self.rows(grant, database="postgres")
+
     def _python(self, code: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", code], env=self.env(), text=True, capture_output=True, check=False, cwd=ROOT
@@ -151,12 +163,13 @@ class Line:
         self.day += timedelta(days=days)
         return self.day
 
-    def rows(self, query: str, *values: object, role: str = "checker") -> list[tuple[Any, ...]]:
-        """Rows of a query in this line's database, whatever line the settings of the asking process point at."""
+    def rows(self, query: str, *values: object, role: str = "checker", database: str = "") -> list[tuple[Any, ...]]:
+        """Rows of a query in this line's database, or another, whatever line the settings of the asking process point at."""
         env = self.env()
         with psycopg.connect(
-            host=env.get("LANDFALL_PG_HOST", "127.0.0.1"), port=env["LANDFALL_PG_PORT"], dbname=f"landfall_{self.tenant}",
-            user=env.get("LANDFALL_PG_USER", "landfall"), passfile=env["PGPASSFILE"], options=f"-c role={role}", autocommit=True,
+            host=env.get("LANDFALL_PG_HOST", "127.0.0.1"), port=env["LANDFALL_PG_PORT"], dbname=database or f"landfall_{self.tenant}",
+            user=env.get("LANDFALL_PG_USER", "landfall"), passfile=env["PGPASSFILE"],
+            options="" if database else f"-c role={role}", autocommit=True,
         ) as connection:  # fmt: skip
             answer = connection.execute(query.encode(), values or None)
             return answer.fetchall() if answer.description else []

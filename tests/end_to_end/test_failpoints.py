@@ -1,6 +1,5 @@
 """A night that is killed at the failpoints of six steps and taken up again ends with the same rows as its twin, which nobody disturbed."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 
@@ -46,13 +45,9 @@ def night_with_kills(line: Line) -> dict[tuple[str, int, str], int]:
 
 
 @pytest.fixture(scope="module")
-def twins(new_line: LineMaker) -> Twins:
-    calm, killed = new_line("calm"), new_line("killed")
-    with ThreadPoolExecutor(2) as pool:
-        undisturbed = pool.submit(calm.night, calm.day)
-        endings = pool.submit(night_with_kills, killed)
-        undisturbed.result()
-        return Twins(calm, killed, endings.result())
+def twins(new_line: LineMaker, first_night: Line) -> Twins:
+    calm, killed = new_line.twin(first_night, "calm"), new_line("killed")
+    return Twins(calm, killed, night_with_kills(killed))
 
 
 def tables_of(line: Line) -> dict[str, str]:

@@ -33,10 +33,9 @@ def tables_of(line: Line) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def twins(new_line: LineMaker) -> Twins:
-    calm, hit = new_line("never_down"), new_line("down")
+def twins(new_line: LineMaker, first_night: Line) -> Twins:
+    calm, hit = (new_line.twin(first_night, name) for name in ("never_down", "down"))
     for line in (calm, hit):
-        line.night(line.day)
         line.advance()
     calm.night(calm.day)
     hit.faults(DOWN)
