@@ -1,6 +1,6 @@
 """The descriptions of pages, charts and datasets, read from YAML and held to a shape.
 
-In: `datasets.yml` and `pages/*.yml`. Out: one `Book`. A chart names a dataset, a kind (`kinds.py`) and metrics; a metric names its
+In: `queries.yml`, `datasets/*.yml` (by the page that reads them first), `pages/*.yml`. Out: one `Book`. A chart names a dataset, a kind (`kinds.py`) and metrics; a metric names its
 definition (`metric_definition`), so that every number on a page can be traced to one.
 """
 
@@ -115,9 +115,19 @@ class Book(Described):
 @cache
 def book() -> Book:
     """All descriptions of this folder; a page's file name is its id."""
-    read = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted((FOLDER / "pages").glob("*.yml"))}
-    return Book(**yaml.safe_load((FOLDER / "datasets.yml").read_text("utf-8")),
-                **yaml.safe_load((FOLDER / "words.yml").read_text("utf-8")), pages=read)  # fmt: skip
+    pages = {path.stem: _read(path) for path in sorted((FOLDER / "pages").glob("*.yml"))}
+    datasets: dict[str, Any] = {}
+    for path in sorted((FOLDER / "datasets").glob("*.yml")):
+        told = _read(path)
+        if twice := datasets.keys() & told.keys():
+            raise ValueError(f"{path} describes {sorted(twice)} a second time: give it another name")
+        datasets |= told
+    return Book(queries=_read(FOLDER / "queries.yml"), datasets=datasets, pages=pages, **_read(FOLDER / "words.yml"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return read
 
 
 @cache
