@@ -1,7 +1,7 @@
 """The descriptions of pages, charts and datasets, read from YAML and held to a shape.
 
-In: `queries.yml`, `datasets/*.yml` (by the page that reads them first), `pages/*.yml`. Out: one `Book`. A chart names a dataset, a kind (`kinds.py`) and metrics; a metric names its
-definition (`metric_definition`), so that every number on a page can be traced to one.
+In: `queries.yml`, `datasets/*.yml` (by the page that reads them first), `words.yml`, `pages/*.yml`. Out: one `Book`. A chart names a dataset,
+a kind (`kinds.py`) and metrics; a metric names its definition (`metric_definition`), so that every number on a page can be traced to one.
 """
 
 from csv import DictReader

@@ -1,35 +1,6 @@
-{%- set freeze_days = {
-    'day_1': 'starts_on', 'week_2': 'starts_on + 13', 'week_4': 'starts_on + 27', 'week_8': 'starts_on + 55', 'last_week': 'ends_on - 6',
-} %}
 -- How near the published forecasts of closed periods came, by the day on which they stood frozen: at each node and over all nodes below it.
-with periods as (
-    select period_id, starts_on, ends_on, ends_on + {{ var('actuals_after_days') }} as final_on
-    from {{ ref('int_review_periods') }}
-    where ends_on + {{ var('actuals_after_days') }} <= {{ as_of() }}
-),
-
-freezes as (
-    {% for horizon, day in freeze_days.items() -%}
-    select period_id, starts_on, ends_on, final_on, '{{ horizon }}' as horizon, {{ day }} as frozen_on from periods
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-),
-
--- The official build of a day is the one published last for it, before this build; one that was made in hindsight forecast nothing.
-published as (
-    select build_id, as_of, row_number() over (partition by as_of order by first_publication_id desc) as age
-    from {{ ref('stg_landfall__builds') }}
-    where {{ before_this_build('first_publication_id') }} and not coalesce(is_hindsight, false)
-),
-
--- A night may be missing: up to a week back, never into the period before.
-frozen as (
-    select
-        freezes.period_id, freezes.horizon, published.build_id as frozen_build_id,
-        row_number() over (partition by freezes.period_id, freezes.horizon order by published.as_of desc) as age
-    from freezes
-    inner join published
-        on published.age = 1 and published.as_of between greatest(freezes.frozen_on - 6, freezes.starts_on) and freezes.frozen_on
+with frozen as (
+    select * from {{ ref('mart_forecast_accuracy__frozen') }}
 ),
 
 nodes as (
@@ -58,7 +29,6 @@ compared as (
             and forecasts.measure = 'signed_gross_amount'
     inner join nodes on forecasts.node_id = nodes.node_id
     inner join actuals on nodes.node_id = actuals.node_id and frozen.period_id = actuals.period_id
-    where frozen.age = 1
 ),
 
 spans as (
