@@ -1,7 +1,7 @@
 """The descriptions of pages, charts and datasets, read from YAML and held to a shape.
 
-In: `queries.yml`, `datasets/*.yml` (by the page that reads them first), `words.yml`, `pages/*.yml`. Out: one `Book`. A chart names a dataset,
-a kind (`kinds.py`) and metrics; a metric names its definition (`metric_definition`), so that every number on a page can be traced to one.
+In: `queries.yml`, `datasets/*.yml` (by the page that reads them first), `words.yml`, `pages/*.yml`. Out: one `Book`. A chart names a
+dataset, a kind (`kinds.py`) and metrics; a metric names its definition (`metric_definition`), so that every number can be traced to one.
 """
 
 from csv import DictReader
@@ -90,7 +90,7 @@ class Page(Described):
 
 
 class Filter(Described):
-    """A filter of the bar above a page."""
+    """A filter above a page: it holds for charts whose dataset has its column, or everywhere (the unit, of which no row knows)."""
 
     label: Text
     dataset: str
@@ -98,6 +98,7 @@ class Filter(Described):
     order: str | None = None
     is_first_chosen: bool = False
     chosen: Text | None = None
+    is_everywhere: bool = False
 
 
 class Book(Described):

@@ -16,7 +16,9 @@ from warehouse.access import condition_for
 NAMESPACE = UUID("6f0a9d52-5b0e-5c38-9a51-0b9c8f3f7c11")
 DATABASE = "Landfall"
 WHO = "'{{ current_username() }}'"  # filled in by Superset with whoever is signed in; no name of ours has a quote
-UNITS = {"zh": ("10000.0", "万元"), "en": ("1000000.0", "M")}
+PER_UNIT = {"zh": "10000.0", "en": "1000000.0"}
+# The chosen unit is a filter that no dataset has a column for: Superset fills it in where a metric is made, and leaves it out of the rows.
+UNIT_OF = "{{% if '{small}' in filter_values('unit') %}}1.0{{% else %}}{per}{{% endif %}}"
 Columns = dict[str, dict[str, str]]  # dataset → column → type
 
 
@@ -43,7 +45,7 @@ def bundle(book: Book, columns: Columns, lang: str) -> dict[str, Any]:
         for is_phone in (False, True):
             if (page.rows and not is_phone) or (page.phone and is_phone):
                 files[f"dashboards/{page_id}{'_mobile' * is_phone}.yaml"] = _dashboard(
-                    book, page_id, page, lang, is_phone=is_phone
+                    book, page_id, columns, lang, is_phone=is_phone
                 )
     rules = {uid("dataset", name): rule(dataset, columns[name]) for name, dataset in book.datasets.items()}
     return {"files": {path: json.dumps(content, ensure_ascii=False) for path, content in files.items()}, "rules": rules}
@@ -78,14 +80,15 @@ def _dataset(book: Book, name: str, columns: dict[str, str], lang: str) -> dict[
              "groupby": True, "filterable": True, "is_active": True}
             for column, kind in columns.items()
         ],
-        "metrics": [_metric(dataset, metric, lang) for metric in dataset.metrics]
+        "metrics": [_metric(book, dataset, metric, lang) for metric in dataset.metrics]
         + [{"metric_name": name, "expression": text} for name, text in dataset.orders.items()],
     }  # fmt: skip
 
 
-def _metric(dataset: Dataset, name: str, lang: str) -> dict[str, Any]:
+def _metric(book: Book, dataset: Dataset, name: str, lang: str) -> dict[str, Any]:
     metric = dataset.metrics[name]
-    per, unit = UNITS[lang]
+    unit = book.values["unit_large"].in_(lang)
+    per = UNIT_OF.format(small=book.values["unit_small"].in_(lang), per=PER_UNIT[lang])
     return {
         "metric_name": metric_key(dataset, name, lang), "verbose_name": None if metric.series else label_of(metric, lang),
         "d3format": format_of(metric, lang),
@@ -126,13 +129,14 @@ def _chart(book: Book, name: str, chart: Chart, lang: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _dashboard(book: Book, page_id: str, page: Page, lang: str, *, is_phone: bool) -> dict[str, Any]:
+def _dashboard(book: Book, page_id: str, columns: Columns, lang: str, *, is_phone: bool) -> dict[str, Any]:
+    page = book.pages[page_id]
     rows: list[list[Place]] = [[place] for place in page.phone] if is_phone else page.rows
     used = chart_numbers(rows)
     shown = {name: _shown(book, page_id, name, page.charts[name], lang) for name in used}
     title = page.title.in_(lang)
     slug = f"{page_id}-mobile" if is_phone else page_id
-    filters = [_filter(name, book.filters[name], page, used, lang) for name in page.filters]
+    filters = [_filter(name, book.filters[name], page, used, columns, lang) for name in page.filters]
     return {
         "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": _CSS + _PHONE_CSS * is_phone, "published": True,
         "uuid": uid("dashboard", slug), "version": "1.0.0", "is_managed_externally": True,
@@ -160,8 +164,8 @@ def _colours(book: Book, lang: str) -> dict[str, str]:
     return found
 
 
-def _filter(name: str, given: Filter, page: Page, used: dict[str, int], lang: str) -> dict[str, Any]:
-    outside = [number for chart, number in used.items() if name in page.charts[chart].given.get("ignores", [])]
+def _filter(name: str, given: Filter, page: Page, used: dict[str, int], columns: Columns, lang: str) -> dict[str, Any]:
+    outside = [number for chart, number in used.items() if not _is_filtered(page.charts[chart], name, given, columns)]
     value = [given.chosen.in_(lang)] if given.chosen else None
     mask = {"filters": [{"col": given.column, "op": "IN", "val": value}]} if value else {}
     is_single = given.is_first_chosen or value is not None
@@ -174,6 +178,12 @@ def _filter(name: str, given: Filter, page: Page, used: dict[str, int], lang: st
                           "inverseSelection": False, "searchAllOptions": False, "sortAscending": True},
         **({"sortMetric": given.order} if given.order else {}),
     }  # fmt: skip
+
+
+def _is_filtered(chart: Chart, name: str, given: Filter, columns: Columns) -> bool:
+    if name in chart.given.get("ignores", []):
+        return False
+    return given.is_everywhere or given.column in columns[chart.dataset]
 
 
 _CSS = """

@@ -69,11 +69,13 @@ def _line(dataset: Dataset, given: Params, lang: str) -> Params:
     """Lines by day; a band where series are named for one."""
     return {
         "viz_type": "echarts_timeseries_line", "x_axis": dataset.day or given["x"], "time_grain_sqla": "P1D",
-        "metrics": _metrics(dataset, given, lang), "groupby": [], "y_axis_format": _first_format(dataset, given, lang),
+        "metrics": _metrics(dataset, given, lang), "groupby": given.get("groupby", []), "limit": given.get("series_limit"),
+        "timeseries_limit_metric": given.get("order"), "order_desc": True,
+        "y_axis_format": _first_format(dataset, given, lang),
         "x_axis_time_format": "%m-%d",
         "rich_tooltip": True, "tooltipTimeFormat": "%Y-%m-%d", "show_legend": True, "legendOrientation": "top",
-        "legendType": "plain", "seriesType": "line", "opacity": 0.15, "markerEnabled": False, "connectNulls": False, "truncateXAxis": True,
-        "xAxisLabelRotation": 0, "row_limit": 10000,
+        "legendType": "plain", "seriesType": "line", "opacity": 0.15, "connectNulls": False, "truncateXAxis": True,
+        "markerEnabled": given.get("dots", False), "xAxisLabelRotation": 0, "row_limit": 10000,
     }  # fmt: skip
 
 
@@ -127,7 +129,7 @@ def _band(dataset: Dataset, given: Params, lang: str) -> Params:
     """Lines over the values of a column, with a band where series are named for one."""
     made = _line(dataset, given | {"x": given["x"]}, lang)
     return made | {"x_axis": given["x"], "xAxisForceCategorical": True, "x_axis_sort": given["x"], "x_axis_sort_asc": True,
-                   "time_grain_sqla": None, "markerEnabled": True, "markerSize": 8}  # fmt: skip
+                   "time_grain_sqla": None, "markerEnabled": given.get("dots", True), "markerSize": 8}  # fmt: skip
 
 
 def _heat(dataset: Dataset, given: Params, lang: str) -> Params:
@@ -138,6 +140,15 @@ def _heat(dataset: Dataset, given: Params, lang: str) -> Params:
         if given.get("diverging") else "schemeBlues", "legend_type": "continuous", "show_legend": False, "show_values": True,
         "show_percentage": False, "value_bounds": [None, None], "y_axis_format": _first_format(dataset, given, lang), "xscale_interval": 1,
         "yscale_interval": 1, "left_margin": "auto", "bottom_margin": "auto", "border_color": {"r": 255, "g": 255, "b": 255, "a": 1},
+    }  # fmt: skip
+
+
+def _ranges(dataset: Dataset, given: Params, lang: str) -> Params:
+    """An estimate with its interval for each value of a column: three rows each (`place` 1 to 3), drawn as a box of them."""
+    return {
+        "viz_type": "box_plot", "columns": ["place"], "groupby": [given["x"]], "metrics": _metrics(dataset, given, lang),
+        "whiskerOptions": "Min/max (no outliers)", "number_format": _first_format(dataset, given, lang), "x_ticks_layout": "45°",
+        "y_axis_format": _first_format(dataset, given, lang), "time_grain_sqla": None, "temporal_columns_lookup": {},
     }  # fmt: skip
 
 
@@ -172,5 +183,5 @@ def _rgb(colour: str) -> Params:
 
 _KINDS: dict[str, Callable[[Dataset, Params, str], Params]] = {
     "number": _number, "line": _line, "bars": _bars, "waterfall": _waterfall, "table": _table, "band": _band,
-    "heat": _heat, "flow": _flow, "bubbles": _bubbles,
+    "heat": _heat, "flow": _flow, "bubbles": _bubbles, "ranges": _ranges,
 }  # fmt: skip

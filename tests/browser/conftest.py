@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from tests.browser.company import company
+
+__all__ = ["company"]
+
 PHONE = ViewportSize(width=390, height=844)
 
 

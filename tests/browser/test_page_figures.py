@@ -1,0 +1,89 @@
+"""What charts are answered: the marts' own figures, for each role the own part, in the unit that was chosen."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import httpx
+import pytest
+
+from tests.browser.company import Asked, Company
+
+pytestmark = pytest.mark.soak
+PEOPLE = ["vp", "manager", "rep"]
+LARGE = 10_000  # base currency in one 万元
+
+
+@pytest.fixture(scope="module")
+def asked(company: Company) -> Iterator[dict[str, Asked]]:
+    """Each role's questions."""
+    clients = {person: company.signed_in(person) for person in PEOPLE}
+    yield {person: Asked(client) for person, client in clients.items()}
+    for client in clients.values():
+        client.close()
+
+
+def money(value: float | None) -> Decimal:
+    """A shown amount in base currency, to the cent."""
+    return (Decimal(str(value or 0)) * LARGE).quantize(Decimal("0.01"))
+
+
+def test_self_service_weighted_pipeline_by_product_and_region_next_quarter_is_the_marts(
+    company: Company, asked: dict[str, Asked]
+) -> None:
+    ((period, shown),) = company.fetch(
+        "vp",
+        "select m.period_id, m.weighted_set_gross_amount from published.mart_metrics as m"
+        " join published.dim_period as p using (period_id) join published.mart_build as b on p.starts_on = b.period_ends_on + 1"
+        " where m.slice_kind = 'all' and m.node_level = 'company' and p.period_kind = 'quarter'",
+    )
+    rows = asked["vp"].rows("deal_periods", ["product_line", "region_name"], ["weighted"], period_id=period)
+    assert len({row["region_name"] for row in rows}) > 1
+    assert abs(sum(money(row["weighted"]) for row in rows) - shown) <= Decimal("0.01") * len(rows)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_deals_add_up_to_the_cell_at_every_node_that_a_person_sees(
+    company: Company, asked: dict[str, Asked], person: str
+) -> None:
+    """P1's open deals and P3's expected amounts are one metric: from the own total to the deals of each node below."""
+    marts = dict(company.fetch(person, "select node_id, from_open from published.mart_period_forecast"))
+    cells = asked[person].rows("forecast", ["node_id"], ["from_open"])
+    deals = asked[person].rows("deals", ["node_id", "opportunity_id"], ["expected"])
+    assert {row["node_id"]: money(row["from_open"]) for row in cells} == {
+        node: Decimal(amount).quantize(Decimal("0.01")) for node, amount in marts.items()
+    }
+    for node, amount in marts.items():
+        below = [money(row["expected"]) for row in deals if row["node_id"] == node]
+        assert abs(sum(below) - amount) <= Decimal("0.01") * (len(below) + 1), f"{person}: {node}"
+
+
+def test_the_chosen_unit_changes_amounts_and_nothing_else(asked: dict[str, Asked]) -> None:
+    metrics = ["target", "attainment"]
+    every_large = asked["vp"].rows("forecast", ["node_id"], metrics, unit="万元")
+    every_small = asked["vp"].rows("forecast", ["node_id"], metrics, unit="元")
+    assert len(every_large) == len(every_small) > 1
+    small = {row["node_id"]: row for row in every_small}
+    for row in every_large:
+        assert money(row["target"]) == Decimal(str(small[row["node_id"]]["target"] or 0)).quantize(Decimal("0.01"))
+        assert row["attainment"] == small[row["node_id"]]["attainment"]
+
+
+def test_a_rep_sees_the_own_line_of_bias_and_a_manager_the_team(company: Company, asked: dict[str, Asked]) -> None:
+    """As many lines as the database shows that person, of nodes that the person sees; whoever has fewer than eight periods has no name."""
+    for person in PEOPLE:
+        seen = {row["node_id"] for row in asked[person].rows("rep_bias", ["node_id"], ["periods"])}
+        own = {node for (node,) in company.fetch(person, "select node_id from published.mart_period_forecast")}
+        assert seen <= own, person
+        assert asked[person].rows("leads", ["owner_id"], ["leads"]) is not None
+
+
+def test_the_address_of_a_deal_is_its_page_and_an_odd_one_is_none(company: Company) -> None:
+    with httpx.Client(base_url=company.address, trust_env=False) as client:
+        desk = client.get("/opportunities/65f00300000000000000008c")
+        phone = client.get("/opportunities/O-1", headers={"User-Agent": "Mozilla/5.0 (iPhone) Mobile/15E"})
+        odd = client.get("/opportunities/a'b")
+    assert desk.status_code == phone.status_code == 302
+    assert desk.headers["location"].startswith("/superset/dashboard/p3/?native_filters=")
+    assert "p3-mobile" in phone.headers["location"]
+    assert "O-1" in phone.headers["location"]
+    assert odd.status_code == 404
