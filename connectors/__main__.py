@@ -35,12 +35,6 @@ def _parser() -> argparse.ArgumentParser:
     onboard.add_argument("system", choices=["files", "fxiaoke", "salesforce", "kingdee", "dingtalk", "wecom"])
     onboard.add_argument("--tenant", help="whose mapping; default: LANDFALL_TENANT")
     onboard.add_argument(
-        "--field", action="append", default=[], metavar="STREAM.FIELD=THEIRS", help="what a person decided"
-    )
-    onboard.add_argument(
-        "--input", type=Path, metavar="FOLDER", help="of files: the folder of exports; default: LANDFALL_INPUT_DIR"
-    )
-    onboard.add_argument(
         "--currency", default="CNY", help="of files: what amounts are in where no column says; default: CNY"
     )
     onboard.add_argument("--force", action="store_true", help="write a mapping that exists anew")
@@ -48,6 +42,18 @@ def _parser() -> argparse.ArgumentParser:
     onboard.add_argument(
         "--as-of", type=date.fromisoformat, help="look at records up to the end of this day; default: as for preview"
     )
+    ready = steps.add_parser(
+        "readiness", help="does the system need an upgrade? five symptoms measured on exports, one page"
+    )
+    ready.add_argument("--out", type=Path, metavar="FOLDER", help="where the page goes; default: the tenant's outputs")
+    ready.add_argument("--as-of", type=date.fromisoformat, help="day of the export; default: the last day seen in it")
+    for step in (onboard, ready):
+        step.add_argument(
+            "--field", action="append", default=[], metavar="STREAM.FIELD=THEIRS", help="what a person decided"
+        )
+        step.add_argument(
+            "--input", type=Path, metavar="FOLDER", help="the folder of exports; default: LANDFALL_INPUT_DIR"
+        )
     preview = steps.add_parser("preview", help="show records and monthly figures as they would land; lands nothing")
     preview.add_argument("system")
     preview.add_argument("--stream", help="this stream only")
@@ -119,6 +125,10 @@ def _look(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
         run_onboard(
             given.system, given.tenant, given.field, _day(given.as_of), dry_run=given.dry_run, is_forced=given.force
         )
+    elif given.step == "readiness":
+        from connectors.readiness import readiness
+
+        readiness(given.input, given.out, given.as_of, given.field)
     elif given.step == "preview":
         from connectors.preview import preview as run_preview
 

@@ -50,7 +50,7 @@ def record_of(name: str, stream: FileStream, row: Row, zone: ZoneInfo) -> dict[s
         raise RowError("the row has another number of cells than the header")
     record: dict[str, Any] = dict(stream.constants)
     for field, source in stream.fields.items():
-        value = _value(STANDARD[name][field], source, row, zone)
+        value = value_of(STANDARD[name][field], source, row, zone)
         if value is not None:
             record[field] = value
     empty = next((field for field in REQUIRED[name] if field not in record), None)
@@ -65,13 +65,14 @@ def changed_at(name: str, stream: FileStream, row: Row, record: dict[str, Any], 
         return datetime.fromisoformat(record[DATED_BY[name]])
     if stream.changed_at is None:
         return None
-    value = _value("instant", stream.changed_at, row, zone)
+    value = value_of("instant", stream.changed_at, row, zone)
     if value is None:
         raise RowError(f"{' + '.join(stream.changed_at.columns)} is empty")
     return datetime.fromisoformat(str(value))
 
 
-def _value(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool | None:
+def value_of(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool | None:
+    """The cells of `source` as a value of `kind`; None where one is empty. Raises RowError that names the column."""
     cells = [row.cells.get(column, "").strip() for column in source.columns]
     if not all(cells):
         return None

@@ -21,6 +21,7 @@ from warehouse.steps import StepError
 
 SYSTEM = "files"
 KINDS = {"text": "text", "amount": "number", "instant": "instant", "day": "instant", "flag": "flag"}
+MOSTLY_DISTINCT = 0.8  # of the ids of a list of deals that may have rows twice
 Chosen = Mapping[tuple[str, str], str]
 
 
@@ -77,6 +78,23 @@ def proposed(files: Sequence[Export], tenant: str, currency: str, chosen: Chosen
     )  # fmt: skip
 
 
+def deal_files(files: Sequence[Export], chosen: Chosen) -> list[Found]:
+    """Every file whose rows are deals, the best first, though a few ids may come twice in it. Raises StepError when there is none."""
+    standard = standard_fields(SYSTEM)
+    _refuse_unknown(standard, files, chosen)
+    read = [_as_it_is(standard, "opportunities", export, chosen) for export in files]
+    found = [each for each in read if not _missing(standard, each) and _are_deals(each)]
+    if not found:
+        raise StepError(_without_deals(standard, files, chosen))
+    return sorted(found, key=lambda each: -sum(held.score for held in each.proposals.values()))
+
+
+def _are_deals(found: Found) -> bool:
+    """Whether most rows have an id of their own."""
+    column = found.column("id") or ""
+    return len(found.export.values(column)) >= MOSTLY_DISTINCT * max(found.export.filled(column), 1)
+
+
 def _refuse_unknown(standard: Standard, files: Sequence[Export], chosen: Chosen) -> None:
     """Raise StepError for a decision that names no field of ours or no column of any file."""
     columns = {heading for export in files for heading in export.headings}
@@ -103,12 +121,16 @@ def _best(standard: Standard, name: str, files: Sequence[Export], chosen: Chosen
 
 def _read_as(standard: Standard, name: str, export: Export, chosen: Chosen) -> Found | None:
     """The file as rows of the stream; None where a field is missing, or where its rows are of another kind."""
-    held = _proposals(standard, name, export, chosen)
-    found = Found(name, export, held, _values(standard, name, export, held))
+    found = _as_it_is(standard, name, export, chosen)
     if _missing(standard, found):
         return None
     is_of_deals = export.is_key(found.column("id" if name == "opportunities" else "opportunity_id") or "")
     return found if is_of_deals == (name == "opportunities") else None
+
+
+def _as_it_is(standard: Standard, name: str, export: Export, chosen: Chosen) -> Found:
+    held = _proposals(standard, name, export, chosen)
+    return Found(name, export, held, _values(standard, name, export, held))
 
 
 def _proposals(standard: Standard, name: str, export: Export, chosen: Chosen) -> dict[str, Proposal]:

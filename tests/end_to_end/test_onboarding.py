@@ -50,6 +50,8 @@ def test_a_folder_of_exports_becomes_scores(home: Path) -> None:
     printed = follow("onboarding-files.md", home, "yours")
     assert "opportunities: 商机.csv" in printed
     assert "doubtful:" not in printed
+    ready = (home / "yours" / "outputs" / "sandbox" / "readiness.txt").read_text("utf-8")
+    assert ready.count("得分") == 5
     with (home / "yours" / "outputs" / "yours" / "opportunity_scores_2026-05-20.csv").open(
         encoding="utf-8-sig"
     ) as file:
