@@ -104,6 +104,14 @@ class SystemSettings(BaseModel):
         "", description="consumer key of the org's connected app, empty when Salesforce is not connected"
     )
     salesforce_client_secret: SecretStr = Field(SecretStr(""), description="consumer secret of that connected app")
+    salesforce_key_file: Path | None = Field(
+        None, description="private key (PEM) that signs in instead of the secret, as the JWT bearer flow wants it"
+    )
+    salesforce_user: str = Field("", description="user name that this key signs in")
+    salesforce_login_url: str = Field(
+        "https://login.salesforce.com",
+        description="whom the signed token is for; a sandbox org's: https://test.salesforce.com",
+    )
     salesforce_api_version: str = Field(
         "60.0", pattern=r"^[0-9]{2,3}[.]0$", description="version of the org's API that is spoken"
     )

@@ -60,6 +60,8 @@ def _stream(plan: StreamPlan, raw: Mapping[str, Any]) -> Iterator[str]:
     entries = [line for name in kinds for line in _filled(plan, name)]
     if any(not line.lstrip().startswith("#") for line in entries):
         yield "    filled_by:"
+    elif raw.get("filled_by") == {}:  # the defaults name fields that this stream has not
+        yield "    filled_by: {}"
     yield from entries
     classified = {name: kind for name, kind in plan.template.classified.items() if name not in plan.missing}
     if classified:

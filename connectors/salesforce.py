@@ -1,6 +1,6 @@
 """Salesforce: signing in, asking for pages by query, counting, describing, reading back and updating collections of records.
 
-A token of the client credentials flow has no refresh token: another one is asked for when it is refused. A page holds at most 2,000 records
+A session has no refresh token: another one is asked for when it is refused. A page holds at most 2,000 records
 and may hold fewer; within one walk the next page is where the answer says, a killed walk goes on by time and id. `queryAll` shows what lies
 in the recycle bin, which is how deletions are told.
 """
@@ -8,7 +8,6 @@ in the recycle bin, which is how deletions are told.
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 
@@ -20,9 +19,10 @@ from connectors.pacing import Patience
 from connectors.salesforce_bulk import BulkQuery, is_of_job
 from connectors.salesforce_codes import judge
 from connectors.salesforce_query import behind, dated_by, flat, literal, moved, select, window
+from connectors.salesforce_sign_in import credentials, sign_in
 from connectors.sources import Page, Source, must_move
 from connectors.streams import Stream, mapping_of, mapping_path
-from connectors.tokens import Token, TokenStore, identity
+from connectors.tokens import Token, TokenStore
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -43,7 +43,7 @@ class Salesforce(Source):
     def __init__(self, now: Settings | None = None, patience: Patience | None = None) -> None:
         self._now = now or settings()
         transport = Transport("salesforce", self._now.salesforce_base_url, deadline_s=self._now.request_deadline_s)
-        tokens = TokenStore(self._now.home / "tokens", f"salesforce-{self._identity()}", self._fetch_token)
+        tokens = TokenStore(self._now.home / "tokens", f"salesforce-{credentials(self._now)}", self._fetch_token)
         super().__init__(Calls("Salesforce", transport, judge, tokens=tokens, patience=patience))
 
     def pages(self, stream: Stream, walk: Walk) -> Iterator[Page]:
@@ -181,20 +181,6 @@ class Salesforce(Source):
         """The integration user's id, as the sign-in told it."""
         return self.calls.tokens.get().company if self.calls.tokens else ""
 
-    def _identity(self) -> str:
-        now = self._now
-        return identity(
-            now.salesforce_base_url, now.salesforce_client_id, now.salesforce_client_secret.get_secret_value()
-        )
-
     def _fetch_token(self) -> Token:
-        now = self._now
-        asked = {
-            "grant_type": "client_credentials", "client_id": now.salesforce_client_id,
-            "client_secret": now.salesforce_client_secret.get_secret_value(),
-        }  # fmt: skip
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        found = self.calls.once(
-            Request("/services/oauth2/token", {}, headers, urlencode(asked).encode()), "the connected app"
-        ).payload
+        found = self.calls.once(sign_in(self._now), "the connected app").payload
         return Token(str(found["access_token"]), str(found.get("id", "")).rpartition("/")[2], SESSION_S)

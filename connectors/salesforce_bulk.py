@@ -1,12 +1,13 @@
 """Salesforce's Bulk API 2.0: a query as a job of the org's own, its answer read in files of many records.
 
 In: a query, and where a killed walk was. Out: rows of text in no order, and a cursor that names job and place, so that a resumed walk reads
-on in the same job. A job that the org gave up or forgot is begun anew.
+on in the same job. A job that was read, or that the org gave up, is deleted; one that it gave up or forgot is begun anew.
 """
 
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -36,6 +37,9 @@ class BulkQuery:
     def read(self, query: str, what: str, cursor: str | None) -> Iterator[tuple[list[Any], str, bool]]:
         """Rows, cursor and whether the answer is done. The first place is told before the job has an answer, so that it is kept."""
         _, job, place = (cursor or f"{MARK}||").split("|")
+        if place == WHOLE:
+            yield [], f"{MARK}|{job}|{WHOLE}", True
+            return
         total = self._total(job, what) if job else None
         if total is None:
             job, place = self._begun(query, what), ""
@@ -45,8 +49,6 @@ class BulkQuery:
                 raise StepError(
                     f"Salesforce gave up its job for {what}: rerun, or set LANDFALL_SALESFORCE_BULK_ROWS to 0"
                 )
-        if place == WHOLE:
-            yield [], f"{MARK}|{job}|{WHOLE}", True
         received = 0 if not place else None  # a walk that goes on cannot tell how many came before
         while place != WHOLE:
             former = place
@@ -55,7 +57,16 @@ class BulkQuery:
             received = None if received is None else received + len(rows)
             if place == WHOLE and received is not None and received < total:
                 raise StepError(f"Salesforce counts {total} records of {what} and showed {received} of them: rerun")
-            yield rows, f"{MARK}|{job}|{place}", place == WHOLE
+            try:
+                yield rows, f"{MARK}|{job}|{place}", place == WHOLE
+            finally:
+                if place == WHOLE:
+                    self._end(job, what)
+
+    def _end(self, job: str, what: str) -> None:
+        """Let the org forget the job; where it does not, it does so by itself after a week."""
+        with suppress(StepError):
+            self._ask("DELETE", f"/{job}", {}, what, is_json=False)
 
     def _begun(self, query: str, what: str) -> str:
         body = orjson.dumps({"operation": "queryAll", "query": query})
@@ -73,6 +84,7 @@ class BulkQuery:
             if told["state"] == "JobComplete":
                 return int(told.get("numberRecordsProcessed", 0))
             if told["state"] in ("Failed", "Aborted"):
+                self._end(job, what)
                 return None
             self._calls.patience.wait(number, min(2.0 ** min(number, 5), LONGEST_POLL_S))
         raise StepError(f"Salesforce is still at its job for {what}: rerun later, which reads on in the same job")

@@ -16,9 +16,7 @@ ENVELOPES = {
     "sobjects",
     "state",
 }  # one of them is in every good answer that is an object
-SIGN_IN = (
-    "correct LANDFALL_SALESFORCE_CLIENT_ID and its secret, and let the connected app use the client credentials flow"
-)
+SIGN_IN = "correct LANDFALL_SALESFORCE_CLIENT_ID and its secret or key, and let the connected app use the client credentials or JWT bearer flow"
 ERRORS: dict[str, tuple[Reaction, str]] = {  # errorCode → (reaction, what a person does about it)
     "INVALID_SESSION_ID": ("refresh", "the token is refused again and again: look at the session policy of the connected app"),
     "SERVER_UNAVAILABLE": ("back_off", "the org is busy: wait some minutes"),
@@ -43,6 +41,8 @@ def judge(reply: Reply, payload: Any) -> Verdict | None:
         code = str(payload[0]["errorCode"])
         reaction, advice = ERRORS.get(code, ("unknown" if reply.status >= 500 else "skip", ""))
         return Verdict(reaction, code, advice)
+    if reply.status in (201, 204) and not reply.body:  # a file was taken, a job deleted
+        return Verdict("ok")
     if isinstance(payload, dict) and isinstance(payload.get("error"), str):
         return Verdict("stop", payload["error"], SIGN_IN)
     is_good = isinstance(payload, list) or (

@@ -6,24 +6,22 @@ Refusals are a list of {message, errorCode} with an HTTP status; rows of a colle
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.routing import Route
 
-from sandbox.bearer import Bearer
 from sandbox.endpoints import Answered, Api, Asked, World
 from sandbox.errors import CrmError
 from sandbox.quota import Quota
 from sandbox.salesforce_bulk import Jobs
 from sandbox.salesforce_objects import Org
 from sandbox.salesforce_org import OrgWords
-from sandbox.salesforce_schema import FIELDS, OUR_USER, USER, org_id, wire
+from sandbox.salesforce_schema import FIELDS, wire
+from sandbox.salesforce_sign_in import SignIn
 from sandbox.salesforce_writes import Writes
 from sandbox.soql import parse
 from sandbox.soql_query import Query, SoqlError
 
-CLIENT_ID, CLIENT_SECRET = "3MVG9sandbox", "sandbox-salesforce-secret"
 VERSION = "/services/data/v60.0"
 STATUSES = {
     "INVALID_SESSION_ID": 401,
@@ -40,7 +38,7 @@ class Salesforce(Api):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.org, self.quota = Org(world.store), Quota(world.rules)
-        self.bearer = Bearer(world.rules, CLIENT_SECRET, rotates=False)
+        self.sign_in = SignIn(world)
         self.words = OrgWords(world.store)
         self.writes, self.jobs = Writes(self.org, world), Jobs(world, self.parsed, self.found, self.words.kinds)
         self._pages: dict[str, list[dict[str, Any]]] = {}
@@ -50,7 +48,7 @@ class Salesforce(Api):
         described, collections = f"{VERSION}/sobjects/{{object}}/describe", f"{VERSION}/composite/sobjects"
         jobs, job = f"{VERSION}/jobs/query", f"{VERSION}/jobs/query/{{job}}"
         return [
-            self.route("/services/oauth2/token", "salesforce_token", self._token),
+            self.route("/services/oauth2/token", "salesforce_token", self.sign_in.token),
             self.route(f"{VERSION}/query", "salesforce_query", self._signed(self._query), ("GET",)),
             self.route(f"{VERSION}/queryAll", "salesforce_query", self._signed(self._query), ("GET",)),
             self.route(f"{VERSION}/query/{{locator}}", "salesforce_more", self._signed(self._more), ("GET",)),
@@ -58,6 +56,7 @@ class Salesforce(Api):
             self.route(described, "salesforce_describe", self._signed(self._describe), ("GET",)),
             self.route(jobs, "salesforce_job", self._signed(self.jobs.begin)),
             self.route(job, "salesforce_poll", self._signed(self.jobs.state), ("GET",)),
+            self.route(job, "salesforce_end", self._signed(self.jobs.end), ("DELETE",)),
             self.route(f"{job}/results", "salesforce_file", self._signed(self.jobs.results), ("GET",)),
             self.route(collections, "salesforce_update", self._signed(self.writes.update), ("PATCH",)),
             self.route(
@@ -76,7 +75,7 @@ class Salesforce(Api):
 
     def expire(self) -> Answered:
         """Every session ends; the answer that says so."""
-        self.bearer.forget()
+        self.sign_in.bearer.forget()
         return refusal("INVALID_SESSION_ID", "Session expired or invalid")
 
     def refused(self, code: str) -> Answered:
@@ -87,33 +86,9 @@ class Salesforce(Api):
         """A query without records."""
         return replace(answered, payload={"totalSize": 0, "done": True, "records": []})
 
-    def _token(self, asked: Asked) -> Answered:
-        given = {name: values[0] for name, values in parse_qs(asked.raw.decode()).items()}
-        if given.get("grant_type") != "client_credentials":
-            return Answered(
-                {"error": "unsupported_grant_type", "error_description": "grant type not supported"},
-                400,
-                "unsupported_grant_type",
-            )
-        if given.get("client_id") != CLIENT_ID:
-            return Answered(
-                {"error": "invalid_client_id", "error_description": "client identifier invalid"},
-                400,
-                "invalid_client_id",
-            )
-        renewed = self.bearer.renew(given.get("client_secret", ""))
-        if renewed is None:
-            return Answered(
-                {"error": "invalid_client", "error_description": "invalid client credentials"}, 400, "invalid_client"
-            )
-        base = str(asked.request.base_url).rstrip("/")
-        user = f"{base}/id/00D000000000001AAA/{org_id(USER, OUR_USER)}"
-        token = {"access_token": renewed[0], "instance_url": base, "id": user, "token_type": "Bearer", "scope": "api"}
-        return Answered(token | {"issued_at": str(self.world.clock.now_ms()), "signature": "sandbox"}, code=200)
-
     def _signed(self, handler: Callable[[Asked], Answered]) -> Callable[[Asked], Answered]:
         def judged(asked: Asked) -> Answered:
-            if not self.bearer.holds(asked.request.headers.get("authorization", "").removeprefix("Bearer ")):
+            if not self.sign_in.bearer.holds(asked.request.headers.get("authorization", "").removeprefix("Bearer ")):
                 return refusal("INVALID_SESSION_ID", "Session expired or invalid")
             try:
                 self.quota.spend_of_day(self.world.store.day())

@@ -33,6 +33,7 @@ class Jobs:
     ) -> None:  # fmt: skip
         self._world, self._parsed, self._found, self._kinds = world, parsed, found, kinds
         self._jobs: dict[str, Job] = {}
+        self._begun = 0
 
     def begin(self, asked: Asked) -> Answered:
         """{"operation": query or queryAll, "query"} → the job."""
@@ -42,7 +43,8 @@ class Jobs:
         query = self._parsed(str(body.get("query", "")))
         if query.fields is None:
             raise SoqlError("API_ERROR", "Bulk API 2.0 does not know COUNT()")
-        number = f"750{len(self._jobs) + 1:012d}AAA"
+        self._begun += 1
+        number = f"750{self._begun:012d}AAA"
         rows = self._found(query, is_all=body["operation"] == "queryAll")
         self._jobs[number] = Job(query, rows, self._world.rules.salesforce_bulk_polls)
         return Answered({"id": number, "object": query.object, "state": "UploadComplete"}, code=200)
@@ -75,6 +77,14 @@ class Jobs:
             "sforce-numberofrecords": str(len(rows)),
         }
         return Answered(file.getvalue().encode(), code=200, rows=len(rows), headers=headers, media_type="text/csv")
+
+    def end(self, asked: Asked) -> Answered:
+        """A job that is done is forgotten."""
+        job = self._job(asked)
+        if job.polls_left >= 0 and not job.is_failed:
+            raise SoqlError("INVALIDJOBSTATE", "the job is at work: abort it first")
+        del self._jobs[asked.request.path_params["job"]]
+        return Answered(b"", 204, code=204)
 
     def _job(self, asked: Asked) -> Job:
         job = self._jobs.get(asked.request.path_params["job"])

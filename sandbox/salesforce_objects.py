@@ -41,12 +41,11 @@ class Org:
             return list(self._history(prefix))
         shown: Callable[[Record], dict[str, Any]] = {
             "Account": _account, "Opportunity": _opportunity, "Lead": _lead, "Task": _task,
+            "User": self._user, "UserRole": _role,
         }[name]  # fmt: skip
         rows = []
-        for record, is_deleted in [
-            *((each, False) for each in self._living(ours)),
-            *((each, True) for each in self._deleted(ours)),
-        ]:
+        gone = self._deleted(ours) if "IsDeleted" in FIELDS[name] else ()
+        for record, is_deleted in [*((each, False) for each in self._living(ours)), *((each, True) for each in gone)]:
             is_gone = is_deleted or record.body.get("life_status", "normal") != "normal"
             row = dict.fromkeys(FIELDS[name]) | _common(record, prefix, is_gone=is_gone) | shown(record)
             rows.append(row | {field: _score(record, field, kind) for field, kind in WRITABLE.get(name, {}).items()})
@@ -61,6 +60,21 @@ class Org:
                 theirs = org_id(prefix, row["id"]) or ""
                 known |= {theirs: row["id"], theirs[:15]: row["id"]}
         return known.get(record_id)
+
+    def _user(self, record: Record) -> dict[str, Any]:
+        """A member of staff; the manager is that of the department, or of the one above for whom manages it."""
+        body = record.body
+        place = (body.get("main_department") or [None])[0]
+        above, manager = place, body["user_id"]
+        while above and manager == body["user_id"]:
+            department = self._store.record("DepartmentObj", above)
+            told = department.body if department else {}
+            manager, above = (told.get("manager_id") or [manager])[0], (told.get("parent_id") or [None])[0]
+        return {
+            "Id": org_id(USER, body["user_id"]), "Name": body.get("full_name"), "UserRoleId": org_id("00E", place),
+            "ManagerId": org_id(USER, manager) if manager != body["user_id"] else None, "UserType": "Standard",
+            "IsActive": str(body.get("status", "0")) == "0", "IsDeleted": False,
+        }  # fmt: skip
 
     def _living(self, ours: str) -> Iterator[Record]:
         columns = "object, id, body, create_time, last_modified_time, last_modified_by, version"
@@ -162,6 +176,14 @@ def _task(record: Record) -> dict[str, Any]:
         "WhatId": org_id(prefix, related.get("id")), "TaskSubtype": subtype, "Status": "Completed", "IsClosed": True,
         "CallType": calls.get(str(body.get("direction__c"))) if subtype == "Call" else None, "ActivityDate": _day(record.create_time),
         "CompletedDateTime": record.create_time,
+    }  # fmt: skip
+
+
+def _role(record: Record) -> dict[str, Any]:
+    body = record.body
+    return {
+        "Name": body.get("name"), "DeveloperName": record.id, "ParentRoleId": org_id("00E", (body.get("parent_id") or [None])[0]),
+        "PortalType": "None", "IsDeleted": False,
     }  # fmt: skip
 
 

@@ -14,12 +14,20 @@ OBJECTS = {  # object → prefix of its ids, the company's object
     "OpportunityHistory": ("008", "NewOpportunityObj"),
     "Lead": ("00Q", "LeadsObj"),
     "Task": ("00T", "ActiveRecordObj"),
+    "User": ("005", "PersonnelObj"),
+    "UserRole": ("00E", "DepartmentObj"),
 }
 USER, OUR_USER = "005", "1000"  # prefix of users' ids; the integration's own
 MONEY = "CurrencyIsoCode"  # a field that orgs of one currency do not have
 TEXT, NUMBER, FLAG, DATE, INSTANT = "text", "number", "boolean", "date", "datetime"
 DATED = {"Id": "id", "IsDeleted": FLAG, "CreatedDate": INSTANT, "SystemModstamp": INSTANT}
 COMMON = DATED | {"OwnerId": "id", "LastModifiedDate": INSTANT, "LastModifiedById": "id"}
+CHANGED = {
+    "Id": "id",
+    "SystemModstamp": INSTANT,
+    "LastModifiedDate": INSTANT,
+    "LastModifiedById": "id",
+}  # of what has no recycle bin
 LF = {
     "LF_Band__c": TEXT,
     "LF_Reasons__c": TEXT,
@@ -57,6 +65,9 @@ FIELDS: dict[str, dict[str, str]] = {
         "WhatId": "id", "TaskSubtype": TEXT, "CallType": TEXT, "Status": TEXT, "IsClosed": FLAG, "ActivityDate": DATE,
         "CompletedDateTime": INSTANT,
     },
+    "User": CHANGED
+    | {"CreatedDate": INSTANT, "Name": TEXT, "UserRoleId": "id", "ManagerId": "id", "UserType": TEXT, "IsActive": FLAG},
+    "UserRole": CHANGED | {"Name": TEXT, "DeveloperName": TEXT, "ParentRoleId": "id", "PortalType": TEXT},
 }  # fmt: skip
 
 

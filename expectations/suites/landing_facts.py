@@ -41,6 +41,8 @@ PRESENT = {
     "salesforce__opportunities": ("StageName", "CreatedDate"),
     "salesforce__stage_changes": ("OpportunityId", "StageName", "CreatedDate"),
     "salesforce__tasks": ("CreatedDate",),
+    "salesforce__roles": ("Name",),
+    "salesforce__users": ("Name",),
 }
 AMOUNT = {
     "fxiaoke__opportunities": "amount",

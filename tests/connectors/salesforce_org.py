@@ -11,20 +11,22 @@ from connectors.salesforce import Salesforce
 from connectors.streams import mapping_of
 from connectors.walk import Tally, walk_stream
 from sandbox.company import Patch
-from sandbox.salesforce_api import CLIENT_ID, CLIENT_SECRET
+from sandbox.salesforce_sign_in import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.chatting import at
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 from warehouse.walks import Walk, loading
 
 DAY = date(2026, 6, 30)
-STREAMS = ["accounts", "leads", "opportunities", "stage_changes", "tasks"]
+STREAMS = ["accounts", "leads", "opportunities", "stage_changes", "tasks", "roles", "users"]
 COUNTS = {
     "accounts": 40,
     "leads": 70,
     "opportunities": 118,
     "stage_changes": 130,
     "tasks": 60,
+    "roles": 4,
+    "users": 6,
 }  # living ones that the night of DAY sees
 OPP = "NewOpportunityObj"
 
@@ -51,6 +53,18 @@ PATCHES = [
         for n in range(70)
     ),
     *(_deal(n) for n in range(120)),
+    *(
+        Patch(at("2026-06-28T08:00"), "DepartmentObj", key, "create",
+              {"name": name, "life_status": "normal", "manager_id": [manager], **({"parent_id": [above]} if above else {})}, "1000")
+        for key, name, above, manager in [("D0", "公司", "", "1001"), ("D10", "华东", "D0", "1002"), ("D101", "一部", "D10", "1003"),
+                                          ("D102", "二部", "D10", "1004")]
+    ),
+    *(
+        Patch(at("2026-06-28T08:10"), "PersonnelObj", key, "create", {"user_id": key, "full_name": f"员工{key}", "status": status,
+              "main_department": [place], "life_status": "normal"}, "1000")
+        for key, place, status in [("1001", "D0", "0"), ("1002", "D10", "0"), ("1003", "D101", "0"), ("1004", "D102", "0"),
+                                   ("1005", "D101", "0"), ("1006", "D102", "1")]
+    ),
     *(
         Patch(at(f"2026-06-30T12:{n:02d}"), OPP, f"d{n:03d}", "update", {"sales_stage": "eq_need", "amount": "2000.00"}, "1001")
         for n in range(11)

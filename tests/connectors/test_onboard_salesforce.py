@@ -18,8 +18,8 @@ from connectors.preview import preview
 from connectors.salesforce import Salesforce
 from connectors.streams import SystemMapping, mapping_of, read_mapping
 from sandbox.administration import create_fields
-from sandbox.salesforce_api import CLIENT_ID, CLIENT_SECRET
 from sandbox.salesforce_schema import WRITABLE
+from sandbox.salesforce_sign_in import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.channels import Served, served
 from tests.connectors.salesforce_org import DAY, PATCHES
 from warehouse.steps import StepError

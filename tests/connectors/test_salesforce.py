@@ -9,8 +9,8 @@ import pytest
 
 from connectors.calls import RefusedError
 from connectors.streams import mapping_of
-from sandbox.salesforce_api import CLIENT_SECRET
 from sandbox.salesforce_schema import org_id
+from sandbox.salesforce_sign_in import CLIENT_SECRET
 from tests.connectors.channels import Served, served
 from tests.connectors.chatting import at
 from tests.connectors.salesforce_org import COUNTS, DAY, PATCHES, STREAMS, Org, forget, landed, living, pointed
@@ -57,6 +57,26 @@ def test_a_deal_lands_with_exact_money_its_currency_and_its_instants_in_utc(org:
         "StageName": "Prospecting", "LastStageChangeDate": "2026-06-28T02:02:00.000Z", "Amount": "1014.5", "CurrencyIsoCode": "USD",
         "CloseDate": "2026-08-01", "Type": "New Business", "IsClosed": False, "IsWon": False, "CreatedDate": "2026-06-28T02:02:00.000Z",
     }  # fmt: skip
+
+
+def test_users_name_their_role_and_manager_and_a_deleted_role_is_found_by_the_list_of_ids(
+    org: Org, world: Served
+) -> None:
+    org.walk("users")
+    org.walk("roles")
+    one, gone = org_id("005", "1006") or "", org_id("00E", "D102") or ""
+    assert living("users")[one] == {
+        "Id": one, "SystemModstamp": "2026-06-28T00:10:00.000Z", "LastModifiedById": org_id("005", "1000"), "Name": "员工1006",
+        "UserRoleId": gone, "ManagerId": org_id("005", "1004"), "UserType": "Standard", "IsActive": False,
+        "CreatedDate": "2026-06-28T00:10:00.000Z",
+    }  # fmt: skip
+    with world.world.store.transaction():
+        kept = world.world.store.rows("select count(*) as n from journal", ())[0]["n"]
+        world.world.store.apply(1782835200000, "DepartmentObj", "D102", "delete", {}, "1001")
+    org.walk("roles", DAY + timedelta(days=1), window_from=cutoff(DAY))
+    org.walk("roles", DAY + timedelta(days=2), window_from=cutoff(DAY + timedelta(days=1)))
+    assert (gone in landed("roles"), gone in living("roles")) == (True, False)
+    world.world.store.connection.execute("delete from journal where seq > ?", (kept,))
 
 
 def test_what_was_deleted_or_merged_away_is_a_tombstone_that_says_into_what(org: Org) -> None:
@@ -165,7 +185,7 @@ def test_what_left_the_recycle_bin_unseen_is_found_by_the_list_of_ids(org: Org, 
 def test_the_check_names_fields_that_an_org_of_one_currency_lacks(org: Org, world: Served) -> None:
     opened = org.opened()
     deals = mapping_of("salesforce").streams["opportunities"]
-    assert [opened.faults(stream) for stream in mapping_of("salesforce").streams.values()] == [[]] * 5
+    assert [opened.faults(stream) for stream in mapping_of("salesforce").streams.values()] == [[]] * len(STREAMS)
     world.world.rules.salesforce_is_multi_currency = False
     assert "CurrencyIsoCode that landfall may read: grant it" in opened.faults(deals)[0]
     with pytest.raises(RefusedError, match="read access to the mapped fields"):

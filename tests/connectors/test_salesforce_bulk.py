@@ -47,6 +47,16 @@ def test_a_job_and_pages_bring_the_same_records_digit_by_digit(
     assert (len(world.asked("/jobs/query")), landed(stream)) == (jobs, records)
 
 
+def test_a_job_that_was_read_is_deleted_and_one_that_was_broken_off_is_kept(org: Org, world: Served) -> None:
+    world.plant({"kind": "http_500", "endpoint": "salesforce_file", "request_index": [2, 3, 4, 5]})
+    with pytest.raises(StepError):
+        org.walk("opportunities")
+    deleted = [row["http_status"] for row in world.asked("/jobs/query/{job}")].count(204)
+    world.plant()
+    org.walk("opportunities")
+    assert [row["http_status"] for row in world.asked("/jobs/query/{job}")].count(204) == deleted + 1
+
+
 def test_a_job_is_waited_for_with_growing_patience(org: Org, world: Served) -> None:
     world.world.rules.salesforce_bulk_polls = 4
     org.walk("leads")

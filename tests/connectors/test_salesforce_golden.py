@@ -16,7 +16,7 @@ from connectors.reading import read_page
 from connectors.salesforce import Salesforce
 from connectors.streams import mapping_of
 from sandbox.company import Patch
-from sandbox.salesforce_api import CLIENT_ID, CLIENT_SECRET
+from sandbox.salesforce_sign_in import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.channels import served
 from tests.connectors.chatting import at
 from tests.connectors.salesforce_org import pointed

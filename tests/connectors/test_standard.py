@@ -14,7 +14,7 @@ import pytest
 from config.settings import settings
 from connectors.streams import mapping_of
 from nightly.services import SANDBOX_PATHS
-from sandbox.salesforce_api import CLIENT_ID, CLIENT_SECRET
+from sandbox.salesforce_sign_in import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.company import DAY, Company, run_step
 from warehouse.frames import fetch_all
 from warehouse.migrate import migrate

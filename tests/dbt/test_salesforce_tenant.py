@@ -6,6 +6,21 @@ pytestmark = pytest.mark.slow
 DEAL, WINNER, LOSER, LEAD = "0060000000000o1AAA", "0010000000000a1AAA", "0010000000000a2AAA", "00Q0000000000l1EAA"
 
 
+OWNER = "0050000000001001AAA"
+ROLES = [
+    ("00E1", "CEO", ""),
+    ("00E2", "East", "00E1"),
+    ("00E3", "East sales", "00E2"),
+    ("00E4", "Shanghai", "00E3"),
+    ("00E9", "portal", ""),
+]
+USERS = [
+    ("005C", "Cao", "00E1", "", True), ("005E", "Lin", "00E2", "", True), ("005D", "Gone", "00E2", "", False),
+    ("005S", "Su", "00E3", "005E", True), ("005T", "Tang", "00E3", "005E", True), (OWNER, "Wang Fang", "00E4", "", True),
+    ("005X", "Xu", "00E4", "005T", True),
+]  # fmt: skip
+
+
 def at(day: str, time: str = "09:00") -> str:
     """An instant of Shanghai's morning as Salesforce writes it."""
     return f"{day}T{int(time[:2]) - 8:02d}{time[2:]}:00.000Z"
@@ -75,6 +90,17 @@ def night(land, build):  # type: ignore[no-untyped-def]
             "ConvertedDate": "2026-05-02", "CreatedDate": at("2026-04-30"),
             "MobilePhone": {"token": "t1", "mask": "138****0001"}}  # fmt: skip
     land("salesforce__leads", LEAD, "2026-05-02 09:00", lead)
+    for role, name, above in ROLES:
+        portal = "CustomerPortal" if name == "portal" else "None"
+        land(
+            "salesforce__roles",
+            role,
+            "2026-04-30 08:00",
+            {"Name": name, "PortalType": portal} | ({"ParentRoleId": above} if above else {}),
+        )
+    for user, name, role, manager, is_active in USERS:
+        record = {"Name": name, "UserRoleId": role, "IsActive": is_active} | ({"ManagerId": manager} if manager else {})
+        land("salesforce__users", user, "2026-04-30 08:00", record)
     build("features", "2026-05-09", feature_from="2026-05-04", feature_to="2026-05-09")
 
 
@@ -118,3 +144,26 @@ def test_a_lead_of_salesforce_is_a_lead_of_the_crm(night, build, query):  # type
         "select lead_id, opportunity_id, biz_status, phone_token, converted_at::date::text from intermediate.int_crm_leads"
     )
     assert rows == [(LEAD, DEAL, "Qualified", "t1", "2026-05-01")]
+
+
+def test_roles_are_the_organisation_and_an_owner_stands_in_the_own_one(night, query):  # type: ignore[no-untyped-def]
+    """A sole role at the top is the company, roles of portals are none of it, and a deal counts for every node above its owner."""
+    nodes = query(
+        "select node_id, parent_node_id, node_level, name from intermediate.int_org_nodes where as_of_date = '2026-05-09' order by 1"
+    )
+    assert nodes == [
+        (OWNER, "00E4", "rep", "Wang Fang"), ("00E1", None, "company", "CEO"), ("00E2", "00E1", "region", "East"),
+        ("00E3", "00E2", "team", "East sales"), ("00E4", "00E3", "team", "Shanghai"),
+    ]  # fmt: skip
+    counted = query(
+        "select node_id from features.opportunity_nodes where opportunity_id = %s and as_of_date = '2026-05-09' order by 1", DEAL
+    )  # fmt: skip
+    assert counted == [(OWNER,), ("00E1",), ("00E2",), ("00E3",), ("00E4",)]
+
+
+def test_a_roles_manager_holds_it_above_others_and_of_two_most_name_the_one(night, query):  # type: ignore[no-untyped-def]
+    """Of Su and Tang, who both hold the role above the owner's, Xu names Tang; Lin's predecessor is no longer active."""
+    managers = query(
+        "select node_id, manager_id from intermediate.int_node_managers where as_of_date = '2026-05-09' order by 1"
+    )
+    assert managers == [(OWNER, "005T"), ("00E1", "005C"), ("00E2", "005E"), ("00E3", "005T"), ("00E4", "005T")]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from sandbox.salesforce_api import CLIENT_ID, CLIENT_SECRET
 from sandbox.salesforce_schema import org_id
+from sandbox.salesforce_sign_in import CLIENT_ID, CLIENT_SECRET
 
 pytestmark = pytest.mark.soak
 OPP = "NewOpportunityObj"

@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.salesforce_api import CLIENT_ID, CLIENT_SECRET, VERSION
+from sandbox.salesforce_api import VERSION
 from sandbox.salesforce_schema import FIELDS, org_id
+from sandbox.salesforce_sign_in import CLIENT_ID, CLIENT_SECRET
 from sandbox.soql import parse
 from sandbox.soql_query import SoqlError
 from tests.sandbox.served import Crm

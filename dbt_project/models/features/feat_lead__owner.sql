@@ -5,12 +5,12 @@ with spine as (
 ),
 
 people as (
-    select * from {{ ref('stg_fxiaoke__people') }}
+    select * from {{ ref('int_person_versions') }}
     where not is_late and not is_deleted
 ),
 
 departments as (
-    select * from {{ ref('stg_fxiaoke__departments') }}
+    select * from {{ ref('int_department_versions') }}
     where not is_late and not is_deleted
 ),
 

@@ -1,9 +1,9 @@
--- For each forecast day and node: itself and every node above it (up to five levels).
+-- For each forecast day and node: itself and every node above it (up to ten levels).
 with nodes as (
     select * from {{ ref('int_org_nodes') }}
 ),
 
-{% for level in range(5) %}
+{% for level in range(10) %}
 level_{{ level }} as (
     {% if level == 0 -%}
     select as_of_date, node_id, node_id as ancestor_id, parent_node_id from nodes
@@ -16,7 +16,7 @@ level_{{ level }} as (
 {% endfor %}
 
 final as (
-    {% for level in range(5) -%}
+    {% for level in range(10) -%}
     select as_of_date, node_id, ancestor_id from level_{{ level }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

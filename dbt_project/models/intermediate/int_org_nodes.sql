@@ -8,13 +8,38 @@ with days as (
     where is_movement_day
 ),
 
-departments as (
+known_departments as (
     select
-        days.as_of_date, departments.department_id as node_id, departments.parent_id, departments.name,
-        coalesce(departments.department_kind, 'team') as node_level
-    from {{ ref('stg_fxiaoke__departments') }} as departments
+        days.as_of_date, departments.system, departments.department_id, departments.parent_id, departments.name, departments.department_kind
+    from {{ ref('int_department_versions') }} as departments
     inner join days on {{ known('departments', 'days.cutoff_at') }}
     where not departments.is_deleted and not departments.is_late
+),
+
+-- Roles do not say what they are: the only one at the top is the company, unless another CRM has one; what is next are regions.
+tops as (
+    select
+        departments.as_of_date, departments.department_id,
+        count(*) over (partition by departments.as_of_date) = 1
+        and departments.as_of_date not in (select known.as_of_date from known_departments as known where known.department_kind = 'company') as is_alone
+    from known_departments as departments
+    left join known_departments as parents
+        on departments.as_of_date = parents.as_of_date and departments.parent_id = parents.department_id
+    where departments.system = 'salesforce' and parents.department_id is null
+),
+
+departments as (
+    select
+        departments.as_of_date, departments.department_id as node_id, departments.parent_id, departments.name,
+        case
+            when departments.department_kind is not null then departments.department_kind
+            when tops.is_alone then 'company'
+            when tops.department_id is not null or above.is_alone then 'region'
+            else 'team'
+        end as node_level
+    from known_departments as departments
+    left join tops on departments.as_of_date = tops.as_of_date and departments.department_id = tops.department_id
+    left join tops as above on departments.as_of_date = above.as_of_date and departments.parent_id = above.department_id
 ),
 
 -- Exactly one company: the CRM's, else one of our own.
@@ -41,7 +66,7 @@ owners as (
 
 people as (
     select days.as_of_date, people.person_id, people.department_id, people.name
-    from {{ ref('stg_fxiaoke__people') }} as people
+    from {{ ref('int_person_versions') }} as people
     inner join days on {{ known('people', 'days.cutoff_at') }}
     where not people.is_deleted and not people.is_late
 ),

@@ -10,7 +10,7 @@ scores as (
 ),
 
 people as (
-    select person_id, name from {{ ref('stg_fxiaoke__people') }} as versions
+    select person_id, name from {{ ref('int_person_versions') }} as versions
     where {{ known('versions', as_of_cutoff()) }} and not is_late and not is_deleted
 ),
 
