@@ -117,12 +117,13 @@ bench-lock: | $(UV) ## resolve bench/requirements.in into bench/requirements.loc
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.lock bench/requirements.in -o bench/requirements.lock
 
 .PHONY: lint
-lint: env ## ruff, mypy, import walls, sqlfluff
+lint: env ## ruff, mypy, import walls, sqlfluff, containers
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy .
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/sqlfluff lint -q dbt_project/models dbt_project/tests
+	@$(PY) -m pytest -q -p no:cacheprovider tests/architecture/test_containers.py
 
 .PHONY: format
 format: env ## rewrite the code in the house format

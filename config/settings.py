@@ -1,7 +1,8 @@
 """The settings of one installation, read once from environment file, runtime file and environment.
 
 In: `config/embedded.env` (or the file that LANDFALL_ENV_FILE names), then `<home>/runtime.env` (ports that our own commands chose),
-then variables of the process; later wins. Out: one frozen `Settings`. No other module reads the environment.
+then variables of the process; later wins. A secret may stand in a file (`config/secret_files.py`). Out: one frozen `Settings`.
+No other module reads the environment.
 """
 
 import os
@@ -9,12 +10,13 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.channels import ChannelSettings
+from config.secret_files import named_files, read_secret
 from config.systems import CREDENTIALS, SystemSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +27,7 @@ TENANT = r"^[a-z][a-z0-9_]{0,30}$"
 class Settings(ChannelSettings, SystemSettings, BaseSettings):
     """Everything that differs between two installations. Secrets are typed as secrets and never printed."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(ROOT / "var", description="folder of state and logs, git-ignored")
     tenant: str = Field("sandbox", pattern=TENANT, description="names database, mapping folder and experiment")
@@ -83,8 +85,20 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
 
     mlflow_uri: str = Field("", description="tracking store; empty means the database mlflow beside ours")
     airflow_port: int = Field(8080, description="port of the Airflow pages under make up")
+    airflow_host: str = Field("127.0.0.1", description="address on which the Airflow pages listen")
+    airflow_url: str = Field(
+        "", description="where Airflow's own processes find its pages; empty means that port on this machine"
+    )
+    airflow_keys_dir: Path | None = Field(
+        None, description="folder of Airflow's own keys, which are drawn there; empty means home/airflow/keys"
+    )
     bi_port: int = Field(8088, description="port of the pages under make bi")
+    bi_host: str = Field("127.0.0.1", description="address on which the pages of a container listen")
     mlflow_port: int = Field(5000, description="port of the MLflow pages under make up")
+    mlflow_host: str = Field("127.0.0.1", description="address on which the MLflow pages listen")
+    secrets_dir: Path | None = Field(
+        None, description="folder of files, each named as a secret's setting in lower case without the prefix"
+    )
     sandbox: bool = Field(False, description="whether our commands create and start the sandbox company")
     sandbox_port: int = Field(0, description="port of the sandbox company; 0 chooses a free one")
     sandbox_day: str = Field("2026-05-20", description="the sandbox company's day when it is created")
@@ -127,7 +141,14 @@ def env_files(environ: Mapping[str, str]) -> list[Path]:
 @cache
 def settings() -> Settings:
     """The settings of this process; read once."""
-    return Settings(_env_file=env_files(os.environ), _env_file_encoding="utf-8")
+    read: dict[str, Any] = {name: read_secret(path, f"{PREFIX}{name.upper()}") for name, path in secret_files().items()}
+    return Settings(_env_file=env_files(os.environ), _env_file_encoding="utf-8", **read)
+
+
+def secret_files() -> dict[str, Path]:
+    """Secrets of this process that stand in files: setting name → file."""
+    secrets = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+    return named_files(PREFIX, secrets, env_files(os.environ), os.environ)
 
 
 def use(**values: str) -> Settings:

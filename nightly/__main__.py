@@ -81,6 +81,15 @@ def _parser() -> argparse.ArgumentParser:
     advance = commands.add_parser("advance", help="let the sandbox company live on")
     advance.add_argument("--days", type=int, default=1, help="number of days")
 
+    commands.add_parser("prepare", help="bring the databases of landfall, Airflow and MLflow up to date")
+    for name, said in (
+        ("serve", "become one long-running process, as a container does"),
+        ("healthy", "say whether it is well"),
+    ):
+        long = commands.add_parser(name, help=said)
+        long.add_argument("process", choices=["airflow", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", "mlflow",
+                                              "webhook", "sandbox", "pages"])  # fmt: skip
+
     commands.add_parser("up", help="start Airflow, MLflow and the sandbox in the background")
     commands.add_parser("bi", help="make the pages (Superset) ready and start them in the background")
     commands.add_parser("down", help="stop what `up` and `night` started")
@@ -110,6 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _look(given)
     if given.command in ("backup", "restore"):
         return _keep(given)
+    if given.command in ("prepare", "serve", "healthy"):
+        return _serve(given)
     if given.command == "bi":
         from nightly import pages
 
@@ -121,6 +132,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "advance":
         return stack.advance(given.days)
     return stack.up() if given.command == "up" else stack.down()
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from nightly import serve
+
+    if given.command == "prepare":
+        return serve.prepare()
+    return serve.run(given.process) if given.command == "serve" else serve.healthy(given.process)
 
 
 def _keep(given: argparse.Namespace) -> int:

@@ -1,9 +1,14 @@
 """Airflow as a child process: its settings rendered from ours, its database beside ours, a DAG run followed line by line."""
 
+import os
 import re
+import secrets
 import subprocess
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 
 from config.settings import ROOT, child_environment, settings
 from warehouse.connection import sqlalchemy_url
@@ -12,30 +17,67 @@ from warehouse.steps import StepError
 
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\S+)")
 _OUTPUT = re.compile(r"^\S+ \[info\s*\] (.*?)\s*\[airflow\.task\.hooks\.\S*SubprocessHook\] loc=")
+KEYS = {  # file of `LANDFALL_AIRFLOW_KEYS_DIR` → Airflow's option
+    "airflow_fernet_keys": "CORE__FERNET_KEY",
+    "airflow_jwt_secret": "API_AUTH__JWT_SECRET",
+    "airflow_api_secret": "API__SECRET_KEY",
+}
 _NOISE = ("Tmp dir root location", "Running command:", "Output:", "Command exited with return code")
 
 
 def environment() -> dict[str, str]:
-    """Airflow's environment: everything under our home, loopback only, no examples, no telemetry, no DAG of anyone else."""
+    """Airflow's environment: everything under our home, no examples, no telemetry, no DAG of anyone else; its keys stay in their files."""
     now = settings()
-    address = f"http://127.0.0.1:{now.airflow_port}"
     chosen = {
         "CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",  # under `make up` the night runs without anybody switching it on
         "CORE__DEFAULT_TIMEZONE": now.time_zone,
         "CORE__PARALLELISM": "4",
-        "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
+        "CORE__EXECUTION_API_SERVER_URL": f"{address()}/execution/",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "DATABASE__SQL_ALCHEMY_CONN": sqlalchemy_url("", driver="psycopg2", database="airflow"),
-        "API__HOST": "127.0.0.1",
+        "API__HOST": now.airflow_host,
         "API__PORT": str(now.airflow_port),
-        "API__BASE_URL": address,
+        "API__BASE_URL": f"http://127.0.0.1:{now.airflow_port}",
         "API__EXPOSE_CONFIG": "False",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
+    chosen |= {f"{option}_CMD": f"cat {quote(str(key_file(name)))}" for name, option in KEYS.items()}
     home = {"AIRFLOW_HOME": str(now.home / "airflow"), "NO_COLOR": "1", "COLUMNS": "100000"}
     return child_environment() | home | {f"AIRFLOW__{key}": value for key, value in chosen.items()}
+
+
+def address() -> str:
+    """Where Airflow's processes find its pages."""
+    return settings().airflow_url.rstrip("/") or f"http://127.0.0.1:{settings().airflow_port}"
+
+
+def key_file(name: str) -> Path:
+    """The file of one of Airflow's keys; drawn when it is not there, but for a Fernet key that this home already uses."""
+    folder = settings().airflow_keys_dir or settings().home / "airflow" / "keys"
+    path = folder / name
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = folder / f".{name}.{os.getpid()}"
+        fresh.touch(mode=0o600)
+        fresh.write_text(f"{_known_fernet_key() or fernet_key() if 'fernet' in name else secrets.token_urlsafe(64)}\n")
+        with suppress(FileExistsError):  # another process drew it in the meantime: that one holds
+            path.hardlink_to(fresh)
+        fresh.unlink()
+    return path
+
+
+def fernet_key() -> str:
+    """A new key for what Airflow encrypts in its database."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def _known_fernet_key() -> str:
+    """The key that Airflow drew by itself, before its keys were files of ours."""
+    path = settings().home / "airflow" / "airflow.cfg"
+    found = re.search(r"^fernet_key = (\S+)$", path.read_text("utf-8"), re.MULTILINE) if path.exists() else None
+    return found.group(1) if found else ""
 
 
 def prepare() -> None:

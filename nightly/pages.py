@@ -24,11 +24,25 @@ READY_SECONDS = 300
 
 
 def up() -> int:
-    """Start the pages; prints where they are and who may sign in."""
-    if not PYTHON.exists():
-        raise StepError("Superset's environment is missing: run `make bi`, which installs it, then rerun")
+    """Start the pages in the background; prints where they are and who may sign in."""
     if settings().pg_embedded:
         services.run_module("sandbox.postgres", "start", quiet=True)
+    _serve(_ready())
+    _say(settings().home / "bi" / "passwords")
+    return 0
+
+
+def foreground() -> tuple[list[str], dict[str, str]]:
+    """The command of the pages and its environment, once everything they need is there: what a container runs."""
+    env = _ready()
+    _say(settings().home / "bi" / "passwords")
+    return _command(settings().bi_host), env
+
+
+def _ready() -> dict[str, str]:
+    """Logins, Superset's own database, the bundle loaded; returns the environment that Superset runs in."""
+    if not PYTHON.exists():
+        raise StepError("Superset's environment is missing: run `make bi`, which installs it, then rerun")
     migrate()
     folder = settings().home / "bi"
     (folder / "cache").mkdir(parents=True, exist_ok=True)
@@ -43,9 +57,7 @@ def up() -> int:
     env = _environment(folder, passfile)
     print("loading the pages into Superset (about a minute the first time)", flush=True)
     _load(env)
-    _serve(env)
-    _say(passwords)
-    return 0
+    return env
 
 
 def address() -> str:
@@ -100,13 +112,15 @@ def _load(env: dict[str, str]) -> None:
         raise StepError(f"the pages could not be loaded ({' '.join(last)}): read {log}, then rerun `make bi`")
 
 
+def _command(host: str) -> list[str]:
+    return [str(PYTHON), "-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "8", "--timeout", "120",
+            "-b", f"{host}:{settings().bi_port}", "superset.app:create_app()"]  # fmt: skip
+
+
 def _serve(env: dict[str, str]) -> None:
     services.stop(NAME)
-    bind = f"127.0.0.1:{settings().bi_port}"
-    command = [str(PYTHON), "-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "8", "--timeout", "120", "-b", bind,
-               "superset.app:create_app()"]  # fmt: skip
-    services.spawn(NAME, command, env)
-    services.await_answer(NAME, f"http://{bind}/health", READY_SECONDS)
+    services.spawn(NAME, _command("127.0.0.1"), env)
+    services.await_answer(NAME, f"http://127.0.0.1:{settings().bi_port}/health", READY_SECONDS)
 
 
 def _say(folder: Path) -> None:

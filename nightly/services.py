@@ -111,10 +111,9 @@ def stop(name: str) -> bool:
     return True
 
 
-def start_sandbox() -> None:
-    """Create the sandbox company the first time, write its go-live export, serve its CRM on loopback."""
-    now = settings()
-    folder = now.home / "sandbox"
+def create_company() -> None:
+    """Create the sandbox company the first time, and write its go-live export."""
+    now, folder = settings(), settings().home / "sandbox"
     if not (folder / "company.sqlite").exists():
         print(
             f"creating the sandbox company: three years up to {now.sandbox_day}, scale {now.sandbox_scale:g}",
@@ -122,27 +121,34 @@ def start_sandbox() -> None:
         )
         size = ["--day", now.sandbox_day, "--scale", str(now.sandbox_scale), "--seed", str(now.sandbox_seed)]
         run_module("sandbox", "create", *size)
-    export = folder / f"export_{now.history}"
-    if now.history != "none" and not (export / "manifest.json").exists():
-        run_module("sandbox", "export", "--mode", now.history, "--out", str(export))
+    if now.history != "none" and not (_export() / "manifest.json").exists():
+        run_module("sandbox", "export", "--mode", now.history, "--out", str(_export()))
+
+
+def _export() -> Path:
+    return settings().home / "sandbox" / f"export_{settings().history}"
+
+
+def remember_company(address: str) -> None:
+    """Point every system that the company serves at `address`, for later processes too."""
+    addresses = {setting: f"{address}{path}" for setting, path in SANDBOX_PATHS.items()}
+    export = str(_export()) if settings().history != "none" else ""
+    remember(settings().home, **addresses, history_dir=export)
+    _drop_lists(settings().home / "sandbox" / "lead_lists")
+
+
+def start_sandbox() -> None:
+    """Create the sandbox company the first time, serve its CRM on loopback."""
+    create_company()
+    now, folder = settings(), settings().home / "sandbox"
     if running_pid("sandbox") is None:
         (folder / "server.json").unlink(missing_ok=True)
-        port = now.sandbox_port
-        command = [
-            sys.executable,
-            "-m",
-            "sandbox",
-            "serve",
-            "--port",
-            str(port),
-            "--clock-speed",
-            str(now.sandbox_clock_speed),
-        ]
+        command = [sys.executable, "-m", "sandbox", "serve", "--port", str(now.sandbox_port)]
+        command += ["--clock-speed", str(now.sandbox_clock_speed)]
         spawn("sandbox", command, child_environment())
-        address = _await_sandbox(folder)
-        addresses = {setting: f"{address}{path}" for setting, path in SANDBOX_PATHS.items()}
-        remember(now.home, **addresses, history_dir=str(export) if now.history != "none" else "")
-    _drop_lists(folder / "lead_lists")
+        remember_company(_await_sandbox(folder))
+    else:
+        _drop_lists(folder / "lead_lists")
 
 
 def _drop_lists(folder: Path) -> None:

@@ -2,21 +2,14 @@
 
 import shutil
 import socket
-import sys
 import time
 
-from config.settings import ROOT, child_environment, settings
-from nightly import airflow, services
-from warehouse.connection import sqlalchemy_url
-from warehouse.migrate import ensure_database
+from config.settings import ROOT, settings
+from nightly import serve, services
 from warehouse.steps import StepError
 
-AIRFLOW = {  # process → its command; the log server that `airflow standalone` adds would listen on every interface
-    "airflow": ["airflow", "api-server", "--workers", "1"],
-    "airflow-scheduler": ["airflow", "scheduler", "--skip-serve-logs"],
-    "airflow-dag-processor": ["airflow", "dag-processor"],
-}
 WEBHOOK = "webhook"
+BACKGROUND = ("airflow", "airflow-scheduler", "airflow-dag-processor", "mlflow")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - addresses that are compared with, not bound to
 READY_SECONDS = 180
 
@@ -48,30 +41,16 @@ def up() -> int:
     if WEBHOOK in now.systems:
         _check_free(WEBHOOK, now.webhook_port, "LANDFALL_WEBHOOK_PORT")
     services.start_for_night()
-    airflow.prepare()
-    ensure_database("mlflow")
-    for name, command in AIRFLOW.items():
+    serve.prepare_platform()
+    for name in (*BACKGROUND, *([WEBHOOK] if WEBHOOK in now.systems else [])):
         if services.running_pid(name) is None:
-            services.spawn(name, command, airflow.environment())
-    if services.running_pid("mlflow") is None:
-        _start_mlflow()
-    if WEBHOOK in now.systems and services.running_pid(WEBHOOK) is None:
-        services.spawn(WEBHOOK, [sys.executable, "-m", "connectors", "webhook"], child_environment())
+            services.spawn(name, *serve.command(name))
     _await_port("airflow", now.airflow_port)
     _await_port("mlflow", now.mlflow_port)
     if WEBHOOK in now.systems:
         _await_port(WEBHOOK, now.webhook_port, "127.0.0.1" if now.webhook_host in EVERYWHERE else now.webhook_host)
     _print_addresses()
     return 0
-
-
-def _start_mlflow() -> None:
-    """The pages alone: MLflow's own job runner (eight processes) has nothing to do here."""
-    now = settings()
-    store = now.mlflow_uri or sqlalchemy_url("", database="mlflow", driver="psycopg2")
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(now.mlflow_port)]
-    command += ["--workers", "1", "--backend-store-uri", store, "--artifacts-destination", str(now.home / "mlflow")]
-    services.spawn("mlflow", command, child_environment() | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"})
 
 
 def _print_addresses() -> None:
@@ -89,7 +68,7 @@ def _print_addresses() -> None:
 
 def down() -> int:
     """Stop everything that our commands started."""
-    for name in (*AIRFLOW, "mlflow", WEBHOOK, "superset", "sandbox"):
+    for name in (*BACKGROUND, WEBHOOK, "superset", "sandbox"):
         print(f"{name}: {'stopped' if services.stop(name) else 'was not running'}")
     if settings().pg_embedded:
         services.run_module("sandbox.postgres", "stop", quiet=True)

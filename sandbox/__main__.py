@@ -23,7 +23,7 @@ from sandbox.lead_lists import write_lists
 from sandbox.life import CompanyError, advance, found
 from sandbox.list_export import write_screens
 from sandbox.quota import Rules
-from sandbox.server import serve
+from sandbox.server import HOST, serve
 from sandbox.store import NoCompanyError, Store, database
 
 WRITERS = {"screens": write_screens, "lists": write_lists, "archive": write_archive}
@@ -55,8 +55,9 @@ def parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--replace", action="store_true", help="give up the company that is there, its journal included"
     )
-    server = commands.add_parser("serve", help="serve its CRM over HTTP on loopback")
+    server = commands.add_parser("serve", help="serve its CRM over HTTP, on loopback unless told otherwise")
     server.add_argument("--port", type=int, default=now.sandbox_port, help="0 chooses a free one")
+    server.add_argument("--host", default=HOST, help="address to listen on")
     server.add_argument(
         "--clock-speed", type=float, default=now.sandbox_clock_speed, help="sandbox seconds per second; 0 stands still"
     )
@@ -92,7 +93,7 @@ def run(asked: argparse.Namespace) -> None:
         _create(asked)
     elif asked.command == "serve":
         rules = Rules(requests_per_20s=asked.requests_per_20s, daily_quota=asked.daily_quota)
-        serve(asked.home, asked.port, speed=asked.clock_speed, rules=rules)
+        serve(asked.home, asked.port, speed=asked.clock_speed, rules=rules, host=asked.host)
     else:
         store = Store(database(asked.home))
         if asked.command == "export":

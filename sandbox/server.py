@@ -50,32 +50,32 @@ def application(world: World) -> Starlette:
     return Starlette(routes=[*systems, *Control(world).routes()])
 
 
-def listening_socket(port: int) -> socket.socket:
-    """A listening socket on loopback; 0 lets the system choose. Raises CompanyError when the port is taken."""
+def listening_socket(port: int, host: str = HOST) -> socket.socket:
+    """A listening socket; 0 lets the system choose the port. Raises CompanyError when the port is taken."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise CompanyError(
-            f"port {port} on {HOST} is not free ({error.strerror}): set LANDFALL_SANDBOX_PORT (or --port) to a free port, or 0 for any"
+            f"port {port} on {host} is not free ({error.strerror}): set LANDFALL_SANDBOX_PORT (or --port) to a free port, or 0 for any"
         ) from error
     listener.listen(128)
     return listener
 
 
-def serve(home: Path, port: int, *, speed: float, rules: Rules) -> None:
+def serve(home: Path, port: int, *, speed: float, rules: Rules, host: str = HOST) -> None:
     """Serve the company of `home` until the process is told to end. `speed`: sandbox seconds per second."""
     store = Store(database(home))
-    listener = listening_socket(port)
+    listener = listening_socket(port, host)
     chosen = int(listener.getsockname()[1])
     note = database(home).with_name("server.json")
 
     @asynccontextmanager
     async def announced(_app: Starlette) -> AsyncIterator[None]:
         note.write_bytes(orjson.dumps({"port": chosen, "pid": os.getpid()}))
-        print(f"listening on http://{HOST}:{chosen}", flush=True)
+        print(f"listening on http://{host}:{chosen}", flush=True)
         yield
         note.unlink(missing_ok=True)
         store.close()

@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import OperationalError
 from psycopg.types.json import Jsonb
 
+from config.secret_files import SecretFileError
 from warehouse.connection import DatabaseUnreachableError, connect
 
 # Which role runs a step; dbt and the warehouse's own steps run as transformer.
@@ -84,7 +85,7 @@ def run_cli(main: Callable[[], int | None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except GateBlocked as verdict:
         code, said = 3, str(verdict)
-    except (StepError, DatabaseUnreachableError) as error:
+    except (StepError, DatabaseUnreachableError, SecretFileError) as error:
         code, said = 1, str(error)
     except OperationalError as error:
         code, said = 1, _unusable(error)

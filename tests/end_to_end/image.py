@@ -1,0 +1,97 @@
+"""Executes the steps of `docker/Dockerfile` in a bare root file system, where no container engine runs: COPY, RUN, ENV, ARG, USER, WORKDIR.
+
+`python -m tests.end_to_end.image FOLDER` (root; FOLDER: what `debootstrap --variant=minbase bookworm FOLDER` made). A step that was
+executed is not executed again, as an engine's layers are not. The build's own network settings come from the caller's environment.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.architecture.containers import ROOT, steps
+
+TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
+NETWORK = {
+    "PIP_CERT": str(TRUST),
+    "SSL_CERT_FILE": str(TRUST),
+    "UV_NATIVE_TLS": "true",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
+DONE = "build-steps.done"
+
+
+class Image:
+    """A root file system with what the steps so far have set."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.work, self.user = folder, "/", "0:0"
+        self.env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+
+    def build(self, target: str) -> None:
+        """Execute the steps of one target, from the first on."""
+        done = self.folder / DONE
+        executed = done.read_text().splitlines() if done.exists() else []
+        shutil.copy("/etc/resolv.conf", self.folder / "etc" / "resolv.conf")
+        for number, (word, rest) in enumerate(_of(target)):
+            if word in ("COPY", "RUN") and number >= len(executed):
+                print(f"{word} {rest[:100]}", flush=True)
+                self._copy(rest) if word == "COPY" else self._run(rest)
+                executed += [rest] * (number + 1 - len(executed))
+                done.write_text("".join(f"{each}\n" for each in executed))
+            self._set(word, rest)
+
+    def _set(self, word: str, rest: str) -> None:
+        if word in ("ENV", "ARG"):
+            pairs = (pair.split("=", 1) for pair in rest.split())
+            self.env |= {key: value.strip('"') for key, value in pairs}
+        elif word == "USER":
+            self.user = rest
+        elif word == "WORKDIR":
+            self.work = rest
+            (self.folder / rest.lstrip("/")).mkdir(parents=True, exist_ok=True)
+
+    def _copy(self, rest: str) -> None:
+        *sources, target = rest.split()
+        place = self.folder / self.work.lstrip("/") / target
+        for source in sources:
+            if (ROOT / source).is_dir():
+                shutil.copytree(
+                    ROOT / source,
+                    place,
+                    dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("__pycache__", "target", "logs"),
+                )
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / source, place)
+
+    def _run(self, command: str) -> None:
+        if TRUST.exists() and (self.folder / "etc/ssl/certs").exists():
+            shutil.copy(TRUST, self.folder / str(TRUST).lstrip("/"))
+        done = subprocess.run(self.command("sh", "-ec", command), env=self.env | NETWORK, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"this step ended with {done.returncode}: {command}")
+
+    def command(self, *arguments: str) -> list[str]:
+        """What starts `arguments` inside, as the user and in the folder that the steps have set."""
+        inside = ["env", "-C", self.work, *arguments]
+        return ["chroot", f"--userspec={self.user}", str(self.folder), *inside]
+
+
+def _of(target: str) -> list[tuple[str, str]]:
+    """The steps of a target: everything up to the stage after it."""
+    taken, reached = [], False
+    for word, rest in steps():
+        if word == "FROM" and reached:
+            break
+        reached = reached or rest.endswith(f" AS {target}")
+        taken.append((word, rest))
+    return taken
+
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        raise SystemExit("chroot needs root: run as root, or build with a container engine")
+    Image(Path(sys.argv[1])).build("landfall")
