@@ -8,7 +8,7 @@ bit for bit or do not, and how far the forecasts of closed periods were off at e
 import argparse
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from config.settings import settings
+from ml.amounts import learn, read_won
 from ml.bundle import load, models_home
 from ml.dataset import day_number, read_rows
 from ml.forecast import COLUMNS, forecast_rows, read_deals, read_windows
@@ -34,11 +35,7 @@ _STORED = """
     order by b.as_of, b.build_id
 """
 _NODES = """
-    with newest as (
-        select distinct on (opportunity_id) opportunity_id, (open_gross_amount * 100)::bigint as cents
-        from features.opportunity_features where as_of_date = %s order by opportunity_id, revision desc
-    )
-    select n.opportunity_id, n.node_id, d.cents from features.opportunity_nodes as n join newest as d using (opportunity_id)
+    select n.opportunity_id, n.node_id from features.opportunity_nodes as n
     where n.as_of_date = %s order by n.opportunity_id collate "C", n.node_id collate "C"
 """
 
@@ -97,7 +94,7 @@ def _days() -> str:
 
 def _fitted(day: date) -> WinModel:
     rows, today = read_rows(day), day_number(day)
-    return fit(rows, today, allowed_tier(rows, today), settings().seed)
+    return replace(fit(rows, today, allowed_tier(rows, today), settings().seed), amounts=learn(read_won(day), day))
 
 
 def _replayed(day: date, fitted_on: date, model: WinModel, code: str) -> int:
@@ -105,8 +102,9 @@ def _replayed(day: date, fitted_on: date, model: WinModel, code: str) -> int:
     build_id, deals = f"replay_{day:%Y%m%d}_{name[:12]}", read_open(day)
     to_end = deals["days_to_period_end"].to_numpy(dtype=float)
     p = np.where(to_end >= 1, sigmoid(model.log_odds(deals, np.maximum(to_end, 1.0))), 0.0)
-    chances = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p})
-    placed = read_frame("ml", _NODES, (day, day)).merge(chances, on="opportunity_id", how="right")
+    cents = [np.nan if amount is None else float(amount * 100) for amount in model.amounts.final(deals)]
+    chances = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p, "cents": cents})
+    placed = read_frame("ml", _NODES, (day,)).merge(chances, on="opportunity_id", how="right")
     rows: list[Row] = [
         (*row, day, fitted_on, model.name)
         for row in forecast_rows(read_windows(day), placed, build_id, settings().seed)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import settings
+from ml.amounts import Amounts
 from ml.calibration import Calibration
 from ml.model import WinModel, restore
 from ml.targets import TARGETS
@@ -45,6 +46,7 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
         "as_of": as_of.isoformat(),
         "tier": model.name,
         "features": list(model.target.names),
+        "amounts": asdict(model.amounts),
         "calibration": asdict(model.calibration),
         "ever_days": model.ever_days,
         "seed": seed,
@@ -98,6 +100,7 @@ def load(version: str) -> Bundle:
         manifest["ever_days"],
         manifest["typical"],
         target,
+        Amounts(**manifest.get("amounts", {})),
     )
     return Bundle(model, version, digest, folder)
 

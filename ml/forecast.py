@@ -68,7 +68,7 @@ def read_windows(as_of: date) -> pd.DataFrame:
 
 
 def read_deals(as_of: date, build_id: str) -> pd.DataFrame:
-    """This build's scored deals: one row per deal and node, with probability and cents (missing without an amount)."""
+    """This build's scored deals: one row per deal and node, with probability and expected final cents (missing without an amount)."""
     return read_frame(
         "ml",
         """
@@ -76,7 +76,8 @@ def read_deals(as_of: date, build_id: str) -> pd.DataFrame:
             select distinct on (opportunity_id) opportunity_id, open_gross_amount from features.opportunity_features
             where as_of_date = %s order by opportunity_id, revision desc
         )
-        select s.opportunity_id, n.node_id, s.p_win_by_period_end as p, (d.open_gross_amount * 100)::bigint as cents
+        select s.opportunity_id, n.node_id, s.p_win_by_period_end as p,
+            (coalesce(s.final_gross_amount, d.open_gross_amount) * 100)::bigint as cents
         from scores.opportunity_scores as s
         join newest as d using (opportunity_id)
         left join features.opportunity_nodes as n on n.opportunity_id = s.opportunity_id and n.as_of_date = %s

@@ -8,12 +8,13 @@ learned is saved with it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from ml.amounts import Amounts
 from ml.blend import Blend
 from ml.boosted import DEEP, SHALLOW, Boosted, fit_boosted
 from ml.calibration import SEGMENT, Calibration, Held, combine, even_mix
@@ -48,7 +49,7 @@ class Tier(Protocol):
 
 @dataclass(frozen=True)
 class WinModel:
-    """`typical` is what winners' snapshots show, per stage and over all ("")."""
+    """`typical` is what winners' snapshots show, per stage and over all (""); `amounts` moves open amounts to expected final ones."""
 
     name: str
     tier: Tier
@@ -56,6 +57,7 @@ class WinModel:
     ever_days: int
     typical: dict[str, dict[str, Any]]
     target: Target = WIN
+    amounts: Amounts = field(default_factory=Amounts)
 
     def log_odds(self, frame: pd.DataFrame, horizon: Floats) -> Floats:
         """(n,) calibrated log-odds of winning within `horizon` days, one horizon per row of the contract's columns."""

@@ -1,4 +1,4 @@
-"""Scoring: every open deal of the day gets its probabilities, its expected close week and its reasons, under the night's build.
+"""Scoring: every open deal of the day gets its probabilities, close week, expected final amount and reasons, under the night's build.
 
 In: `features.opportunity_features` of the day (highest revision), the build's model. Out: rows of `scores.opportunity_scores`, once; then
 the leads' turn (`ml/score_leads.py`).
@@ -35,6 +35,7 @@ COLUMNS = {
     "contributions": "jsonb",
     "reasons": "jsonb",
     "features_digest": "text",
+    "final_gross_amount": "numeric",
 }
 
 
@@ -95,6 +96,7 @@ def score_rows(model: WinModel, deals: pd.DataFrame, as_of: date, build_id: str,
     by_end = np.where(to_end >= 1, curves[np.arange(len(deals)), places], 0.0)
     weeks = _close_weeks(curves, ladder, as_of)
     sums, told, base = explain(model, deals, horizon)
+    finals = model.amounts.final(deals)
     return [
         (
             build_id,
@@ -110,6 +112,7 @@ def score_rows(model: WinModel, deals: pd.DataFrame, as_of: date, build_id: str,
             sums[i],
             told[i],
             digest,
+            finals[i],
         )
         for i, (deal, digest) in enumerate(zip(deals["opportunity_id"], deals["features_hash"], strict=True))
     ]

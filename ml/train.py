@@ -6,10 +6,11 @@ model (`ml/doubts.py`) leave the champion as it is and say why. A tenant without
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from config.settings import settings
+from ml.amounts import Amounts, learn, read_won
 from ml.bundle import Bundle, models_home, save
 from ml.dataset import Rows, day_number, read_rows
 from ml.doubts import damage, doubt
@@ -110,8 +111,9 @@ def _train(as_of: date, target: Target, *, if_missing: bool) -> dict[str, object
         print(f"champion {present} stands, not trained: {refused}")
         return {"model_version": present, "trained": False, "reason": refused}
     choice = choose(rows, as_of, seed)
-    bundle = save(fit(rows, day_number(as_of), choice.tier, seed, say=_say), as_of, seed)
-    reason = choice.reason
+    amounts = learn(read_won(as_of), as_of) if target is WIN else Amounts()
+    bundle = save(replace(fit(rows, day_number(as_of), choice.tier, seed, say=_say), amounts=amounts), as_of, seed)
+    reason = "; ".join(filter(None, [choice.reason, amounts.said if target is WIN else ""]))
     known = fetch_all("ml", "select mlflow_run_id from scores.models where model_version = %s", (bundle.version,))
     if not known:
         run_id, warning = _tracked(bundle, choice, len(rows))
@@ -171,6 +173,7 @@ def _tracked(bundle: Bundle, choice: Choice, n_rows: int) -> tuple[str | None, s
         "shift": bundle.model.calibration.shift,
         "slope": bundle.model.calibration.slope,
         "ever_days": bundle.model.ever_days,
+        "amounts": "moved" if bundle.model.amounts.ratios else "as they are",
     }
     try:
         from ml import tracking

@@ -38,7 +38,7 @@ DEFINITIONS: dict[str, Definition] = {
         "M3.forecast",
         "期间预测",
         "period forecast",
-        "won to date + Σ amount × p_win_by_period_end + new business",
+        "won to date + Σ expected final amount × p_win_by_period_end + new business",
         "p_win_by_period_end",
         "winning stage event; every open deal, also those dated later",
     ),
@@ -52,12 +52,15 @@ _BUILD = """
     where p.as_of = %s order by p.publication_id desc limit 1
 """
 _DEALS = """
-    select d.opportunity_id, d.system, d.opportunity_name, d.account_name, d.owner_name, d.stage_code, d.open_gross_amount,
+    select d.opportunity_id, d.system, d.opportunity_name, d.account_name, d.owner_name, d.stage_code, {amount},
            d.p_win_by_period_end::numeric
     from {deals} as d
     join features.opportunity_nodes as n on n.opportunity_id = d.opportunity_id and n.as_of_date = %(day)s and n.node_id = %(node)s
     where d.open_gross_amount is not null and (%(every)s or d.close_period_id = %(period)s) order by d.opportunity_id
 """
+_OPEN = "d.open_gross_amount"
+# A build published before expected final amounts were kept has no such column: there the open amount stands.
+_FINAL = "coalesce((to_jsonb(d) ->> 'final_gross_amount')::numeric, d.open_gross_amount)"
 _FORECAST = """
     select won, from_open, from_new, mean from {forecast} where node_id = %(node)s and period_id = %(period)s
 """
@@ -112,7 +115,8 @@ def explain(metric: str, node: str, period: str, as_of: date) -> Explanation:
     with connect("checker") as connection:
         schema, build_id = _build(connection, as_of)
         asked = {"day": as_of, "node": node, "period": period, "every": metric == "forecast"}
-        query = sql.SQL(_DEALS).format(deals=sql.Identifier(schema, "mart_open_opportunities"))
+        amount = sql.SQL(_FINAL if metric == "forecast" else _OPEN)
+        query = sql.SQL(_DEALS).format(deals=sql.Identifier(schema, "mart_open_opportunities"), amount=amount)
         found = connection.execute(query, asked).fetchall()
         rates = _set_rates(as_of) if definition.factor == "set_rate" else {}
         landed = _landed(connection, found, as_of)

@@ -83,7 +83,7 @@ def make_tables() -> None:
                  {columns})"""
         )
         connection.execute("""create table features.opportunity_outcomes (opportunity_id text primary key, outcome text, closed_on date,
-                              outcome_known_on date, is_backfilled boolean)""")
+                              outcome_known_on date, is_backfilled boolean, won_gross_amount numeric(18,2))""")
         connection.execute("""create table features.period_features (as_of_date date, node_id text, window_id text, parent_node_id text,
                               window_kind text, period_id text, won_gross_amount numeric(18,2), new_gross_amount numeric(18,2),
                               rest_is_known boolean, window_ends_on date, open_won_gross_amount numeric(18,2),
@@ -116,7 +116,8 @@ def fill(frame: pd.DataFrame) -> None:
             on = None if closed != closed else date.fromordinal(int(closed) + date(1970, 1, 1).toordinal())
             outcome = "open" if on is None else "won" if won else "lost"
             connection.execute(
-                "insert into features.opportunity_outcomes values (%s, %s, %s, %s, false)", (deal, outcome, on, on)
+                "insert into features.opportunity_outcomes values (%s, %s, %s, %s, false, null)",
+                (deal, outcome, on, on),
             )
 
 

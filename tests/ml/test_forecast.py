@@ -143,12 +143,14 @@ def test_the_step_reads_features_and_scores_of_its_build_and_appends_once(
             "insert into scores.models values ('m', 'win', '2025-06-30', 'smoothed', '', '{}', true, '')"
         )
         connection.execute("""insert into scores.opportunity_scores values
-            ('b1', 'O-1', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', 'm', -1.0, '{}', '[]', 'h')""")
+            ('b1', 'O-1', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', 'm', -1.0, '{}', '[]', 'h', 800.00),
+            ('b1', 'O-2', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', 'm', -1.0, '{}', '[]', 'h', null)""")
     with connect("transformer") as connection:
         connection.execute("""insert into features.opportunity_features (opportunity_id, as_of_date, revision, open_gross_amount) values
-            ('O-1', '2025-06-30', 1, 7.00), ('O-1', '2025-06-30', 2, 1000.00)""")
+            ('O-1', '2025-06-30', 1, 7.00), ('O-1', '2025-06-30', 2, 1000.00), ('O-2', '2025-06-30', 1, 200.00)""")
         connection.execute(
-            "insert into features.opportunity_nodes values ('2025-06-30', 'O-1', 'ann'), ('2025-06-30', 'O-1', 'company')"
+            """insert into features.opportunity_nodes values ('2025-06-30', 'O-1', 'ann'), ('2025-06-30', 'O-1', 'company'),
+               ('2025-06-30', 'O-2', 'ann'), ('2025-06-30', 'O-2', 'company')"""
         )
         connection.execute("""insert into features.period_features values
             ('2025-06-30', 'company', '2025Q3', null, 'current', '2025Q3', 10.10, null, false, '2025-09-30'),

@@ -1,6 +1,6 @@
 {%- set won = "deals.is_closed_here and deals.outcome = 'won'" %}
 {%- set lost = "deals.is_closed_here and deals.outcome = 'lost'" %}
-{%- set expected = "case when amount is not null then coalesce(" ~ expected_amount('deals.p', 'amount') ~ ", 0) end" %}
+{%- set expected = "case when amount is not null then coalesce(" ~ expected_amount('deals.p', 'coalesce(deals.final_gross_amount, amount)') ~ ", 0) end" %}
 {%- set current = "deals.period_kind = 'current'" %}
 {%- set slipped = "deals.is_frozen_here and (deals.closed_on > deals.ends_on or (deals.outcome = 'open' and (deals.period_kind = 'past' or deals.expected_close_on > deals.ends_on)))" %}
 -- What each deal adds to each figure of each period: every cell of mart_metrics that adds up is a sum of these rows.
@@ -15,7 +15,7 @@ qualified as (
 ),
 
 chances as (
-    select opportunity_id, p_win_by_period_end as p from {{ ref('stg_landfall__opportunity_scores') }}
+    select opportunity_id, p_win_by_period_end as p, final_gross_amount from {{ ref('stg_landfall__opportunity_scores') }}
     where build_id = {{ build_id() }}
 ),
 
@@ -31,7 +31,7 @@ rates as (
 
 deals as (
     select
-        periods.*, chances.p,
+        periods.*, chances.p, chances.final_gross_amount,
         case when periods.pipeline = 'renewal' then renewals.rate else coalesce(processes.rate, everything.rate) end as realised_rate,
         coalesce(periods.stage_order >= qualified.stage_order, false) as is_qualified
     from {{ ref('int_deal_periods') }} as periods

@@ -26,7 +26,7 @@ previous_forecast as (
 ),
 
 deals as (
-    select opportunity_id, p_win_by_period_end as p, coalesce(open_gross_amount, 0) as amount, expected_gross_amount as expected
+    select opportunity_id, p_win_by_period_end as p, coalesce(final_gross_amount, 0) as amount, expected_gross_amount as expected
     from {{ ref('mart_open_opportunities') }}
     where p_win_by_period_end is not null
 ),
@@ -37,8 +37,8 @@ previous_features as (
 
 previous_deals as (
     select
-        scores.opportunity_id, coalesce(features.open_gross_amount, 0) as amount,
-        {{ expected_amount('scores.p_win_by_period_end', 'features.open_gross_amount') }} as expected
+        scores.opportunity_id, coalesce(scores.final_gross_amount, features.open_gross_amount, 0) as amount,
+        {{ expected_amount('scores.p_win_by_period_end', 'coalesce(scores.final_gross_amount, features.open_gross_amount)') }} as expected
     from {{ ref('stg_landfall__opportunity_scores') }} as scores
     inner join previous_build on scores.build_id = previous_build.build_id
     left join previous_features as features on scores.opportunity_id = features.opportunity_id

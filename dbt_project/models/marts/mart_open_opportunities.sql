@@ -81,7 +81,9 @@ final as (
         scores.reasons,
         spine.original_amount,
         features.open_gross_amount,
-        {{ expected_amount('scores.p_win_by_period_end', 'features.open_gross_amount') }} as expected_gross_amount,
+        coalesce(scores.final_gross_amount, features.open_gross_amount) as final_gross_amount,
+        {{ expected_amount('scores.p_win_by_period_end', 'coalesce(scores.final_gross_amount, features.open_gross_amount)') }}
+            as expected_gross_amount,
         scores.p_win_by_period_end,
         scores.p_win_ever,
         previous.p_win_by_period_end as previous_p_win_by_period_end,

@@ -5,6 +5,7 @@ with final as (
         opportunity_id,
         tier,
         model_version,
+        final_gross_amount,
         p_win_ever,
         p_win_by_period_end,
         reasons,
