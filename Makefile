@@ -112,6 +112,10 @@ bench-forecast: .venv-bench/.synced ## totals of 30 days beside their peers on r
 bench-extract: env ## reading and landing beside their physical limits: make bench-extract [ARGS="--rounds 7 --write"]
 	@$(PY) -m bench.extraction $(or $(ARGS),--write)
 
+.PHONY: bench-pages
+bench-pages: env ## P1 over 100,000 opportunities, warm, where `make bi` runs: make bench-pages [ARGS=--write]
+	@$(PY) -m bench.pages $(ARGS)
+
 .PHONY: bench-lock
 bench-lock: | $(UV) ## resolve bench/requirements.in into bench/requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.lock bench/requirements.in -o bench/requirements.lock

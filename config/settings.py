@@ -94,6 +94,12 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     )
     bi_port: int = Field(8088, description="port of the pages under make bi")
     bi_host: str = Field("127.0.0.1", description="address on which the pages of a container listen")
+    bi_embed_origins: str = Field(
+        "", description="sites that may show P1 and P3 in a frame, separated by commas; empty: none"
+    )
+    crm_record_url: str = Field(
+        "", description="address of a deal in the CRM, {id} for its id; empty: deals have no link there"
+    )
     mlflow_port: int = Field(5000, description="port of the MLflow pages under make up")
     mlflow_host: str = Field("127.0.0.1", description="address on which the MLflow pages listen")
     secrets_dir: Path | None = Field(

@@ -54,7 +54,7 @@ def _ready() -> dict[str, str]:
         _sandbox_readers(passwords)
     _write_config(folder)
     services.run_module("bi", "bundle", "--out", str(folder / "bundle.json"), quiet=True)
-    env = _environment(folder, passfile)
+    env = environment(folder, passfile)
     print("loading the pages into Superset (about a minute the first time)", flush=True)
     _load(env)
     return env
@@ -80,16 +80,18 @@ def _write_config(folder: Path) -> None:
     where = f"{now.pg_host}:{now.pg_port or 5432}"
     told = {
         "secret_key": old.get("secret_key") or secrets.token_urlsafe(48),
+        "guest_secret": old.get("guest_secret") or secrets.token_urlsafe(48),
         "records": f"postgresql+psycopg2://{page_logins.KEEPER}@{where}/{page_logins.database_of_records()}",
         "data": f"postgresql+psycopg2://{page_logins.READER}@{where}/{now.pg_database}",
         "host": now.pg_host, "port": now.pg_port or 5432, "database": now.pg_database, "lang": now.lang, "public_url": now.public_url,
+        "sandbox": now.sandbox, "embed_origins": now.bi_embed_origins.replace(",", " ").split(), "crm_record_url": now.crm_record_url,
         "admins": [ADMIN], "servants": [page_logins.READER, page_logins.KEEPER],
     }  # fmt: skip
     path.touch(mode=0o600)
     path.write_text(json.dumps(told, ensure_ascii=False, indent=1), "utf-8")
 
 
-def _environment(folder: Path, passfile: Path) -> dict[str, str]:
+def environment(folder: Path, passfile: Path) -> dict[str, str]:
     """Superset's environment: its own folder, configuration and password file, nothing of the pipeline's."""
     kept = {key: value for key, value in child_environment().items() if not key.startswith("LANDFALL_")}
     return kept | {

@@ -1,8 +1,15 @@
-"""What the pages' queries give: name and type of each column, asked of the database as a reader."""
+"""What the pages' queries give: name and type of each column, asked of the database as a reader; and what one costs as the page server."""
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from config.settings import settings
+from warehouse import page_logins
 from warehouse.connection import connect
 from warehouse.steps import StepError
 
@@ -40,3 +47,50 @@ def regions_and_reps() -> tuple[str, str]:
             ).fetchone()
             found.append(str(row[0]) if row else "")
     return found[0], found[1]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query's time in PostgreSQL (planning and execution) and its most expensive parts in words."""
+
+    ms: float
+    costly: list[str]
+
+
+def plan_of(query: str, password: Path, rounds: int) -> Plan:
+    """The median over some rounds after a first one, run as the login that reads for the pages, with its rules in the query."""
+    now = settings()
+    with psycopg.connect(
+        host=now.pg_host, port=now.pg_port, dbname=now.pg_database, user=page_logins.READER, password=password.read_text("utf-8").strip()
+    ) as server:  # fmt: skip
+        plans = [_explained(server, query) for _ in range(rounds + 1)][1:]
+    return Plan(
+        statistics.median(plan["Planning Time"] + plan["Execution Time"] for plan in plans), _costly(plans[-1]["Plan"])
+    )
+
+
+def _explained(server: psycopg.Connection, query: str) -> dict[str, Any]:
+    row: Any = server.execute(
+        sql.SQL("explain (analyze, timing on, format json) {}").format(sql.SQL(query.rstrip("; \n")))
+    ).fetchone()
+    return dict(row[0][0])
+
+
+def _costly(plan: dict[str, Any]) -> list[str]:
+    """The three nodes of a plan that took longest by themselves."""
+    found: list[tuple[float, str]] = []
+
+    def walk(node: dict[str, Any]) -> float:
+        took = float(node["Actual Total Time"]) * int(node["Actual Loops"])
+        inner = sum(walk(child) for child in node.get("Plans", []))
+        what = node.get("Relation Name") or node.get("CTE Name") or ""
+        found.append(
+            (
+                max(took - inner, 0.0),
+                f"{node['Node Type']} {what}".strip() + f" over {node['Actual Rows'] * node['Actual Loops']:,.0f} rows",
+            )
+        )
+        return took
+
+    walk(plan)
+    return [f"{what} {ms:.0f} ms" for ms, what in sorted(found, reverse=True)[:3]]

@@ -48,6 +48,14 @@ def prepare(app: Any) -> None:
             abort(404)
         return redirect(address_of(deal, is_phone="Mobile" in request.headers.get("User-Agent", "")))
 
+    @app.route("/opportunities/<deal>/crm")  # type: ignore[untyped-decorator]
+    def record(deal: str) -> Any:
+        """The CRM's own record of a deal, where the tenant named its address."""
+        pattern = app.config["LANDFALL"]["crm_record_url"]
+        if not pattern or not ID.match(deal):
+            abort(404)
+        return redirect(pattern.replace("{id}", deal))
+
 
 def address_of(deal: str, *, is_phone: bool) -> str:
     """Where a deal is shown: P3 with its filter set to the deal."""

@@ -10,6 +10,8 @@ from typing import Any
 import psycopg2
 from superset.security import SupersetSecurityManager
 
+from bi.server.passwords import is_guessable
+
 READER, ADMIN = "Landfall reader", "Admin"
 _IS_READER = (
     "select pg_has_role(current_user, 'bi_reader', 'member') and not pg_has_role(current_user, 'transformer', 'member')"
@@ -23,7 +25,8 @@ class ReaderSecurityManager(SupersetSecurityManager):  # type: ignore[misc] # Su
     def auth_user_db(self, username: str, password: str) -> Any:
         """The user that signs in, made the first time; None when PostgreSQL refuses."""
         told = self.appbuilder.app.config["LANDFALL"]
-        if not username or not password or username in told["servants"] or not _is_reader(told, username, password):
+        is_open = username and password and username not in told["servants"]
+        if not is_open or not _is_allowed(told, username, password) or not _is_reader(told, username, password):
             logger.info("sign-in refused")
             return None
         user = self.find_user(username=username)
@@ -34,6 +37,15 @@ class ReaderSecurityManager(SupersetSecurityManager):  # type: ignore[misc] # Su
             return None
         self.update_user_auth_stat(user, True)
         return user
+
+
+def _is_allowed(told: dict[str, Any], username: str, password: str) -> bool:
+    if told["sandbox"] or not is_guessable(username, password):
+        return True
+    logger.warning(
+        "%s has a password that anybody could guess: `python -m warehouse readers add` draws another", username
+    )
+    return False
 
 
 def _is_reader(told: dict[str, Any], username: str, password: str) -> bool:

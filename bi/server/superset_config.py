@@ -29,7 +29,13 @@ FEATURE_FLAGS = {
     "RLS_IN_SQLLAB": True,
     "ALERT_REPORTS": False,
     "HORIZONTAL_FILTER_BAR": True,
+    "EMBEDDED_SUPERSET": bool(LANDFALL["embed_origins"]),
 }
+
+# A site that embeds asks with an admin's login for a guest's token in a reader's name; the rules then show that reader's rows.
+GUEST_ROLE_NAME = "Landfall reader"
+GUEST_TOKEN_JWT_SECRET = LANDFALL["guest_secret"]
+GUEST_TOKEN_JWT_EXP_SECONDS = 300
 
 AUTH_USER_REGISTRATION = False
 AUTH_RATE_LIMITED = True
@@ -52,7 +58,7 @@ TALISMAN_CONFIG = {
         "worker-src": ["'self'", "blob:"],
         "connect-src": ["'self'"],
         "object-src": "'none'",
-        "frame-ancestors": ["'self'"],
+        "frame-ancestors": ["'self'", *LANDFALL["embed_origins"]],
         "style-src": ["'self'", "'unsafe-inline'"],
         "font-src": ["'self'"],
         "script-src": ["'self'", "'strict-dynamic'"],
@@ -61,6 +67,7 @@ TALISMAN_CONFIG = {
     "force_https": False,
     "session_cookie_secure": SESSION_COOKIE_SECURE,
     "referrer_policy": "same-origin",
+    "frame_options": None if LANDFALL["embed_origins"] else "SAMEORIGIN",
 }
 
 _KEPT = {"CACHE_TYPE": "FileSystemCache", "CACHE_THRESHOLD": 2000}
