@@ -11,6 +11,8 @@ Runbook, when a task fails (its log's last line is the sentence to act on):
 - `publish`: readers still see the last build. Clear the task.
 - `write_back`: receipts say what the CRM took. Clear the task; only what is owed is sent.
 - `backup`: the folder of backups is full or cannot be written; the night itself is done. Make room, clear the task.
+- Pages (`make bi`): what the night says is `/superset/dashboard/p1/` below `LANDFALL_PUBLIC_URL`, whether it can be trusted
+  `…/p8/`; the log of `publish` ends with both addresses.
 - `notify`: a channel refused or is down; receipts say whom it did not reach. Clear the task: who was told is not told again.
 """
 

@@ -60,10 +60,14 @@ def _ready() -> dict[str, str]:
     return env
 
 
-def address() -> str:
-    """Where P1 is, when the pages run; else the command that starts them."""
-    is_up = services.running_pid(NAME) is not None
-    return f"{settings().public_url.rstrip('/')}/superset/dashboard/p1/" if is_up else "make bi"
+def address(page: str = "p1") -> str:
+    """Where a page is, when the pages run; else the command that starts them."""
+    return address_of(page) if services.running_pid(NAME) is not None else "make bi"
+
+
+def address_of(page: str) -> str:
+    """Where a page is for people, running or not."""
+    return f"{settings().public_url.rstrip('/')}/superset/dashboard/{page}/"
 
 
 def _sandbox_readers(folder: Path) -> None:

@@ -158,6 +158,7 @@ def _operations(found: Row, build: Row | None, words: dict[str, str], elapsed_s:
         lines.append(words["failed"].format(step=f"gate {row['border']}", reason=row["reason"]))
     if failed or found.get("blocked"):
         lines.append(words["rerun"].format(command=f"make nightly AS_OF={found['day']}"))
+        lines.append(words["next"].format(path=f"P8 {pages.address('p8')} · {settings().home / 'data_docs'}"))
     else:
         lines.append(words["next"].format(path=f"{pages.address()} · {settings().home / 'data_docs'} · make up"))
     return lines

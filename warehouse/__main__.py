@@ -5,6 +5,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from config.settings import settings
 from warehouse import dead_letters, erasure, readers
 from warehouse.builds import open_build
 from warehouse.connection import connect
@@ -182,6 +183,8 @@ def _publish(as_of: date) -> None:
         dropped = retire()
         run.note(dropped_schemas=len(dropped))
         print(f"retention dropped {len(dropped)} builds")
+        pages = f"{settings().public_url.rstrip('/')}/superset/dashboard"
+        print(f"pages: {pages}/p1/ · can it be trusted: {pages}/p8/")
 
 
 if __name__ == "__main__":

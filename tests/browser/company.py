@@ -91,7 +91,13 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
         yield Company(Path(ready), f"http://127.0.0.1:{os.environ.get('LANDFALL_BI_PORT', '8088')}")
         return
     home, port = tmp_path_factory.mktemp("company") / "var", free_port()
-    env = {**os.environ, "LANDFALL_HOME": str(home), "LANDFALL_BI_PORT": str(port), "LANDFALL_SANDBOX_SCALE": "0.02"}
+    env = {
+        **os.environ,
+        "LANDFALL_HOME": str(home),
+        "LANDFALL_BI_PORT": str(port),
+        "LANDFALL_SANDBOX_SCALE": "0.02",
+        "LANDFALL_BI_EMBED_ORIGINS": "http://intranet.example",
+    }
     for command in ("night", "bi"):
         subprocess.run([sys.executable, "-m", "nightly", command], env=env, cwd=ROOT, check=True)
     yield Company(home, f"http://127.0.0.1:{port}")

@@ -1,11 +1,13 @@
 """What charts are answered: the marts' own figures, for each role the own part, in the unit that was chosen."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 
 import httpx
 import pytest
 
+from bi.bundle import uid
 from tests.browser.company import Asked, Company
 
 pytestmark = pytest.mark.soak
@@ -87,3 +89,29 @@ def test_the_address_of_a_deal_is_its_page_and_an_odd_one_is_none(company: Compa
     assert "p3-mobile" in phone.headers["location"]
     assert "O-1" in phone.headers["location"]
     assert odd.status_code == 404
+
+
+def test_a_frames_guest_sees_the_rows_of_the_reader_it_is_named_for(company: Company, asked: dict[str, Asked]) -> None:
+    """Only an admin may ask for a guest's token."""
+    wanted = {
+        "user": {"username": "manager"},
+        "resources": [{"type": "dashboard", "id": uid("dashboard", "p1")}],
+        "rls": [],
+    }
+    assert asked["manager"].client.post("/api/v1/security/guest_token/", json=wanted).status_code == 403
+    with closing(company.signed_in("pages_admin")) as admin:
+        admin.headers["X-CSRFToken"] = admin.get("/api/v1/security/csrf_token/").json()["result"]
+        admin.headers["Referer"] = company.address
+        token = admin.post("/api/v1/security/guest_token/", json=wanted).raise_for_status().json()["token"]
+        chart = f"(filters:!((col:uuid,opr:eq,value:'{uid('chart', 'p1_target')}')),columns:!(id))"
+        place = {"slice_id": admin.get("/api/v1/chart/", params={"q": chart}).json()["result"][0]["id"],
+                 "dashboardId": admin.get("/api/v1/dashboard/p1").json()["result"]["id"]}  # fmt: skip
+        number = Asked(admin).number_of("forecast")
+        everything = Asked(admin).rows("forecast", [], ["target"])
+    query = {"columns": [], "metrics": ["target"], "filters": [], "orderby": [], "row_limit": 100}
+    body = {"datasource": {"id": number, "type": "table"}, "queries": [query], "form_data": place, "result_format": "json",
+            "result_type": "full"}  # fmt: skip
+    with httpx.Client(base_url=company.address, trust_env=False, timeout=120, headers={"X-GuestToken": token}) as guest:
+        seen = guest.post("/api/v1/chart/data", json=body).raise_for_status().json()["result"][0]["data"]
+    ((own,),) = company.fetch("manager", "select sum(target) from published.mart_period_forecast")
+    assert money(seen[0]["target"]) == own < money(everything[0]["target"])
