@@ -1,4 +1,5 @@
-"""`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, backup, restore, and the steps that dbt computes.
+"""`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, backup, restore, prepare, serve,
+healthy, rotate, and the steps that dbt computes.
 
 Every command is also a `make` target; `python -m nightly COMMAND --help` tells its options.
 """
@@ -8,6 +9,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from nightly import operating
 from warehouse.steps import run_cli
 
 
@@ -81,15 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     advance = commands.add_parser("advance", help="let the sandbox company live on")
     advance.add_argument("--days", type=int, default=1, help="number of days")
 
-    commands.add_parser("prepare", help="bring the databases of landfall, Airflow and MLflow up to date")
-    for name, said in (
-        ("serve", "become one long-running process, as a container does"),
-        ("healthy", "say whether it is well"),
-    ):
-        long = commands.add_parser(name, help=said)
-        long.add_argument("process", choices=["airflow", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", "mlflow",
-                                              "webhook", "sandbox", "pages"])  # fmt: skip
-
+    operating.add(commands)
     commands.add_parser("up", help="start Airflow, MLflow and the sandbox in the background")
     commands.add_parser("bi", help="make the pages (Superset) ready and start them in the background")
     commands.add_parser("down", help="stop what `up` and `night` started")
@@ -119,8 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _look(given)
     if given.command in ("backup", "restore"):
         return _keep(given)
-    if given.command in ("prepare", "serve", "healthy"):
-        return _serve(given)
+    if given.command in operating.COMMANDS:
+        return operating.run(given)
     if given.command == "bi":
         from nightly import pages
 
@@ -132,14 +126,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "advance":
         return stack.advance(given.days)
     return stack.up() if given.command == "up" else stack.down()
-
-
-def _serve(given: argparse.Namespace) -> int:
-    from nightly import serve
-
-    if given.command == "prepare":
-        return serve.prepare()
-    return serve.run(given.process) if given.command == "serve" else serve.healthy(given.process)
 
 
 def _keep(given: argparse.Namespace) -> int:

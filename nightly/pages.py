@@ -70,6 +70,20 @@ def address_of(page: str) -> str:
     return f"{settings().public_url.rstrip('/')}/superset/dashboard/{page}/"
 
 
+def forget_secrets() -> None:
+    """Draw the passwords of Superset's logins and the key of its sessions anew; the old ones are refused from now on."""
+    folder = settings().home / "bi"
+    passwords = folder / "passwords"
+    if not (folder / "landfall.json").exists():
+        raise StepError("the pages were never started here: `make bi` draws their secrets")
+    for name in (page_logins.READER, page_logins.KEEPER, ADMIN):
+        (passwords / name).unlink(missing_ok=True)
+    (folder / "landfall.json").unlink()
+    page_logins.ensure(passwords)
+    readers.add(ADMIN, ["*"], passwords / ADMIN)
+    _write_config(folder)
+
+
 def _sandbox_readers(folder: Path) -> None:
     """Three people of the invented company, to look at the pages as each: everything, one region, one line of one's own."""
     region, rep = regions_and_reps()

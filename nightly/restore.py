@@ -13,7 +13,7 @@ from config.settings import settings
 from nightly.backup import FOLDERS, MANIFEST, ROLES, SETTINGS, Kept, digest, read_manifest, run_tool
 from nightly.services import run_module, running
 from warehouse.migrate import migrate
-from warehouse.restores import apply_erasures, journalled, note_restore
+from warehouse.restores import apply_erasures, journalled, note_restore, of_other_keys
 from warehouse.steps import StepError
 from warehouse.stores import existing
 
@@ -52,13 +52,19 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
     _copy(folder)
     if applied := migrate():
         print(f"migrated: {', '.join(applied)}", flush=True)
-    taken, raw = apply_erasures(list(journalled(folder.parent, kept.tenant)))
+    stones = list(journalled(folder.parent, kept.tenant))
+    taken, raw = apply_erasures(stones)
     note_restore(kept.taken_at)
     print(
         f"restored {kept.tenant} as of {kept.as_of} in {time.monotonic() - started:.0f} s;"
         f" erased again: {taken} values, {raw} raw copies\n"
         "next: `make nightly` reads what came since; its write-back compares the CRM before it sends"
     )
+    if waiting := of_other_keys(stones):
+        print(
+            f"{waiting} values were erased under a later key of the vault: put that key into a file and type"
+            " `python -m nightly rotate vault_key --new FILE` before the next night, which erases them again"
+        )
     return 0
 
 

@@ -56,7 +56,7 @@ class Auth:
 
     def token(self, asked: Mapping[str, Any], style: str) -> dict[str, Any]:
         """Answer of the token endpoint, `style` AT (new) or CAT (old). Raises CrmError 10006 or 20022."""
-        if asked.get("appId") != APP_ID or asked.get("appSecret") != APP_SECRET:
+        if asked.get("appId") != APP_ID or asked.get("appSecret") not in self._rules.fxiaoke_app_secrets:
             raise CrmError(WRONG_SECRET, "app id or app secret is wrong")
         if asked.get("permanentCode") != PERMANENT_CODE:
             raise CrmError(NOT_AUTHORISED, "the tenant has not authorised the app: permanent code is wrong")

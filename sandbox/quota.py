@@ -39,6 +39,7 @@ class Rules:
     salesforce_bulk_rows: int = 50_000  # rows of a job's file
     salesforce_bulk_fails: bool = False  # jobs are given up
     salesforce_certificate: str = ""  # PEM of the connected app's certificate, or of its public key alone
+    fxiaoke_app_secrets: tuple[str, ...] = ("sandbox-secret",)  # two while one takes the other's place
 
 
 class Quota:

@@ -22,6 +22,7 @@ from warehouse.restores import Tombstone, journal
 from warehouse.spellings import LONGEST_PHONE, Spellings, spellings
 from warehouse.steps import StepError
 from warehouse.stores import beside
+from warehouse.vault_keys import LOCK, present_check
 
 NOT_OURS = (
     "sandbox",
@@ -72,6 +73,7 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
     """
     looked_for = _parameters(spellings(values))
     with connect("loader") as connection:
+        connection.execute(LOCK.format("pg_advisory_xact_lock_shared"))
         hashes = [field_hash for (field_hash,) in connection.execute(_HELD, looked_for)]
         taken = connection.execute(
             "with gone as (delete from vault.persons where field_hash = any(%s) returning field_hash, token, kind),"
@@ -87,7 +89,9 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
             journal(
                 folder,
                 [
-                    Tombstone(settings().tenant, field_hash, token, kind, as_of, asked_by)
+                    Tombstone(
+                        settings().tenant, field_hash, token, kind, as_of, asked_by, present_check(connection) or ""
+                    )
                     for field_hash, token, kind in taken
                 ],
             )

@@ -15,6 +15,7 @@ import psycopg
 
 from warehouse.connection import connect
 from warehouse.steps import StepError
+from warehouse.vault_keys import present_check
 
 JOURNAL = "erasures.jsonl"
 
@@ -29,6 +30,7 @@ class Tombstone:
     kind: str
     asked_on: date
     asked_by: str
+    key_check: str = ""  # of the vault's key then; empty in lines from before keys were told apart
 
 
 def journal(folder: Path, tombstones: Sequence[Tombstone]) -> None:
@@ -55,10 +57,12 @@ def journalled(folder: Path, tenant: str) -> Iterator[Tombstone]:
 def apply_erasures(tombstones: Sequence[Tombstone]) -> tuple[int, int]:
     """Take out of the vault what was erased after the backup; returns values taken out and raw copies dropped.
 
-    A raw copy cannot be searched by a hash: where anything was erased since, all raw copies of unreadable records go.
+    A raw copy cannot be searched by a hash: where anything was erased since, all raw copies of unreadable records go. What was erased
+    under a key that this vault had before is in it already; what was erased under a later one is applied when the vault takes that key.
     """
     with connect("loader") as connection:
-        newer = [stone for stone in tombstones if _is_newer(connection, stone)]
+        check = present_check(connection)
+        newer = [stone for stone in tombstones if stone.key_check in ("", check) and _is_newer(connection, stone)]
         for stone in newer:
             connection.execute(
                 "insert into vault.erasures (field_hash, token, kind, asked_on, asked_by) values (%s, %s, %s, %s, %s)",
@@ -69,6 +73,13 @@ def apply_erasures(tombstones: Sequence[Tombstone]) -> tuple[int, int]:
         ).rowcount
         raw = connection.execute("delete from vault.quarantined").rowcount if newer else 0
     return taken, raw
+
+
+def of_other_keys(tombstones: Sequence[Tombstone]) -> int:
+    """How many erasures were made under a key that this vault has never had: they wait until it takes that key."""
+    with connect("loader") as connection:
+        known = {check for (check,) in connection.execute("select key_check from vault.keys").fetchall()}
+    return sum(stone.key_check not in known | {""} for stone in tombstones)
 
 
 def _is_newer(connection: psycopg.Connection, stone: Tombstone) -> bool:

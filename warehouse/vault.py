@@ -4,21 +4,27 @@ In: (kind, value) pairs of one page. Out: a token for each, the same for the sam
 The look-up key is a keyed hash, so the vault cannot be searched by trying phone numbers without `LANDFALL_VAULT_KEY`.
 """
 
-import hmac
 import secrets
 from collections.abc import Iterable
 
 from config.settings import settings
 from warehouse.steps import StepError
+from warehouse.vault_keys import aliases, generation_of, keyed
 from warehouse.walks import Loading
 
 Value = tuple[str, str]
+SEPARATOR = "\x1f"  # between kind and value, in what is hashed
 _EXCHANGE = """
 with offered as (
     select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as o(field_hash, token, kind, original)
 ),
+named as (
+    select * from unnest(%s::text[], %s::text[]) as n(known_as, field_hash)
+    union all
+    select field_hash, field_hash from offered
+),
 erased as (
-    select field_hash, token from vault.erasures where field_hash in (select field_hash from offered)
+    select n.field_hash, e.token from vault.erasures as e join named as n on n.known_as = e.field_hash
 ),
 added as (
     insert into vault.persons (field_hash, token, kind, original, first_load_id)
@@ -35,10 +41,6 @@ union all
 select field_hash, token from vault.persons where field_hash in (select field_hash from offered)"""
 
 
-def _keyed(key: str, value: Value) -> str:
-    return hmac.digest(key.encode(), "\x1f".join(value).encode(), "sha256").hex()
-
-
 def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[Value, str]:
     """A token for each distinct (kind, value), in one statement; new values enter the vault under `load_id`.
 
@@ -49,10 +51,14 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
         raise StepError(
             "personal fields cannot be kept without a key: set LANDFALL_VAULT_KEY to a long random text, then rerun"
         )
-    by_hash = {_keyed(key, value): value for value in set(values)}
+    generation_of(connection, key)
+    by_hash = {keyed(key, SEPARATOR.join(value)): value for value in set(values)}
     if not by_hash:
         return {}
-    fresh = [f"p_{_keyed(seed, value)[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()]
+    fresh = [
+        f"p_{keyed(seed, SEPARATOR.join(value))[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()
+    ]
+    earlier = aliases(connection, key, (SEPARATOR.join(value) for value in by_hash.values()))
     found = connection.execute(
         _EXCHANGE,
         (
@@ -60,6 +66,8 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
             fresh,
             [kind for kind, _ in by_hash.values()],
             [original for _, original in by_hash.values()],
+            list(earlier),
+            list(earlier.values()),
             load_id,
         ),
     ).fetchall()

@@ -1,0 +1,44 @@
+"""The commands of who keeps an installation running: prepare, serve, healthy, rotate.
+
+In: the parser of `python -m nightly`. Out: its sub-commands, and one function that runs them.
+"""
+
+import argparse
+from pathlib import Path
+
+COMMANDS = ("prepare", "serve", "healthy", "rotate")
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-commands."""
+    commands.add_parser("prepare", help="bring the databases of landfall, Airflow and MLflow up to date")
+    for name, said in (
+        ("serve", "become one long-running process, as a container does"),
+        ("healthy", "say whether it is well"),
+    ):
+        long = commands.add_parser(name, help=said)
+        long.add_argument("process", help="airflow, airflow-scheduler, …, as docker/compose.yml names its services")
+    rotation = commands.add_parser("rotate", help="change a secret while old and new both hold")
+    rotation.add_argument(
+        "name", help="vault_key, database, airflow, pages, or a vendor's secret by its setting, as fxiaoke_app_secret"
+    )
+    rotation.add_argument("--new", type=Path, metavar="FILE", help="the new secret, from its vendor")
+    rotation.add_argument("--finish", action="store_true", help="see that the old secret is refused, and forget it")
+    rotation.add_argument("--back", action="store_true", help="put the old secret back")
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run one of them; returns its exit code."""
+    if given.command == "rotate":
+        from nightly import rotate
+
+        if given.name not in rotate.names():
+            raise SystemExit(f"there is no secret {given.name}: choose among {', '.join(rotate.names())}")
+        return rotate.rotate(given.name, given.new, finish=given.finish, back=given.back)
+    from nightly import serve
+
+    if given.command == "prepare":
+        return serve.prepare()
+    if given.process not in serve.NAMES:
+        raise SystemExit(f"there is no process {given.process}: choose among {', '.join(serve.NAMES)}")
+    return serve.run(given.process) if given.command == "serve" else serve.healthy(given.process)

@@ -1,0 +1,198 @@
+"""Changes a secret while old and new both hold: take the new one, try it, put it in place; later see that the old one is refused.
+
+In: the secret's name. A vendor's secret comes in a file of its own, `--new FILE`; what is ours is drawn. Out: the file that the settings
+name, replaced in one move, the old one beside it as `<file>.previous` until `--finish` has seen that the vendor refuses it. No output
+shows a secret.
+"""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from config.secret_files import SUFFIX, read_secret
+from config.settings import PREFIX, Settings, child_environment, secret_files, settings
+from config.systems import CREDENTIALS
+from nightly import airflow, services
+from warehouse import login_passwords, vault_keys
+from warehouse.connection import connect
+from warehouse.restores import apply_erasures, journalled
+from warehouse.steps import StepError
+
+OURS = ("vault_key", "database", "airflow", "pages")
+
+
+def names() -> list[str]:
+    """Everything that can be rotated: ours, then every secret of a vendor by its setting."""
+    vendors = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+    return [*OURS, *(name for name in vendors if name not in ("vault_key", "token_seed"))]
+
+
+def rotate(name: str, new: Path | None, *, finish: bool = False, back: bool = False) -> int:
+    """Rotate `name`; see the module. Raises StepError before anything is changed where the new secret does not work."""
+    if name == "vault_key":
+        return _vault(new)
+    if name in OURS:
+        if new or finish or back:
+            raise StepError(f"{name} is drawn by us and changed at once: type `python -m nightly rotate {name}` alone")
+        return {"database": _database, "airflow": _airflow, "pages": _pages}[name]()
+    path = _file_of(name)
+    previous = path.with_name(f"{path.name}.previous")
+    if finish:
+        return _finish(name, previous)
+    if back:
+        _require(previous, name)
+        previous.replace(path)
+        print(f"{name}: the previous secret holds again")
+        return 0
+    if new is None:
+        raise StepError(f"{name} comes from its vendor: write the new one into a file and give it with --new FILE")
+    fresh = read_secret(new, f"{PREFIX}{name.upper()}")
+    if previous.exists():
+        raise StepError(
+            f"{name} is being rotated already: `python -m nightly rotate {name} --finish` first (or --back)"
+        )
+    if _is_refused(name, new):
+        raise StepError(
+            f"{name}: {_system(name)} refuses the new secret or cannot be reached; the old one stays in place"
+        )
+    _write(previous, read_secret(path, f"{PREFIX}{name.upper()}"))
+    _write(path, fresh)
+    print(
+        f"{name}: the new secret is in place{'' if _system(name) else ', untried: the next message shows whether it holds'}"
+    )
+    print(f"next: withdraw the old one at its vendor, then `python -m nightly rotate {name} --finish`")
+    return 0
+
+
+def _finish(name: str, previous: Path) -> int:
+    _require(previous, name)
+    if _system(name) and not _is_refused(name, previous):
+        raise StepError(f"{name}: {_system(name)} still takes the old secret: withdraw it there, then rerun")
+    previous.unlink()
+    print(f"{name}: the old secret is {'refused and ' if _system(name) else ''}forgotten")
+    return 0
+
+
+def _require(previous: Path, name: str) -> None:
+    if not previous.exists():
+        raise StepError(f"{name} is not being rotated: `python -m nightly rotate {name} --new FILE` begins it")
+
+
+def _file_of(name: str) -> Path:
+    path = secret_files().get(name)
+    if path is None:
+        key = f"{PREFIX}{name.upper()}"
+        raise StepError(
+            f"{key} stands in no file: write it into one, name that by {key}{SUFFIX} (or put it into LANDFALL_SECRETS_DIR), then rerun"
+        )
+    return path
+
+
+def _system(name: str) -> str:
+    """The system whose check tries a secret; '' where only a message can try it."""
+    return next((system for system in CREDENTIALS if name.startswith(f"{system}_") and system != "webhook"), "")
+
+
+def _is_refused(name: str, path: Path) -> bool:
+    """Whether the secret's system turns a sign-in with the secret in `path` down; what cannot be tried counts as taken.
+
+    Tried from an empty home, so that no token of an earlier sign-in answers for it.
+    """
+    if not _system(name):
+        return False
+    with TemporaryDirectory() as home:
+        if (known := settings().home / "runtime.env").exists():
+            shutil.copy(known, home)
+        env = child_environment(home=home, **{f"{name}_file": str(path)})
+        command = [sys.executable, "-m", "connectors", "check", "--system", _system(name)]
+        done = subprocess.run(command, env=env, text=True, capture_output=True, check=False)
+    print(done.stdout.strip() or f"{_system(name)} takes it", flush=True)
+    return done.returncode != 0
+
+
+def _write(path: Path, secret: str) -> None:
+    """Replace a file in one move, the owner's alone."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.touch(mode=0o600)
+    fresh.write_text(f"{secret}\n", "utf-8")
+    fresh.replace(path)
+    settings.cache_clear()
+
+
+def _vault(new: Path | None) -> int:
+    """The vault's key: hashes and file change together; a change that was killed between the two is finished by the next one."""
+    path = secret_files().get("vault_key")
+    if path is None and new is None:
+        _file_of("vault_key")
+    waiting = new or Path(f"{path}.next")
+    old = settings().vault_key.get_secret_value()
+    if waiting.exists() and vault_keys.holds(fresh := read_secret(waiting, "LANDFALL_VAULT_KEY")):
+        print("vault_key: the hashes had been made anew already")
+    else:
+        if new is None:
+            _write(waiting, secrets.token_urlsafe(36))
+        fresh = read_secret(waiting, "LANDFALL_VAULT_KEY")
+        made = vault_keys.rekey(old, fresh)
+        print(f"vault_key: {made.persons} hashes and {made.tombstones} tombstones made anew")
+    if path:
+        _write(path, fresh)
+        Path(f"{path}.next").unlink(missing_ok=True)
+    else:
+        print(f"next: set LANDFALL_VAULT_KEY to what {new} holds, before the next night")
+    if folder := settings().backup_dir:
+        taken, _ = apply_erasures(list(journalled(folder, settings().tenant)))
+        print(f"erased again: {taken} values of the journal beside the backups")
+    return 0
+
+
+def _database() -> int:
+    """Passwords of the database's logins, while no night runs."""
+    passfile = settings().pg_passfile
+    if passfile is None:
+        raise StepError(
+            "the database's password stands in no file: set LANDFALL_PG_PASSFILE to libpq's password file, then rerun"
+        )
+    with connect("transformer", autocommit=True) as lock:
+        taken = lock.execute("select pg_try_advisory_lock(hashtext(%s))", (f"night {settings().tenant}",)).fetchone()
+        if not taken or not taken[0]:
+            raise StepError(f"a night of {settings().tenant} is running: wait for its end, then rerun")
+        for login in login_passwords.logins(passfile):
+            login_passwords.change(passfile, login)
+            print(f"database: {login} has a new password in {passfile}")
+    return 0
+
+
+def _airflow() -> int:
+    """Airflow's keys: what it keeps encrypted is read by the old key and written by the new one; tokens and sessions end."""
+    path = airflow.key_file("airflow_fernet_keys")
+    old = path.read_text("utf-8").strip().split(",")[0]
+    _write(path, f"{airflow.fernet_key()},{old}")
+    done = subprocess.run(
+        ["airflow", "rotate-fernet-key"], env=airflow.environment(), text=True, capture_output=True, check=False
+    )
+    if done.returncode != 0:
+        raise StepError(
+            f"Airflow could not write anew what it keeps ({done.stderr.strip().splitlines()[-1]}); both keys hold: rerun"
+        )
+    _write(path, path.read_text("utf-8").strip().split(",")[0])
+    for name in airflow.KEYS.keys() - {"airflow_fernet_keys"}:
+        _write(airflow.key_file(name), secrets.token_urlsafe(64))
+    (settings().home / "airflow" / "simple_auth_manager_passwords.json.generated").unlink(missing_ok=True)
+    print(
+        "airflow: new keys, and a new password at the next start; start it again: `make down`, `make up` (containers: restart)"
+    )
+    return 0
+
+
+def _pages() -> int:
+    """Superset's logins in the database and the key of its sessions."""
+    from nightly import pages
+
+    pages.forget_secrets()
+    running = services.running_pid(pages.NAME) is not None
+    print(f"pages: new passwords and a new session key{'; start them again: `make bi`' if running else ''}")
+    return 0
