@@ -17,6 +17,7 @@ import orjson
 from sandbox.clock import cutoff_ms, night_ms
 from sandbox.company import Company, Patch, generate
 from sandbox.objects import LONE_SURROGATE_MARK
+from sandbox.papers import with_papers
 from sandbox.schema import INDEXES, TABLES, connect
 from sandbox.store import Store, database
 
@@ -54,8 +55,8 @@ def found(
         "day_began_at": 0.0,
         "dialect": dialect,
     }
-    say(f"writing {len(company.patches):,} changes")
-    write(fresh, with_lone_surrogate(company.patches, company.go_live), state, company.targets)
+    say(f"writing {len(company.patches):,} changes and what is filed beside them")
+    write(fresh, with_papers(with_lone_surrogate(company.patches, company.go_live), seed), state, company.targets)
     fresh.replace(path)
     _write_truth(path.parent / "truth", company, state)
     return path

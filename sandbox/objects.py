@@ -39,6 +39,9 @@ LABELS = {
     "LeadsObj": "销售线索",
     "NewOpportunityObj": "商机2.0",
     "ActiveRecordObj": "销售记录",
+    "QuoteObj": "报价单",
+    "SaleContractObj": "销售合同",
+    "PaymentObj": "回款",
 }
 
 OBJECTS: dict[str, dict[str, str]] = {
@@ -115,6 +118,30 @@ OBJECTS: dict[str, dict[str, str]] = {
         "direction__c": SELECT,
         "related_object_data": LINKS,
         "contact_count__c": NUMBER,
+    },
+    "QuoteObj": COMMON
+    | {
+        "account_id": REFERENCE,
+        "new_opportunity_id": REFERENCE,
+        "quote_amount": NUMBER,
+        "currency__c": SELECT,
+        "quote_time": DATE,
+    },
+    "SaleContractObj": COMMON
+    | {
+        "account_id": REFERENCE,
+        "new_opportunity_id": REFERENCE,
+        "contract_amount": NUMBER,
+        "currency__c": SELECT,
+        "confirm_time": DATE,
+    },
+    "PaymentObj": COMMON
+    | {
+        "account_id": REFERENCE,
+        "receipt_no__c": TEXT,
+        "payment_amount": NUMBER,
+        "currency__c": SELECT,
+        "payment_time": DATE,
     },
 }
 

@@ -91,6 +91,13 @@ KINDS = (
         (*_NAMES, Field("parent_region", "上级区域", "reference", "region", is_required=False)),
     ),
     Kind("target", "目标", _NODE_PERIOD, (Field("gross_amount", "目标金额（含税）", "amount"),)),
+    Kind("signed_target", "签字目标", _NODE_PERIOD, (Field("gross_amount", "签字目标金额（含税）", "amount"),)),
+    Kind(
+        "ledger_balance",
+        "总账应收余额",
+        (Field("day", "日期", "day"), Field("customer_number", "客户编码（* 为科目总额）", "code")),
+        (Field("gross_amount", "余额（含税）", "amount"),),
+    ),
     Kind("budget", "预算", _NODE_PERIOD, (Field("net_amount", "预算金额（不含税）", "amount"),)),
     Kind(
         "calendar",

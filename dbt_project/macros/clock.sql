@@ -47,3 +47,26 @@
         from {{ records }}
     ) as arrivals
 {%- endmacro %}
+
+{#-
+    The business day since which each key's present state stands without a break: the day that brought the version in which any of `columns`
+    last changed, or before which the key was gone. `versions` holds at most one version of a record at an instant.
+-#}
+{% macro standing_since(versions, key, columns, record=none) -%}
+    select
+        {{ key }},
+        {{ business_day('max(valid_from)') }} - 1 as standing_since_on
+    from (
+        select
+            steps.*,
+            lag(valid_to) over (partition by {{ record or key }} order by valid_from) is distinct from valid_from
+            or lag(state) over (partition by {{ record or key }} order by valid_from) is distinct from state as is_changed
+        from (
+            select {{ key }}{{ ', ' ~ record if record }}, {{ digest_of(columns) }} as state, valid_from, valid_to
+            from {{ versions }}
+            where valid_from < valid_to and valid_from <= {{ as_of_cutoff() }}
+        ) as steps
+    ) as judged
+    where is_changed
+    group by {{ key }}
+{%- endmacro %}

@@ -85,17 +85,15 @@ class Book:
         statement = "select fields from journal where object = 'NewOpportunityObj' and id = ? and seq <= ? order by seq"
         for row in self._store.rows(statement, (deal_id, seq)):
             told |= orjson.loads(row["fields"])
-        number = int.from_bytes(deal_id.encode(), "big") if len(deal_id) != 24 else int(deal_id[-12:], 16)
-        number %= 10**7
+        number = number_of(deal_id)
         if not told.get("amount") or number % sales.UNMAPPED_EVERY == sales.UNMAPPED_EVERY - 1:
             return None
         account = self._first("AccountObj", told.get("account_id"))
         owner = str((told.get("owner") or ["1000"])[0])
         code = account.get("uniform_social_credit_code__c")
         customer = sales.customer_of(str(told.get("account_id")), code, str(account.get("name", "散客")))
-        line = told.get("product_line__c") or LINE_OF_PROCESS.get(str(told.get("sales_process_id")), "pt_service")
         return sales.Deal(
-            deal_id, number, won_ms, *customer, str(line), told.get("contract_no__c"), owner,
+            deal_id, number, won_ms, *customer, line_of(told), told.get("contract_no__c"), owner,
             str(self._first("PersonnelObj", owner).get("full_name", owner)), round(float(told["amount"]) * 100),
             told.get("currency__c") == "USD",
         )  # fmt: skip
@@ -105,6 +103,17 @@ class Book:
         statement = "select fields from journal where object = ? and id = ? order by seq limit 1"
         found = self._store.rows(statement, (object_name, str(record_id)))
         return dict(orjson.loads(found[0]["fields"])) if found else {}
+
+
+def number_of(deal_id: str) -> int:
+    """The number by which the ERP's bills of a deal are counted."""
+    number = int.from_bytes(deal_id.encode(), "big") if len(deal_id) != 24 else int(deal_id[-12:], 16)
+    return number % 10**7
+
+
+def line_of(told: dict[str, Any]) -> str:
+    """The product line of what the CRM says of a deal."""
+    return str(told.get("product_line__c") or LINE_OF_PROCESS.get(str(told.get("sales_process_id")), "pt_service"))
 
 
 def documents(deal: sales.Deal, seed: str) -> list[Line]:

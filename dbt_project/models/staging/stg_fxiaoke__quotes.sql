@@ -1,0 +1,24 @@
+-- Quotes of the CRM as versions; a voided one counts as deleted.
+with records as (
+    select
+        record_id as quote_id,
+        load_id,
+        {{ json_text('record', 'new_opportunity_id') }} as opportunity_id,
+        {{ json_first('record', 'owner') }} as owner_id,
+        {{ json_text('record', 'name') }} as quote_number,
+        {{ json_text('record', 'currency__c') }} as currency,
+        {{ number_of(json_text('record', 'quote_amount')) }} as original_gross_amount,
+        coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false)
+        or coalesce({{ json_text('record', 'life_status') }}, 'normal') <> 'normal' as is_deleted,
+        {{ business_day(instant_of_ms(json_text('record', 'quote_time'))) }} as quoted_on,
+        changed_at,
+        known_at
+    from {{ source('landing', 'fxiaoke__quotes') }}
+    where known_at <= {{ as_of_cutoff() }}
+),
+
+versions as (
+    {{ versions_of('records', key='quote_id') }}
+)
+
+select * from versions
