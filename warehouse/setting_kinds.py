@@ -117,6 +117,18 @@ KINDS = (
         (Field("day", "日期", "day"),),
         (Field("day_kind", "类型", "choice", ("holiday", "make_up")), Field("name", "名称", "text", is_required=False)),
     ),
+    Kind(
+        "owner_map",
+        "人员对应",
+        (Field("system", "系统", "code"), Field("system_owner_id", "系统内人员", "code")),
+        (Field("value", "员工编号", "code"),),
+    ),
+    Kind(
+        "product_map",
+        "产品对应",
+        (Field("system", "系统", "code"), Field("group_code", "物料分组", "code")),
+        (Field("value", "产品线代码", "code"),),
+    ),
     Kind("tax_rate", "税率", (Field("product_line", "产品线", "code"),), (Field("rate", "增值税率", "rate"),)),
     Kind("fx_rate", "汇率", (Field("currency", "币种", "code"),), (Field("rate", "对本位币汇率", "number"),)),
     Kind(

@@ -20,6 +20,7 @@ slices as (
         {% endfor -%}
         period_id
     from {{ ref('mart_metrics') }}
+    where slice_kind <> 'product_node' -- lines above others hold them
     group by node_id, slice_kind, period_id
 )
 

@@ -50,6 +50,10 @@ MATERIALS = [
     Material("M-2005", "滚珠丝杠", "part", "根", 2_100, 18, 90),
     Material(OVERSTOCKED, "旧型号机架", "part", "件", 1_500, 25, 10),
 ]
+GROUPS = {
+    "eq_robot": "EQ-ROBOT",
+    "pt_service": "备件与服务",
+}  # groups that the ERP's clerks spell otherwise than the CRM
 SUPPLIERS = {"SUP001": "宁波海天液压有限公司", "SUP002": "苏州精工传动股份有限公司"}
 BOMS: dict[str, dict[str, int]] = {
     "M-1001": {"M-2001": 2, "M-2002": 1, "M-2004": 1, "M-2006": 1},
@@ -72,7 +76,8 @@ def master(start: int) -> list[Line]:
         at = office(start - 1, dice)
         fields: Row = {
             "FMATERIALID": 9000 + place, "FNumber": material.number, "FName": material.name, "FSpecification": None,
-            "FMaterialGroup.FNumber": material.group, "FBaseUnitId.FName": material.unit, "FErpClsID": "1" if material.is_bought else "2",
+            "FMaterialGroup.FNumber": GROUPS.get(material.group, material.group),
+            "FBaseUnitId.FName": material.unit, "FErpClsID": "1" if material.is_bought else "2",
             "FFixLeadTime": material.lead_days, "FSafeStock": float(material.safety), "FForbidStatus": "A",
         }  # fmt: skip
         made = bill("BD_MATERIAL", 9000 + place, approved(at, at + 60_000, fields), [{}])

@@ -84,6 +84,14 @@ def customer_of(account_id: str, code: str | None, name: str) -> tuple[str, str]
     return f"CUST{digits % 10**9:09d}", respelled(plain, (0, 2, 3)[way - 5])
 
 
+def salesperson_of(owner: str, name: str) -> tuple[str, str]:
+    """A salesperson's number and name in the ERP: one in eight has a number of its own and a name with blanks, one is marked as left."""
+    way = sha256(owner.encode()).digest()[0] % 8
+    if way == 0:
+        return f"XS{owner}", " ".join(name)
+    return owner, f"{name}（离职）" if way == 1 else name
+
+
 def parts_of(deal: Deal, dice: Random) -> list[Part]:
     """The deal's amount over one to three materials of its product line; the last takes the rest."""
     sold = of_line(deal.line) or of_line("pt_service")
@@ -100,10 +108,11 @@ def parts_of(deal: Deal, dice: Random) -> list[Part]:
 def order(deal: Deal, parts: list[Part], shipped: int, dice: Random) -> list[Line]:
     """The order: entered within the hour of winning, approved, closed when all is `shipped` (a day)."""
     at = deal.won_ms + int((600 + 2400 * dice.random()) * 1000)
+    seller, seller_name = salesperson_of(deal.owner, deal.owner_name)
     header: Row = {
         "FBillNo": f"XSDD{deal.fid}", "FDate": day_text(local_day(at)), "FCloseStatus": "A", "FSaleOrgId.FNumber": ORGANISATION,
-        "FCustId.FNumber": deal.customer_number, "FCustId.FName": deal.customer_name, "FSalerId.FNumber": deal.owner,
-        "FSalerId.FName": deal.owner_name, "F_LF_ContractNo": deal.contract, "FSettleCurrId.FCODE": deal.currency,
+        "FCustId.FNumber": deal.customer_number, "FCustId.FName": deal.customer_name, "FSalerId.FNumber": seller,
+        "FSalerId.FName": seller_name, "F_LF_ContractNo": deal.contract, "FSettleCurrId.FCODE": deal.currency,
         "FCreateDate": time_text(at),
     }  # fmt: skip
     entries = [_order_entry(deal, part, place, shipped) for place, part in enumerate(parts)]

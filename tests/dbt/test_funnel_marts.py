@@ -77,7 +77,7 @@ def test_a_set_rate_inside_the_interval_is_left_alone(marts):  # type: ignore[no
 def test_a_stage_without_its_evidence_is_listed_with_what_is_missing(marts):  # type: ignore[no-untyped-def]
     rows = marts(
         "select opportunity_id, stage_code, evidence_kind from {marts}.rpt_stage_violation"
-        " where opportunity_id in ('E10', 'E11', 'E12', 'E15', 'E16', 'E01') order by 1"
+        " where opportunity_id in ('E10', 'E11', 'E12', 'E15', 'E16', 'E01') and evidence_kind <> 'quote' order by 1"
     )
     assert rows == [
         # E10's contract is filed
@@ -86,6 +86,14 @@ def test_a_stage_without_its_evidence_is_listed_with_what_is_missing(marts):  # 
         # E15 stands at S1, which asks for nothing; E01 was won in an earlier period
         ("E16", "S2", "contact"),
     ]
+
+
+def test_a_quote_clears_a_deal_at_the_quote_stage_or_behind_it_and_a_voided_one_does_not(marts):  # type: ignore[no-untyped-def]
+    rows = marts(
+        "select opportunity_id, stage_code, asking_stage_code from {marts}.rpt_stage_violation"
+        " where evidence_kind = 'quote' and opportunity_id in ('E02', 'E09', 'E13', 'E16', 'E19') order by 1"
+    )
+    assert rows == [("E13", "S3", "S3"), ("E19", "S3", "S3")]
 
 
 def test_a_win_without_contract_and_a_loss_without_reason_are_not_verified(marts):  # type: ignore[no-untyped-def]

@@ -41,6 +41,7 @@ CHANGES = (
     ("target", ("D10", "2026Q2"), {"gross_amount": 5500000}),
     ("target", ("D12", "2026Q2"), {"gross_amount": 4000000}),
 )
+OF_THE_QUARTER = " where node_id = 'D0' and period_id = '2026Q2' and slice_kind = %s order by 1"
 FEATURES = "select opportunity_id, as_of_date, revision, features_hash from features.opportunity_features where as_of_date <= %s order by 1"
 
 
@@ -60,7 +61,7 @@ def night(build: Callable[..., None], day: date) -> Build:
 
 @pytest.fixture(scope="module")
 def company(land: Callable[..., None], deal: Callable[..., dict[str, Any]]) -> None:
-    """Team D101: forty open deals of 100,000, one won in the first quarter; team D102: one open, one in dollars for autumn; all pumps."""
+    """Team D101: forty open deals of 100,000, one won in the first quarter; team D102: one small pump open, one in dollars; all pumps."""
     for node, kind, parent in ORGANISATION:
         land(
             "fxiaoke__departments",
@@ -74,7 +75,7 @@ def company(land: Callable[..., None], deal: Callable[..., dict[str, Any]]) -> N
     created, in_may = "2026-03-02 09:00", milliseconds("2026-05-29")
     for number in range(40):
         land(OPP, f"O{number:02d}", created, deal("eq_need", created, close_date=in_may, product_line__c="PUMP"))
-    land(OPP, "OTHER", created, deal("eq_need", created, close_date=in_may, owner=["1002"], product_line__c="PUMP"))
+    land(OPP, "OTHER", created, deal("eq_need", created, close_date=in_may, owner=["1002"], product_line__c="PUMP-S"))
     dollars = {"currency__c": "USD", "amount": "1000.50", "close_date": milliseconds("2026-09-01"), "owner": ["1002"]}
     land(OPP, "DOLLARS", created, deal("eq_need", created, product_line__c="PUMP", **dollars))
     land(
@@ -228,11 +229,14 @@ def test_period_ids_in_use_keep_their_meaning(told: dict[str, Any], query: Calla
     ]
 
 
-def test_a_split_line_moves_no_deal_that_the_crm_left(told: dict[str, Any], query: Callable[..., Any]) -> None:
-    where = "where node_id = 'D0' and period_id = '2026Q2' and slice_kind = 'product_line'"
-    for build in (told["first"], told["second"]):
-        found = query(f"select slice_value, open_gross_amount from {shown(build)}.mart_metrics {where}")
-        assert found == [("PUMP", Decimal("4100000.00"))]
+def test_a_split_line_moves_no_deal_and_adds_up_to_the_line_above(
+    told: dict[str, Any], query: Callable[..., Any]
+) -> None:
+    small, own = Decimal("100000.00"), Decimal("4000000.00")
+    for build, pumps in ((told["first"], own), (told["second"], own + small)):
+        cells = f"select slice_value, open_gross_amount from {shown(build)}.mart_metrics" + OF_THE_QUARTER
+        assert query(cells, "product_line") == [("PUMP", own), ("PUMP-S", small)]
+        assert query(cells, "product_node") == [("PUMP", pumps), ("PUMP-S", small)]
 
 
 def test_a_deal_in_dollars_moves_by_the_rate_alone_and_a_won_one_keeps_the_rates_of_its_day(

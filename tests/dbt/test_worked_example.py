@@ -113,7 +113,7 @@ def test_the_waterfall_equals_its_cells_and_balances_at_every_node(marts, book: 
 
 def test_accuracy_at_every_horizon_equals_its_cells(marts, book: Workbook) -> None:  # type: ignore[no-untyped-def]
     table = book.table("accuracy")
-    figures = [figure for figure in table if figure not in ("error", "width")]
+    figures = [figure for figure in table if figure not in ("error", "width", "naive_error", "pinball")]
     rows = marts(
         f"select horizon, {', '.join(f'{figure}::float' for figure in figures)} from {{marts}}.mart_forecast_accuracy"
         " where node_id = 'D10' and measured_level = 'rep' and period_id = '2026Q1'"
@@ -122,6 +122,17 @@ def test_accuracy_at_every_horizon_equals_its_cells(marts, book: Workbook) -> No
         horizon: {figure: same(table[figure][horizon], figure) for figure in figures}
         for horizon in table["forecasts_count"]
     }
+
+
+def test_a_horizon_is_a_share_of_the_quarters_working_days(marts) -> None:  # type: ignore[no-untyped-def]
+    """Of 59 working days two, four, eight and twelve thirteenths, rounded up, are the 10th, 19th, 37th and 55th."""
+    rows = marts(
+        "select horizon, frozen_on::text from {marts}.mart_forecast_accuracy"
+        " where node_id = 'D10' and measured_level = 'region' and period_id = '2026Q1'"
+    )
+    assert dict(rows) == {
+        "day_1": "2026-01-01", "week_2": "2026-01-15", "week_4": "2026-01-28", "week_8": "2026-02-28", "last_week": "2026-03-25",
+    }  # fmt: skip
 
 
 def test_errors_of_reps_do_not_net_and_one_closed_period_is_all_periods(marts) -> None:  # type: ignore[no-untyped-def]

@@ -80,7 +80,7 @@ def live() -> None:
 
 def plant() -> None:
     """Sixty software deals that went from the quote stage to their end: 21 won, so that its true rate is 0.35 and not the set 0.50; and
-    an open one in a currency that nobody gave a rate."""
+    an open one in a currency that nobody gave a rate. Quotes went out for E02 and E09; that for E19 was voided."""
     rows: list[Row] = []
     for number in range(60):
         day = date(2025, 8, 1) + timedelta(days=number)
@@ -90,6 +90,9 @@ def plant() -> None:
     fields = {"owner": ["2003"], "sales_process_id": "software", "amount": "1000.00", "currency__c": "XDR"}
     fields["close_date"] = milliseconds("2026-06-01")
     rows.append((OPP, "X1", "2026-05-04 10:00", deal_record("sw_lead", "2026-05-04 10:00", **fields)))
+    for deal, status in (("E02", "normal"), ("E09", "normal"), ("E19", "invalid")):
+        quote = {"new_opportunity_id": deal, "quote_amount": "1.00", "life_status": status}
+        rows.append(("fxiaoke__quotes", f"Q-{deal}", "2026-05-12 10:00", quote))
     land_rows(rows)
 
 

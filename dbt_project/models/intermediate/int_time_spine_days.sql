@@ -1,2 +1,2 @@
--- Days for the metric layer to count on.
-{{ day_series(as_of() ~ ' - 3650', as_of() ~ ' + 1100') }}
+-- Days for the metric layer to count on: those of the one calendar.
+select day from {{ ref('int_days_as_of') }}

@@ -1,3 +1,4 @@
+{%- set quantiles = {'forecasts.p10': 0.1, 'forecasts.p50': 0.5, 'forecasts.p90': 0.9} %}
 -- How near the published forecasts of closed periods came, by the day on which they stood frozen: at each node and over all nodes below it.
 with frozen as (
     select * from {{ ref('mart_forecast_accuracy__frozen') }}
@@ -13,14 +14,21 @@ above as (
     where as_of_date = {{ as_of() }}
 ),
 
+-- The naive forecast is what the same quarter of the year before brought.
 actuals as (
-    select * from {{ ref('int_period_actuals') }}
+    select *, lag(actual_gross_amount, 4) over (partition by node_id order by starts_on) as naive from {{ ref('int_period_actuals') }}
 ),
 
 compared as (
     select
-        frozen.period_id, frozen.horizon, nodes.node_id, nodes.node_level, forecasts.mean as forecast, actuals.actual_gross_amount as actual,
+        frozen.period_id, frozen.horizon, frozen.frozen_on, nodes.node_id, nodes.node_level, forecasts.mean as forecast,
+        actuals.actual_gross_amount as actual,
         forecasts.mean - actuals.actual_gross_amount as error, forecasts.p90 - forecasts.p10 as width,
+        abs(actuals.naive - actuals.actual_gross_amount) as naive_error,
+        ({% for quantile, share in quantiles.items() -%}
+            greatest({{ share }} * (actuals.actual_gross_amount - {{ quantile }}), {{ 1 - share }} * ({{ quantile }} - actuals.actual_gross_amount))
+            {{ '+ ' if not loop.last }}
+        {%- endfor %}) / 3 as pinball,
         actuals.actual_gross_amount between forecasts.p10 and forecasts.p90 as is_covered
     from frozen
     inner join {{ ref('stg_landfall__period_forecasts') }} as forecasts
@@ -53,10 +61,13 @@ final as (
         {{ ratio('sum(actual)', 'sum(forecast)') }} as attainment_of_forecast_rate,
         1 - {{ ratio('sum(abs(error))', 'sum(actual)') }} as accuracy_rate,
         {{ ratio('sum(error)', 'sum(actual)') }} as bias_rate,
+        {{ ratio('sum(case when naive_error is not null then abs(error) end)', 'sum(naive_error)') }} as relative_error_rate,
+        {{ ratio('sum(pinball)', 'sum(case when pinball is not null then actual end)') }} as pinball_rate,
         cast(count(width) as integer) as ranged_count,
         cast(sum(case when is_covered then 1 else 0 end) as integer) as covered_count,
         {{ ratio('sum(case when is_covered then 1 else 0 end)', 'count(width)') }} as interval_coverage_rate,
         {{ ratio('sum(width)', 'sum(case when width is not null then actual end)') }} as interval_width_rate,
+        case when span_id <> 'all' then max(frozen_on) end as frozen_on,
         {{ as_of() }} as as_of
     from spans
     group by ancestor_id, node_level, horizon, span_id

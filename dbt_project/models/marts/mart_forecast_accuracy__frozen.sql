@@ -1,6 +1,4 @@
-{%- set freeze_days = {
-    'day_1': 'starts_on', 'week_2': 'starts_on + 13', 'week_4': 'starts_on + 27', 'week_8': 'starts_on + 55', 'last_week': 'ends_on - 6',
-} %}
+{%- set weeks = {'day_1': 0, 'week_2': 2, 'week_4': 4, 'week_8': 8, 'last_week': 12} %}
 -- The build that stood published on each day on which a closed period's forecast is frozen, and what it forecast at every node.
 with periods as (
     select period_id, starts_on, ends_on, ends_on + {{ var('actuals_after_days') }} as final_on
@@ -8,9 +6,21 @@ with periods as (
     where ends_on + {{ var('actuals_after_days') }} <= {{ as_of() }}
 ),
 
+shares as (
+    select
+        periods.*, days.day,
+        sum({{ when('days.is_working_day') }}) over (partition by periods.period_id order by days.day) as elapsed_count,
+        sum({{ when('days.is_working_day') }}) over (partition by periods.period_id) as working_days_count
+    from periods
+    inner join {{ ref('int_days_as_of') }} as days on days.day between periods.starts_on and periods.ends_on
+),
+
+-- Week n of 13: the day by whose end n thirteenths of the period's working days have passed, so that holidays do not shift a horizon.
 freezes as (
-    {% for horizon, day in freeze_days.items() -%}
-    select period_id, starts_on, ends_on, final_on, '{{ horizon }}' as horizon, {{ day }} as frozen_on from periods
+    {% for horizon, week in weeks.items() -%}
+    select period_id, starts_on, ends_on, final_on, '{{ horizon }}' as horizon, min(day) as frozen_on from shares
+    where elapsed_count * 13 >= working_days_count * {{ week }}
+    group by period_id, starts_on, ends_on, final_on
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -26,7 +36,7 @@ published as (
 frozen as (
     select
         freezes.period_id, freezes.horizon, published.build_id as frozen_build_id, published.model_version, published.as_of as frozen_as_of,
-        freezes.starts_on, freezes.ends_on, freezes.final_on,
+        freezes.starts_on, freezes.ends_on, freezes.final_on, freezes.frozen_on,
         row_number() over (partition by freezes.period_id, freezes.horizon order by published.as_of desc) as age
     from freezes
     inner join published
@@ -34,7 +44,7 @@ frozen as (
 ),
 
 final as (
-    select period_id, horizon, frozen_build_id, model_version, starts_on, ends_on, final_on, frozen_as_of from frozen
+    select period_id, horizon, frozen_build_id, model_version, starts_on, ends_on, final_on, frozen_as_of, frozen_on from frozen
     where age = 1
 )
 

@@ -6,6 +6,11 @@ with facts as (
 
 sliced as (
     {{ sliced('facts') }}
+    union all
+    -- a deal counts at its product line and at every line above it
+    select facts.*, 'product_node' as slice_kind, lines.ancestor_line as slice_value
+    from facts
+    inner join {{ ref('int_product_line_ancestors') }} as lines on coalesce(facts.product_line, 'none') = lines.product_line
 ),
 
 placed as (

@@ -10,6 +10,11 @@ contacted as (
     where {{ known('versions', as_of_cutoff()) }}
 ),
 
+quoted as (
+    select distinct opportunity_id from {{ ref('stg_fxiaoke__quotes') }} as versions
+    where {{ known('versions', as_of_cutoff()) }} and not is_late and not is_deleted and opportunity_id is not null
+),
+
 criteria as (
     select criteria.stage_code, criteria.evidence_kind, criteria.name_zh, criteria.name_en, stages.stage_order, stages.outcome
     from {{ ref('dim_stage_criterion') }} as criteria
@@ -24,6 +29,7 @@ asked as (
         case criteria.evidence_kind
             when 'contact' then contacted.opportunity_id is not null
             when 'amount' then deals.has_amount
+            when 'quote' then quoted.opportunity_id is not null
             when 'contract' then deals.contract_number is not null
             when 'refusal' then deals.lost_reason is not null
         end as is_shown
@@ -33,6 +39,7 @@ asked as (
             deals.outcome = criteria.outcome
             and (deals.stage_code = criteria.stage_code or (deals.outcome = 'open' and deals.reached_order > criteria.stage_order))
     left join contacted on deals.opportunity_id = contacted.opportunity_id
+    left join quoted on deals.opportunity_id = quoted.opportunity_id
 ),
 
 final as (
