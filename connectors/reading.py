@@ -6,18 +6,19 @@ change. Where a source dates no change, a record takes the day it was read for.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from config.settings import settings
 from connectors.decoding import ESCAPE, NUL, fault, raw_text
+from connectors.sealing import Sealer
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
 from warehouse.clock import cutoff
 from warehouse.landing import Record, Reject, Seal, hashed, is_hashed
-from warehouse.packing import row_end, row_of
+from warehouse.packing import microseconds, row_start, rows_of
 from warehouse.walks import Walk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,27 +71,18 @@ def _instant_reader(changed: Changed) -> Callable[[Any], datetime | None]:
     return lambda value: _of_text(value, changed.zone if changed.unit == "local" else None)
 
 
-def read_page(
-    stream: Stream, walk: Walk, rows: list[Any], *, is_sealing: bool = False
-) -> tuple[list[Record], list[Reject]]:
-    """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason.
-
-    A source that judges its rows itself hands over its rejects among them. `is_sealing`: a record that lands as it is carries its seal
-    instead of its fields, so that a long reading holds no more than what it will write."""
-    reader, records, rejects = _Reader(stream, walk, is_sealing), list[Record](), list[Reject]()
-    for row in rows:
-        found = row if isinstance(row, Reject) else reader.read(row)
-        if isinstance(found, Record):
-            records.append(found)
-        else:
-            rejects.append(found)
-    return records, rejects
+def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
+    """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason."""
+    return Reader(stream, walk).page(rows)
 
 
-class _Reader:
-    """What the rows of one walk are read by, made ready once: a reading of millions takes its time for what is done row by row."""
+class Reader:
+    """What the rows of one walk are read by, made ready once: a reading of millions takes its time for what is done row by row.
 
-    def __init__(self, stream: Stream, walk: Walk, is_sealing: bool) -> None:
+    `is_sealing`: a record that lands as it is carries its seal instead of its fields, so that a long reading holds no more than what it
+    will write."""
+
+    def __init__(self, stream: Stream, walk: Walk, *, is_sealing: bool = False) -> None:
         names = list(zip(stream.names, stream.projection, strict=True))
         self._told = [(ours, theirs) for ours, theirs in names if is_hashed(ours, stream.bookkeeping)]
         self._rest = [(ours, theirs) for ours, theirs in names if not is_hashed(ours, stream.bookkeeping)]
@@ -98,9 +90,25 @@ class _Reader:
         self._key, self._window = stream.key, (walk.window_from, walk.window_to)
         self._is_changed_aside = stream.changed is not None and not is_hashed(stream.changed.field, stream.bookkeeping)
         self._is_sealing = is_sealing and not (stream.filled_by or stream.classified)
-        self._end = row_end(self._known_at, walk.load_id, walk.is_reconstructed)
+        self._start = row_start(self._known_at, walk.load_id, walk.is_reconstructed)
         self._instant = _instant_reader(stream.changed) if stream.changed else None
         self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
+        is_plain = len(stream.key) == 1 and (stream.changed is None or stream.changed.field in stream.names)
+        self._sealer = Sealer(stream, walk, self._instant) if self._is_sealing and is_plain else None
+
+    def page(self, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
+        """The records and rejects of a page. A source that judges its rows itself hands over its rejects among them."""
+        sealed = self._sealer.sealed(rows) if self._sealer else [None] * len(rows)
+        if None not in sealed:
+            return cast("list[Record]", sealed), []
+        records, rejects = list[Record](), list[Reject]()
+        for row, found in zip(rows, sealed, strict=True):
+            one = found or (row if isinstance(row, Reject) else self.read(row))
+            if isinstance(one, Record):
+                records.append(one)
+            else:
+                rejects.append(one)
+        return records, rejects
 
     def read(self, row: Any) -> Record | Reject:
         """The row as a record, or why it cannot be landed."""
@@ -121,7 +129,7 @@ class _Reader:
         if isinstance(changed_at, str):
             return Reject(changed_at, raw_text(row), record_id)
         if self._is_sealing:
-            sealed = Seal(row_of(record_id, text, digest, changed_at, self._end), digest)
+            sealed = Seal(rows_of([record_id], [text], [digest], [microseconds(changed_at)], self._start)[0], digest)
             return Record(record_id, {}, changed_at, self._known_at, self._walk.is_reconstructed, sealed)
         try:
             record = translated(self._stream, told | rest)

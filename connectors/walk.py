@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from connectors.privacy import protected
 from connectors.progress import Progress
-from connectors.reading import read_page
+from connectors.reading import Reader
 from connectors.sources import Page, Source
 from connectors.streams import Stream
 from warehouse import reconciling
@@ -126,8 +126,9 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
 
 def _read(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[ReadPage]:
     """The pages as records and rejects; their rows are let go, so that what is held is what will be written."""
+    reader = Reader(stream, walk, is_sealing=True)
     for page in pages:
-        yield ReadPage(replace(page, rows=[]), *read_page(stream, walk, page.rows, is_sealing=True))
+        yield ReadPage(replace(page, rows=[]), *reader.page(page.rows))
 
 
 def beside(items: Iterator[Item]) -> Iterator[Item]:

@@ -1,8 +1,8 @@
 """Which records of a page say something new, before any of them is written.
 
 In: records of one stream with their hashes. Out: those that land. A record is compared with the newest version of its id that is not later
-than itself, whether that has landed or stands in the same page. One statement asks which ids have landed at all, which at first are none;
-another asks for the versions of those.
+than itself, whether that has landed or stands in the same page. One statement asks whether any id between the least and the greatest has
+landed, which at first none has; another which have; a third asks for the versions of those.
 """
 
 from collections import defaultdict
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _KNOWN = """
 select o.place - 1 from unnest(string_to_array(%s::text, chr(31))) with ordinality as o (record_id, place)
 cross join lateral (select from {table} as v where v.record_id = o.record_id limit 1) as known"""
+_UNTOUCHED = """
+select (d.datlocprovider = 'b' or d.datcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8'))
+    and (select v.record_id from {table} as v where v.record_id >= %s order by v.record_id limit 1) <= %s is not true
+from pg_database as d where d.datname = current_database()"""  # only where the server orders text as we do
 _BETWEEN = "\x1f"  # ids travel as one text, which costs the client a tenth of an array
 _LANDED = """
 select o.place - 1, l.record_hash, l.changed_at, n.is_behind is not null
@@ -82,7 +86,11 @@ def _known(connection: Loading, table: str, ids: list[str]) -> Sequence[int]:
     text = _BETWEEN.join(ids)
     if text.count(_BETWEEN) != len(ids) - 1:
         return range(len(ids))
-    statement = sql.SQL(_KNOWN).format(table=sql.Identifier(*table.split(".")))
+    name = sql.Identifier(*table.split("."))
+    untouched = connection.execute(sql.SQL(_UNTOUCHED).format(table=name), (min(ids), max(ids))).fetchone()
+    if untouched and untouched[0]:
+        return []
+    statement = sql.SQL(_KNOWN).format(table=name)
     return [place for (place,) in connection.execute(statement, (text,), binary=True)]
 
 

@@ -16,7 +16,7 @@ import orjson
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
 from warehouse.judging import judged
-from warehouse.packing import append_packed, row_end, row_of
+from warehouse.packing import Row, append_packed, microseconds, row_start, rows_of
 from warehouse.parts import Part, count_part
 from warehouse.walks import Loading, Walk
 
@@ -27,7 +27,7 @@ TOMBSTONE = {"is_deleted": True}
 class Seal(NamedTuple):
     """A record as it leaves: its row of a binary COPY, and its hash (sha256, hex)."""
 
-    row: bytes
+    row: Row
     digest: str
 
 
@@ -97,8 +97,8 @@ def _split_and_hashed(record: dict[str, Any], bookkeeping: Collection[str]) -> t
 
 def _sealed(record: Record, load_id: str, bookkeeping: Collection[str]) -> Seal:
     text, digest = _split_and_hashed(record.record, bookkeeping)
-    end = row_end(record.known_at, load_id, record.is_reconstructed)
-    return Seal(row_of(record.record_id, text, digest, record.changed_at, end), digest)
+    start = row_start(record.known_at, load_id, record.is_reconstructed)
+    return Seal(rows_of([record.record_id], [text], [digest], [microseconds(record.changed_at)], start)[0], digest)
 
 
 def land_page(

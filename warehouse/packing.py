@@ -7,21 +7,23 @@ leaves in a few. In: what of a record is stored. Out: its row, made while other 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
+from itertools import chain, repeat
 from struct import Struct
 
 import psycopg
 from psycopg import sql
 
-COLUMNS = ("record_id", "record", "record_hash", "changed_at", "known_at", "load_id", "is_reconstructed")
+Row = tuple[bytes, ...]  # joined when they leave, and not before
+COLUMNS = ("known_at", "load_id", "is_reconstructed", "record_id", "record_hash", "changed_at", "record")
 _SIGNATURE, _END = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff"
 _EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
-_HEAD, _LENGTH, _INSTANT, _FLAG = Struct(">hi"), Struct(">i"), Struct(">iq"), Struct(">i?")
+EPOCH_MS = 946_684_800_000  # the same in milliseconds since 1970
+_COUNT, _LENGTH, _INSTANT, _FLAG = Struct(">h"), Struct(">i"), Struct(">iq"), Struct(">i?")
 DIGEST = 64  # characters of a sha256 in hex
-_JSON, _VERSION = Struct(">ib"), 1  # of jsonb's format; the text follows
-_SEALED = Struct(f">i{DIGEST}siq")  # record_hash and changed_at, each behind its length
+_VERSION = 1  # of jsonb's format; the text follows
 
 
-def append_packed(connection: psycopg.Connection, table: str, rows: Sequence[bytes]) -> int:
+def append_packed(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> int:
     """Append the rows to `table` ("schema.name") inside the caller's transaction; returns their number.
 
     Raises RuntimeError when the server counted another number than was sent.
@@ -31,7 +33,7 @@ def append_packed(connection: psycopg.Connection, table: str, rows: Sequence[byt
     )
     with connection.cursor() as cursor:
         with cursor.copy(target) as copy:
-            copy.write(b"".join([_SIGNATURE, *rows, _END]))
+            copy.write(b"".join(chain([_SIGNATURE], chain.from_iterable(rows), [_END])))
         if cursor.rowcount != len(rows):
             raise RuntimeError(
                 f"COPY into {table} reported {cursor.rowcount} of {len(rows)} rows: nothing was kept, rerun the step"
@@ -39,21 +41,31 @@ def append_packed(connection: psycopg.Connection, table: str, rows: Sequence[byt
     return len(rows)
 
 
-def row_of(record_id: str, text: bytes, digest: str, changed_at: datetime, end: bytes) -> bytes:
-    """One record's row: its JSON, its hash and when it changed, before what the whole walk has in common."""
-    key = record_id.encode()
-    changed = _SEALED.pack(DIGEST, digest.encode(), 8, (changed_at - _EPOCH) // _MICROSECOND)
-    return b"".join((_key_head(len(key)), key, _JSON.pack(len(text) + 1, _VERSION), text, changed, end))
+def rows_of(
+    ids: Sequence[str], texts: Sequence[bytes], digests: Sequence[str], changes: Sequence[int], start: bytes
+) -> list[Row]:
+    """The rows of records, column by column: id, JSON, hash, `microseconds` of the change; behind what the whole walk has in common."""
+    told = zip(map(str.encode, ids), map(str.encode, digests), changes, map(len, texts), strict=True)
+    own = [
+        _own(len(key)).pack(len(key), key, DIGEST, digest, 8, at, size + 1, _VERSION) for key, digest, at, size in told
+    ]
+    return list(zip(repeat(start), own, texts))
+
+
+def microseconds(at: datetime) -> int:
+    """An instant as PostgreSQL counts."""
+    return (at - _EPOCH) // _MICROSECOND
 
 
 @cache
-def _key_head(length: int) -> bytes:
-    return _HEAD.pack(len(COLUMNS), length)
+def _own(length: int) -> Struct:
+    """record_id of so many bytes, record_hash, changed_at, each behind its length; what comes before the JSON's text."""
+    return Struct(f">i{length}si{DIGEST}siqib")
 
 
 @lru_cache(maxsize=64)
-def row_end(known_at: datetime, load_id: str, is_reconstructed: bool) -> bytes:
-    """The columns that the records of one walk share."""
+def row_start(known_at: datetime, load_id: str, is_reconstructed: bool) -> bytes:
+    """The columns that the records of one walk share, and how many there are."""
     name = load_id.encode()
-    instant = _INSTANT.pack(8, (known_at - _EPOCH) // _MICROSECOND)
-    return instant + _LENGTH.pack(len(name)) + name + _FLAG.pack(1, is_reconstructed)
+    shared = _LENGTH.pack(len(name)) + name + _FLAG.pack(1, is_reconstructed)
+    return _COUNT.pack(len(COLUMNS)) + _INSTANT.pack(8, microseconds(known_at)) + shared
