@@ -6,7 +6,7 @@ import orjson
 
 from config.settings import settings
 from connectors.calls import Calls
-from connectors.channels import Post, Receipt, cut, required
+from connectors.channels import Post, Receipt, cut, missed, required
 from connectors.chat_codes import WECOM, by_code
 from connectors.contacts import Contact
 from connectors.http import Request, Transport
@@ -47,7 +47,7 @@ class WecomApp:
         return bool(person.wecom)
 
     def send(self, post: Post) -> Receipt:
-        """One card to all of `post.to`; told to nobody when WeCom calls every one of them invalid."""
+        """One card to all of `post.to`; one that WeCom calls somebody invalid for has failed, told to nobody when every one is."""
         people = [person.wecom for person in post.to]
         body = {
             "touser": "|".join(people), "msgtype": "textcard", "agentid": self._agent, "enable_duplicate_check": 1,
@@ -62,7 +62,9 @@ class WecomApp:
         invalid = set(str(answer.get("invaliduser") or "").split("|")) - {""}
         if invalid >= set(people):
             return Receipt("undeliverable", "invaliduser", str(answer.get("msgid", "")))
-        return Receipt("sent", "invaliduser" if invalid else "0", str(answer.get("msgid", "")))
+        if lost := [person for person in post.to if person.wecom in invalid]:
+            return missed(lost, "invaliduser", str(answer.get("msgid", "")))
+        return Receipt("sent", "0", str(answer.get("msgid", "")))
 
     def close(self) -> None:
         """Close the connections."""

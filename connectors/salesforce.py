@@ -18,11 +18,13 @@ from connectors.http import Request, Transport
 from connectors.pacing import Patience
 from connectors.salesforce_bulk import BulkQuery, is_of_job
 from connectors.salesforce_codes import judge
+from connectors.salesforce_ingest import BulkUpdate
 from connectors.salesforce_query import behind, dated_by, flat, literal, moved, select, window
 from connectors.salesforce_sign_in import credentials, sign_in
 from connectors.sources import Page, Source, must_move
 from connectors.streams import Stream, mapping_of, mapping_path
 from connectors.tokens import Token, TokenStore
+from warehouse.receipts import Outcome
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
@@ -119,6 +121,10 @@ class Salesforce(Source):
         """
         body = {"allOrNone": False, "records": [{"attributes": {"type": object_name}, **row} for row in rows]}
         return self._send("PATCH", "composite/sobjects", body, object_name, is_write=True)
+
+    def update_by_job(self, object_name: str, rows: Sequence[dict[str, Any]]) -> dict[str, Outcome]:
+        """Set the fields of thousands of records by a job; what became of each id that it tells. Raises as `update`."""
+        return BulkUpdate(self.calls, self._path("jobs/ingest")).run(object_name, rows)
 
     def retrieve(self, object_name: str, record_ids: Sequence[str], fields: Sequence[str]) -> list[Any]:
         """At most 2,000 records in the order of their ids; None for one that is gone."""

@@ -16,7 +16,7 @@ ENVELOPES = {
     "sobjects",
     "state",
 }  # one of them is in every good answer that is an object
-SIGN_IN = "correct LANDFALL_SALESFORCE_CLIENT_ID and its secret or key; allow the app the client credentials or JWT bearer flow"
+SIGN_IN = "correct LANDFALL_SALESFORCE_CLIENT_ID and its secret or key, and let the app use that flow (client credentials, JWT bearer)"
 ERRORS: dict[str, tuple[Reaction, str]] = {  # errorCode → (reaction, what a person does about it)
     "INVALID_SESSION_ID": ("refresh", "the token is refused again and again: look at the session policy of the connected app"),
     "SERVER_UNAVAILABLE": ("back_off", "the org is busy: wait some minutes"),

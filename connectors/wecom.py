@@ -126,7 +126,7 @@ class WeCom(Source):
                     )
                     rows += [dated(row, stream, walk) for row in flat]
                     former, offset = offset, int(found.get("next_offset") or 0)
-                    if not items or max(offset, former + len(items)) >= int(found.get("total") or 0):
+                    if max(offset, former + len(items)) >= int(found.get("total") or 0):
                         break
                     must_move("WeCom", "customer groups", former, max(offset, former))
             yield Page(rows, day.isoformat(), False)

@@ -58,6 +58,7 @@ def write_back(as_of: date, *, dry_run: bool = False) -> None:
 def _send_all(connection: Sending, writer: Writer, owed: list[Message], run: StepRun) -> None:
     due = [message for message in owed if message.state != "acked"]
     dead = [message for message in due if message.is_dead]
+    writer.prepare([message for message in due if not message.is_dead])
     calls, over_cap = _calls(writer, owed)
     tally = Counter(skipped=len(owed) - len(due), dead=len(dead), unprocessed=len(over_cap))
     leave(connection, dead, "dead", "dead_letter")

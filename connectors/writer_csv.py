@@ -35,6 +35,9 @@ class CsvWriter:
         """Every message, whatever system its deal is from."""
         return True
 
+    def prepare(self, due: Sequence[Message]) -> None:
+        """Nothing depends on how much is due."""
+
     def values(self, message: Message) -> dict[str, Any]:
         """The payload as it is."""
         return message.payload

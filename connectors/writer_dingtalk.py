@@ -40,6 +40,9 @@ class DingTalkWriter:
         """Customers of DingTalk."""
         return message.system == "dingtalk"
 
+    def prepare(self, due: Sequence[Message]) -> None:
+        """Nothing depends on how much is due."""
+
     def values(self, message: Message) -> dict[str, Any]:
         """Fields of the customer's form."""
         return targeted(self._mapping, message.payload, _wire)

@@ -36,6 +36,9 @@ class FxiaokeWriter:
         """Deals and leads that come from this CRM."""
         return message.system == "fxiaoke"
 
+    def prepare(self, due: Sequence[Message]) -> None:
+        """Nothing depends on how much is due."""
+
     def values(self, message: Message) -> dict[str, Any]:
         """Fields of the CRM's object."""
         return crm_values(self._mappings[message.entity], message.payload)

@@ -1,8 +1,9 @@
-"""Scores into Salesforce: collections of 200 records, each row's own result, in the fields that the tenant's mapping names and no others.
+"""Scores into Salesforce: collections of 200 records, many by a job, each row with its own result, in fields that the mapping names.
 
-In: messages. Out: one outcome each. Salesforce answers HTTP 200 whatever became of the rows, and tells them in the order of the request: a
-row that it refused is rejected, one that others hold locked is asked for again and then left unprocessed. A call without an answer is read
-back in one request. Collections know no condition on a record being unchanged; only our own fields are sent, so no one's change is lost.
+In: messages. Out: one outcome each. Salesforce answers HTTP 200 whatever became of the rows: a collection tells them in the order of the
+request, a job in files by id. A row that it refused is rejected, one that others hold locked is asked for again and then left unprocessed.
+What has no answer is read back, 2,000 records a request. Neither way knows a condition on a record being unchanged; only our own fields are
+sent, so no one's change is lost.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from warehouse.receipts import ENTITY, Entity, Message, Outcome
 from warehouse.steps import StepError
 
 MOST_RECORDS = 200
+MANY, MOST_OF_A_JOB = 2000, 10_000  # above the first a job does it; its file of that many rows has some megabytes
+MOST_READ = 2000
 LOCK_ATTEMPTS = 3
 LOCKED = "UNABLE_TO_LOCK_ROW"
 GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"}
@@ -32,17 +35,22 @@ def writer(_as_of: date) -> "SalesforceWriter":
 class SalesforceWriter:
     """One tenant's org."""
 
-    batch = MOST_RECORDS
+    batch: int = MOST_RECORDS
     entities: tuple[Entity, ...] = (ENTITY,)
 
     def __init__(self, crm: Salesforce, mapping: WriteBack) -> None:
         self._crm, self._mapping = crm, mapping
-        self._unanswered: list[str] = []
+        self._read_with: dict[str, list[str]] = {}
         self._shown: dict[str, Any] = {}
 
     def takes(self, message: Message) -> bool:
         """Deals that come from this org."""
         return message.system == "salesforce"
+
+    def prepare(self, due: Sequence[Message]) -> None:
+        """Many go by jobs; what an earlier run left in doubt is read back together."""
+        self.batch = MOST_OF_A_JOB if len(due) > MANY else MOST_RECORDS
+        self._doubt([message.record_id for message in due if message.state in ("pending", "unknown")])
 
     def values(self, message: Message) -> dict[str, Any]:
         """Fields of the org's object; a null clears its field."""
@@ -50,7 +58,7 @@ class SalesforceWriter:
 
     def write(self, batch: Sequence[Message]) -> list[Outcome]:
         """One call, and further ones for the rows that were locked."""
-        self._unanswered, self._shown = [], {}
+        self._shown = {}
         known = self._sent(batch)
         for attempt in range(LOCK_ATTEMPTS - 1):
             locked = [message for message in batch if known[message.record_id].error_code == LOCKED]
@@ -66,10 +74,10 @@ class SalesforceWriter:
         return [known[message.record_id] for message in batch]
 
     def holds(self, message: Message) -> bool:
-        """Whether the record shows exactly the values; all records of a call without an answer are read at once."""
+        """Whether the record shows exactly the values; those of a call without an answer are read at once."""
         key, values = message.record_id, self.values(message)
         if key not in self._shown:
-            ids = self._unanswered if key in self._unanswered else [key]
+            ids = self._read_with.get(key, [key])
             found = self._crm.retrieve(self._mapping.object, ids, list(values))
             if len(found) != len(ids):
                 raise StepError(
@@ -92,26 +100,50 @@ class SalesforceWriter:
 
     def _sent(self, batch: Sequence[Message]) -> dict[str, Outcome]:
         """What became of each record of one call. Raises RefusedError where none was done, UnansweredError where all may have been."""
-        rows, lost = (
-            [{"id": message.record_id, **self.values(message)} for message in batch],
-            [message.record_id for message in batch],
-        )
+        rows = [{"id": message.record_id, **self.values(message)} for message in batch]
+        ids = [message.record_id for message in batch]
         try:
+            if len(batch) > MOST_RECORDS:
+                told = self._crm.update_by_job(self._mapping.object, rows)
+                known = {message.record_id: _fate(message, told.get(message.record_id)) for message in batch}
+                self._doubt([key for key, outcome in known.items() if outcome.state == "unknown"])
+                return known
             results = self._crm.update(self._mapping.object, rows)
         except UnansweredError:
-            self._unanswered = lost
+            self._doubt(ids)
             raise
         except RefusedError as error:
             if error.reaction not in ("unknown", "back_off"):
                 raise
             if error.reaction == "unknown":
-                self._unanswered = lost
-                return {message.record_id: Outcome("unknown", error.code) for message in batch}
-            return {message.record_id: Outcome("unprocessed", error.code) for message in batch}
+                self._doubt(ids)
+            return dict.fromkeys(ids, Outcome("unknown" if error.reaction == "unknown" else "unprocessed", error.code))
         if len(results) != len(batch):
-            self._unanswered = lost
+            self._doubt(ids)
             raise UnansweredError(f"Salesforce told {len(results)} results of {len(batch)} records", is_sent=True)
         return {message.record_id: _outcome(message, result) for message, result in zip(batch, results, strict=True)}
+
+    def _doubt(self, ids: Sequence[str]) -> None:
+        """Let these records be read back together."""
+        for at in range(0, len(ids), MOST_READ):
+            part = list(ids[at : at + MOST_READ])
+            self._read_with.update(dict.fromkeys(part, part))
+
+
+def _fate(message: Message, told: Outcome | None) -> Outcome:
+    """What a job's files say of the message."""
+    if told is None:
+        return Outcome("unknown", answer="no file of the job names the record")
+    return _refused(message, told.error_code or "") if told.state == "rejected" else told
+
+
+def _refused(message: Message, code: str) -> Outcome:
+    """A row that Salesforce did not take; what is gone needs no clearing."""
+    if code == LOCKED:
+        return Outcome("unprocessed", code)
+    if code in GONE and message.action == "withdraw":
+        return Outcome("acked", code, answer="the record is gone")
+    return Outcome("rejected", code)
 
 
 def _outcome(message: Message, result: Any) -> Outcome:
@@ -128,11 +160,7 @@ def _outcome(message: Message, result: Any) -> Outcome:
     )
     if not code:
         return Outcome("unknown", answer="the result tells neither success nor an error")
-    if code == LOCKED:
-        return Outcome("unprocessed", code)
-    if code in GONE and message.action == "withdraw":
-        return Outcome("acked", code, answer="the record is gone")
-    return Outcome("rejected", code)
+    return _refused(message, code)
 
 
 def _wire(target: Target, value: Any) -> Any:

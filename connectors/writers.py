@@ -29,6 +29,10 @@ class Writer(Protocol):
         """Whether the message is for this place."""
         ...
 
+    def prepare(self, due: Sequence[Message]) -> None:
+        """Told once, before anything is sent or read back, all that is due."""
+        ...
+
     def values(self, message: Message) -> dict[str, Any]:
         """What the place is sent for one message, by the place's own names."""
         ...

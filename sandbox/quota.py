@@ -38,6 +38,7 @@ class Rules:
     salesforce_bulk_polls: int = 1  # looks at a job until it is done
     salesforce_bulk_rows: int = 50_000  # rows of a job's file
     salesforce_bulk_fails: bool = False  # jobs are given up
+    salesforce_ingest_fails_at: int = 0  # a job that updates gives up after so many rows
     salesforce_certificate: str = ""  # PEM of the connected app's certificate, or of its public key alone
     fxiaoke_app_secrets: tuple[str, ...] = ("sandbox-secret",)  # two while one takes the other's place
 

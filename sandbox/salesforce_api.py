@@ -14,6 +14,7 @@ from sandbox.endpoints import Answered, Api, Asked, World
 from sandbox.errors import CrmError
 from sandbox.quota import Quota
 from sandbox.salesforce_bulk import Jobs
+from sandbox.salesforce_ingest import Ingest
 from sandbox.salesforce_objects import Org
 from sandbox.salesforce_org import OrgWords
 from sandbox.salesforce_schema import FIELDS, wire
@@ -41,6 +42,7 @@ class Salesforce(Api):
         self.sign_in = SignIn(world)
         self.words = OrgWords(world.store)
         self.writes, self.jobs = Writes(self.org, world), Jobs(world, self.parsed, self.found, self.words.kinds)
+        self.ingest = Ingest(world, self.writes.updated)
         self._pages: dict[str, list[dict[str, Any]]] = {}
 
     def routes(self) -> list[Route]:
@@ -58,9 +60,24 @@ class Salesforce(Api):
             self.route(job, "salesforce_poll", self._signed(self.jobs.state), ("GET",)),
             self.route(job, "salesforce_end", self._signed(self.jobs.end), ("DELETE",)),
             self.route(f"{job}/results", "salesforce_file", self._signed(self.jobs.results), ("GET",)),
+            *self._ingest_routes(f"{VERSION}/jobs/ingest"),
             self.route(collections, "salesforce_update", self._signed(self.writes.update), ("PATCH",)),
             self.route(
                 f"{collections}/{{object}}", "salesforce_retrieve", self._signed(self.writes.retrieve), ("POST",)
+            ),
+        ]
+
+    def _ingest_routes(self, jobs: str) -> list[Route]:
+        job, kinds = f"{jobs}/{{job}}", ("successfulResults", "failedResults", "unprocessedrecords")
+        return [
+            self.route(jobs, "salesforce_ingest", self._signed(self.ingest.begin)),
+            self.route(f"{job}/batches", "salesforce_upload", self._signed(self.ingest.upload), ("PUT",)),
+            self.route(job, "salesforce_close", self._signed(self.ingest.close), ("PATCH",)),
+            self.route(job, "salesforce_ingest_poll", self._signed(self.ingest.state), ("GET",)),
+            self.route(job, "salesforce_ingest_end", self._signed(self.ingest.end), ("DELETE",)),
+            *(
+                self.route(f"{job}/{kind}", "salesforce_fates", self._signed(self.ingest.results), ("GET",))
+                for kind in kinds
             ),
         ]
 

@@ -44,7 +44,7 @@ class Writes:
             )
         if body.get("allOrNone") is not False:
             raise SoqlError("INVALID_INPUT", "the sandbox knows allOrNone false alone")
-        results = [self._updated(record) for record in records]
+        results = [self.updated(record) for record in records]
         return Answered(results, code=200, rows=sum(result["success"] for result in results))
 
     def retrieve(self, asked: Asked) -> Answered:
@@ -62,7 +62,8 @@ class Writes:
         ]  # fmt: skip
         return Answered(found, code=200, rows=sum(each is not None for each in found))
 
-    def _updated(self, record: dict[str, Any]) -> dict[str, Any]:
+    def updated(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Write one record; what became of it."""
         name, key = record["attributes"]["type"], str(record.get("id", ""))
         fields = {field: value for field, value in record.items() if field not in ("attributes", "id")}
         try:

@@ -96,7 +96,7 @@ def test_wecom_sends_one_card_to_people_by_id_and_has_repeats_dropped(opened: Op
     channel, vendor = opened(
         channel_wecom_app, wecom({"errcode": 0, "errmsg": "ok", "invaliduser": "zhangwei", "msgid": "MSG_demo"})
     )
-    assert channel.send(POST) == Receipt("sent", "invaliduser", "MSG_demo")
+    assert channel.send(POST) == Receipt("failed", "invaliduser", "MSG_demo not told: 1008")
     token, sent = vendor.asked
     assert token.query == {"corpid": "corp", "corpsecret": "canary-1"}
     assert (sent.path, sent.query) == ("/cgi-bin/message/send", {"access_token": "TOKEN_demo"})

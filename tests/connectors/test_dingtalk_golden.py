@@ -131,6 +131,24 @@ def test_the_printed_log_is_asked_for_by_template_in_milliseconds_with_the_token
     assert first.json["start_time"] > 10**12 < first.json["end_time"]
 
 
+@pytest.mark.parametrize(
+    ("stream", "endpoint", "page"),
+    [
+        ("customers", "customerInstances", {"values": [], "nextToken": "NT"}),
+        ("follow_ups", "targetFollowRecords/query", {"hasMore": True, "nextToken": "NT", "resultList": []}),
+        ("logs", "report/list", {"has_more": True, "next_cursor": 20, "data_list": []}),
+        ("logs", "report/list", {"has_more": True, "next_cursor": 0, "data_list": []}),
+    ],
+)
+def test_a_vendor_that_names_the_page_just_read_as_the_next_one_ends_the_walk(opened, stream, endpoint, page) -> None:  # type: ignore[no-untyped-def]
+    """It was read for ever, or the list was cut there and passed for whole."""
+    told = {"errcode": 0, "result": page}
+    client, vendor, _ = opened(lambda asked: told if asked.path.endswith(endpoint) else printed(asked))
+    with pytest.raises(StepError, match=f"DingTalk repeats a page of {stream.replace('_', '-')} instead of going on"):
+        landed(client, stream, date(2026, 11, 22))
+    assert len([asked for asked in vendor.asked if asked.path.endswith(endpoint)]) <= 2
+
+
 def test_seconds_are_refused_before_they_are_sent(opened) -> None:  # type: ignore[no-untyped-def]
     client, vendor, _ = opened(printed)
     stream = mapping_of("dingtalk").streams["logs"]

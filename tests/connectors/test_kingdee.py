@@ -91,6 +91,7 @@ def test_every_entry_of_every_form_lands_once_over_many_pages(live: Company) -> 
         assert len(shown) == len(set(shown)) == landed[name], name
     assert query("select count(*) from ops.loads where received <> landed + unchanged + quarantined") == [(0,)]
     assert query("select count(*) from ops.quarantine") == [(0,)]
+    assert f"  FDate: watched since {DAY}" in run_step("check", "--history", "--system", "kingdee").stdout.splitlines()
 
 
 def test_a_row_is_dated_by_the_servers_local_time(live: Company) -> None:

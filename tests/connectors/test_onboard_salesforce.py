@@ -142,6 +142,14 @@ def test_a_decision_that_names_nothing_is_refused(own: Onboard, chosen: str, sai
         own(chosen)
 
 
+def test_every_stream_says_what_is_wrong_with_it(own: Onboard) -> None:
+    """The first stream's fault once hid the others'."""
+    with pytest.raises(StepError) as refused:
+        own("accounts.Industry=Nothing__c", "tasks.WhatId=Missing__c", "deals.Amount=Amount")
+    for told in ("Account shows no field Nothing__c", "Task shows no field Missing__c", "there is no stream deals"):
+        assert told in str(refused.value)
+
+
 def test_an_object_that_may_not_be_read_stops_it_where_it_is_required(own: Onboard, second: Served) -> None:
     second.world.rules.denied_objects = ("OpportunityHistory", "Task")
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.calls import RefusedError
+from connectors.field_history import tell
 from connectors.streams import mapping_of
 from sandbox.salesforce_schema import org_id
 from sandbox.salesforce_sign_in import CLIENT_SECRET
@@ -60,10 +61,13 @@ def test_a_deal_lands_with_exact_money_its_currency_and_its_instants_in_utc(org:
 
 
 def test_users_name_their_role_and_manager_and_a_deleted_role_is_found_by_the_list_of_ids(
-    org: Org, world: Served
+    org: Org, world: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     org.walk("users")
     org.walk("roles")
+    tell("salesforce")
+    lines = capsys.readouterr().out.splitlines()
+    assert {f"  UserRoleId: watched since {DAY}", "  StageName: never filled"} <= set(lines)
     one, gone = org_id("005", "1006") or "", org_id("00E", "D102") or ""
     assert living("users")[one] == {
         "Id": one, "SystemModstamp": "2026-06-28T00:10:00.000Z", "LastModifiedById": org_id("005", "1000"), "Name": "员工1006",

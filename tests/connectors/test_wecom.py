@@ -12,6 +12,7 @@ import pytest
 
 from config.settings import settings
 from connectors.extract import extract, walks_owed
+from connectors.field_history import tell
 from connectors.pacing import Patience
 from connectors.streams import Stream, mapping_of
 from connectors.walk import Tally, walk_stream
@@ -41,8 +42,13 @@ def walk(name: str, as_of: date, slept: list[float]) -> Tally:
     return tally
 
 
-def test_every_contact_is_read_and_a_second_reading_lands_nothing(chatting: Served) -> None:
+def test_every_contact_is_read_and_a_second_reading_lands_nothing(
+    chatting: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
     extract(DAY, "wecom")
+    capsys.readouterr()
+    tell("wecom")
+    assert f"  createtime: watched since {DAY}" in capsys.readouterr().out.splitlines()
     shown = [row["rows"] for row in chatting.requests("get_by_user")]
     assert len(shown) >= 4
     assert max(shown) == 100

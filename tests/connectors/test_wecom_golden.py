@@ -143,14 +143,22 @@ def test_every_printed_code_has_its_reaction(opened, code: int, reaction: str) -
     assert caught.value.reaction == reaction
 
 
-@pytest.mark.parametrize("following", [{}, {"next_offset": 0}])
+@pytest.mark.parametrize("following", [{}, {"next_offset": 0}, {"items": []}, {"items": [], "next_offset": 0}])
 def test_groups_whose_next_page_is_the_one_just_read_end_the_walk(opened, following: dict[str, int]) -> None:  # type: ignore[no-untyped-def]
-    """It was read for ever."""
+    """It was read for ever, or taken for the last one."""
     page = {"errcode": 0, "total": 3, "items": [{"owner": "lina", "data": {}}], **following}
     client, vendor = opened(lambda asked: page if asked.path.endswith("statistic") else printed(asked))
     with pytest.raises(StepError, match="WeCom repeats a page of customer groups instead of going on"):
         landed(client, "group_days")
     assert len([asked for asked in vendor.asked if asked.path.endswith("statistic")]) == 1
+
+
+def test_contacts_whose_next_page_is_the_one_just_read_end_the_walk(opened) -> None:  # type: ignore[no-untyped-def]
+    page = PAGE | {"next_cursor": "CUR_demo"}
+    client, vendor = opened(lambda asked: page if asked.path.endswith("get_by_user") else printed(asked))
+    with pytest.raises(StepError, match="WeCom repeats a page of contacts instead of going on"):
+        landed(client, "contacts")
+    assert len([asked for asked in vendor.asked if asked.path.endswith("get_by_user")]) == 2
 
 
 def test_contacts_that_some_members_may_not_show_are_no_deletions(opened) -> None:  # type: ignore[no-untyped-def]

@@ -13,7 +13,7 @@ from tests.connectors.salesforce_writing import DAY, SCORE, deal_ids, owe, recei
 from warehouse.connection import connect
 from warehouse.steps import StepError
 
-SIZE = 10_000
+SIZE = 2000  # more go by a job
 
 
 @pytest.fixture

@@ -16,15 +16,20 @@ known_departments as (
     where not departments.is_deleted and not departments.is_late
 ),
 
+told_companies as (
+    select distinct as_of_date from known_departments
+    where department_kind = 'company'
+),
+
 -- Roles do not say what they are: the only one at the top is the company, unless another CRM has one; what is next are regions.
 tops as (
     select
         departments.as_of_date, departments.department_id,
-        count(*) over (partition by departments.as_of_date) = 1
-        and departments.as_of_date not in (select known.as_of_date from known_departments as known where known.department_kind = 'company') as is_alone
+        count(*) over (partition by departments.as_of_date) = 1 and told_companies.as_of_date is null as is_alone
     from known_departments as departments
     left join known_departments as parents
         on departments.as_of_date = parents.as_of_date and departments.parent_id = parents.department_id
+    left join told_companies on departments.as_of_date = told_companies.as_of_date
     where departments.system = 'salesforce' and parents.department_id is null
 ),
 
