@@ -128,7 +128,7 @@ def test_a_horizon_is_a_share_of_the_quarters_working_days(marts) -> None:  # ty
     """Of 59 working days two, four, eight and twelve thirteenths, rounded up, are the 10th, 19th, 37th and 55th."""
     rows = marts(
         "select horizon, frozen_on::text from {marts}.mart_forecast_accuracy"
-        " where node_id = 'D10' and measured_level = 'region' and period_id = '2026Q1'"
+        " where node_id = 'D10' and measured_level = 'rep' and period_id = '2026Q1'"
     )
     assert dict(rows) == {
         "day_1": "2026-01-01", "week_2": "2026-01-15", "week_4": "2026-01-28", "week_8": "2026-02-28", "last_week": "2026-03-25",

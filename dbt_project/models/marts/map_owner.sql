@@ -45,12 +45,13 @@ fitting as (
         asked.system, asked.system_owner_id, asked.rule, asked.priority, min(employees.person_id) as owner_id, count(*) as candidates_count
     from asked
     inner join employees
-        on case asked.compares
-            when 'setting' then asked.said_id = employees.person_id
-            when 'number_and_name' then asked.system_owner_id = employees.person_id and asked.name_key = employees.name_key
-            when 'name' then asked.name_stem = {{ company_stem('employees.name_key', 'asked.pattern') }}
-            when 'number' then asked.number_stem = employees.person_id
-        end
+        on
+            case asked.compares
+                when 'setting' then asked.said_id = employees.person_id
+                when 'number_and_name' then asked.system_owner_id = employees.person_id and asked.name_key = employees.name_key
+                when 'name' then asked.name_stem = {{ company_stem('employees.name_key', 'asked.pattern') }}
+                when 'number' then asked.number_stem = employees.person_id
+            end
     group by asked.system, asked.system_owner_id, asked.rule, asked.priority
 ),
 

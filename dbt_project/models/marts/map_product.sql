@@ -28,12 +28,13 @@ fitting as (
     cross join {{ ref('product_rules') }} as rules
     left join settings on settings.key = 'kingdee|' || groups.material_group
     inner join lines
-        on case rules.compares
-            when 'setting' then settings.product_line = lines.product_line
-            when 'code' then groups.material_group = lines.product_line
-            when 'code_key' then groups.group_key = lines.code_key
-            when 'name' then groups.group_key in (lines.zh_key, lines.en_key)
-        end
+        on
+            case rules.compares
+                when 'setting' then settings.product_line = lines.product_line
+                when 'code' then groups.material_group = lines.product_line
+                when 'code_key' then groups.group_key = lines.code_key
+                when 'name' then groups.group_key in (lines.zh_key, lines.en_key)
+            end
     group by groups.material_group, rules.rule, rules.priority
 ),
 

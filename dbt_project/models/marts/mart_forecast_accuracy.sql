@@ -1,4 +1,3 @@
-{%- set quantiles = {'forecasts.p10': 0.1, 'forecasts.p50': 0.5, 'forecasts.p90': 0.9} %}
 -- How near the published forecasts of closed periods came, by the day on which they stood frozen: at each node and over all nodes below it.
 with frozen as (
     select * from {{ ref('mart_forecast_accuracy__frozen') }}
@@ -25,10 +24,11 @@ compared as (
         actuals.actual_gross_amount as actual,
         forecasts.mean - actuals.actual_gross_amount as error, forecasts.p90 - forecasts.p10 as width,
         abs(actuals.naive - actuals.actual_gross_amount) as naive_error,
-        ({% for quantile, share in quantiles.items() -%}
-            greatest({{ share }} * (actuals.actual_gross_amount - {{ quantile }}), {{ 1 - share }} * ({{ quantile }} - actuals.actual_gross_amount))
-            {{ '+ ' if not loop.last }}
-        {%- endfor %}) / 3 as pinball,
+        (
+            greatest(0.1 * (actuals.actual_gross_amount - forecasts.p10), 0.9 * (forecasts.p10 - actuals.actual_gross_amount))
+            + greatest(0.5 * (actuals.actual_gross_amount - forecasts.p50), 0.5 * (forecasts.p50 - actuals.actual_gross_amount))
+            + greatest(0.9 * (actuals.actual_gross_amount - forecasts.p90), 0.1 * (forecasts.p90 - actuals.actual_gross_amount))
+        ) / 3 as pinball,
         actuals.actual_gross_amount between forecasts.p10 and forecasts.p90 as is_covered
     from frozen
     inner join {{ ref('stg_landfall__period_forecasts') }} as forecasts
