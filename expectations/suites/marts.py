@@ -10,7 +10,7 @@ REQUIRED_MARTS = ("mart_build", "mart_forecast_movement", "mart_open_opportuniti
 # Lists of exceptions, what cannot exist before a forecast period has closed, and what comes from systems that not every tenant has: no
 # rows are no news.
 MAY_BE_EMPTY = (
-    *("mart_alerts", "mart_forecast_accuracy", "mart_opportunity_override"),
+    *("mart_alerts", "mart_contribution", "mart_forecast_accuracy", "mart_opportunity_override"),
     *("mart_forecast_value_added", "mart_rep_bias", "rpt_feature_drift"),
     *("mart_chance_calibration", "mart_lead_conversion", "mart_version_accuracy", "rpt_gate_check", "rpt_publication"),
     *("rpt_control_difference", "rpt_control_total"),
