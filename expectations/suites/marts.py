@@ -22,6 +22,7 @@ MAY_BE_EMPTY = (
         "fct_receipt",
         "fct_receivable",
         "map_account",
+        "map_opportunity",
         "map_owner",
         "map_product",
         "map_opportunity_order",

@@ -33,12 +33,35 @@ salesforce as (
     where not is_late and valid_from < valid_to
 ),
 
-versions as (
+told as (
     select * from fxiaoke
     union all
     select * from files
     union all
     select * from salesforce
+),
+
+twins as (
+    select twin_id, min(known_from) as known_from from {{ ref('int_opportunity_twins') }}
+    group by twin_id
+),
+
+parts as (
+    select n = 1 as is_twin from ({{ number_series(1) }}) as numbers
+),
+
+-- What a leading system tells of as well is withdrawn from the night that brought the match.
+versions as (
+    select
+        told.system, told.opportunity_id, told.account_id, told.owner_id, told.name, told.account_name, told.sales_process, told.currency,
+        told.product_line, told.lead_source, told.contract_number, told.lost_reason, told.forecast_category, told.dealer_id,
+        told.original_amount, told.rep_probability_percent, told.is_renewal, told.expected_close_on, told.signed_on, told.created_at,
+        told.is_withdrawn or coalesce(parts.is_twin, false) as is_withdrawn,
+        case when parts.is_twin then greatest(told.valid_from, twins.known_from) else told.valid_from end as valid_from,
+        case when parts.is_twin is false then least(told.valid_to, twins.known_from) else told.valid_to end as valid_to
+    from told
+    left join twins on told.opportunity_id = twins.twin_id and told.valid_to > twins.known_from
+    left join parts on twins.twin_id is not null and (parts.is_twin or told.valid_from < twins.known_from)
 ),
 
 compared as (
