@@ -1,6 +1,7 @@
 """One customer across systems: spellings of one company are one, other companies are not, and what matches nothing is listed."""
 
 from collections.abc import Callable
+from random import Random
 
 import pytest
 
@@ -23,6 +24,16 @@ ORDERS = {
     "K4": "谁也不认识有限公司",
     "K5": "博远集团",
 }
+DICE = Random(21)  # noqa: S311
+FOREST: dict[str, str | None] = {
+    f"F{n:02d}": f"F{DICE.randrange(max(0, n - 4), n):02d}" if n % 9 else None for n in range(40)
+}  # merged into one before it
+CYCLE: dict[str, str | None] = {"X1": "X2", "X2": "X3", "X3": "X1", "X4": "X1"}
+
+
+def chain(account: str | None) -> list[str]:
+    """The account and those it was merged into, one after the other."""
+    return [account, *chain(FOREST[account])] if account else []
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +45,9 @@ def mapped(
         record = {"name": name, "uniform_social_credit_code__c": code, "life_status": "normal"}
         merged = {"M2": "M1", "M3": "M2"}.get(key)
         land("fxiaoke__accounts", key, "2026-01-05 10:00", record | ({"merged_into_id__c": merged} if merged else {}))
+    for key, into in (FOREST | CYCLE).items():
+        record = {"name": f"{key}号有限公司", "merged_into_id__c": into, "life_status": "normal"}
+        land("fxiaoke__accounts", key, "2026-01-05 10:00", record)
     land("fxiaoke__accounts", "E1", "2026-01-05 10:00", {"name": "博远模具有限公司", "life_status": "normal"})
     land("fxiaoke__accounts", "E2", "2026-01-05 10:00", {"name": "博远有限公司", "life_status": "normal"})
     for key, name in ORDERS.items():
@@ -44,7 +58,7 @@ def mapped(
     rows = query(
         f"select customer_id, account_id, evidence, candidates_count, is_matched, system from build_{BUILD}.map_account"
     )
-    assert len(rows) == len(ACCOUNTS) + 2 + len(ORDERS)
+    assert len(rows) == len(ACCOUNTS) + len(FOREST) + len(CYCLE) + 2 + len(ORDERS)
     return {str(row[0]): tuple(row[1:]) for row in rows}
 
 
@@ -76,6 +90,17 @@ def test_a_credit_code_decides_and_two_codes_are_never_one(mapped: dict[str, tup
 
 def test_a_chain_of_mergers_ends_at_its_last_account(mapped: dict[str, tuple[object, ...]]) -> None:
     assert [mapped[key][:2] for key in ("M1", "M2", "M3")] == [("M1", "itself"), ("M1", "merged"), ("M1", "merged")]
+
+
+def test_in_a_random_forest_of_mergers_every_account_counts_once_at_the_end_of_its_chain(
+    mapped: dict[str, tuple[object, ...]],
+) -> None:
+    assert {key: mapped[key][0] for key in FOREST} == {key: chain(key)[-1] for key in FOREST}
+    assert max(len(chain(key)) for key in FOREST) > 5
+
+
+def test_mergers_that_bite_their_tail_are_named_and_merge_nothing(mapped: dict[str, tuple[object, ...]]) -> None:
+    assert {key: mapped[key][:2] for key in CYCLE} == {key: (key, "merge_cycle") for key in CYCLE}
 
 
 def test_customers_of_the_erp_find_their_account_and_those_that_none_or_several_fit_are_listed(

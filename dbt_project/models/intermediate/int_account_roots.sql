@@ -51,6 +51,7 @@ final as (
         case
             when rules.root_id <> accounts.account_id then identity_rules.rule
             when accounts.is_merged then 'merged'
+            when accounts.is_in_cycle then 'merge_cycle'
             else 'itself'
         end as evidence
     from accounts

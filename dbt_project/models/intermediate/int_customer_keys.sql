@@ -3,7 +3,8 @@ with accounts as (
     select
         accounts.system, accounts.account_id as customer_id, accounts.name, upper(accounts.credit_code) as credit_code,
         coalesce(mergers.root_account_id, accounts.account_id) as account_id,
-        mergers.account_id is not null as is_merged
+        mergers.account_id is not null as is_merged,
+        accounts.merged_into_id is not null and mergers.account_id is null as is_in_cycle
     from {{ ref('int_account_versions') }} as accounts
     left join {{ ref('int_account_merges_as_of') }} as mergers
         on accounts.account_id = mergers.account_id and mergers.as_of_date = {{ as_of() }}
@@ -25,9 +26,9 @@ chat as (
 customers as (
     select * from accounts
     union all
-    select system, customer_id, name, cast(null as text) as credit_code, cast(null as text) as account_id, false as is_merged from erp
+    select system, customer_id, name, cast(null as text) as credit_code, cast(null as text) as account_id, false as is_merged, false as is_in_cycle from erp
     union all
-    select system, customer_id, name, cast(null as text) as credit_code, cast(null as text) as account_id, false as is_merged from chat
+    select system, customer_id, name, cast(null as text) as credit_code, cast(null as text) as account_id, false as is_merged, false as is_in_cycle from chat
 ),
 
 final as (
@@ -44,7 +45,8 @@ final as (
         end as key,
         rules.priority,
         rules.joins_accounts,
-        customers.is_merged
+        customers.is_merged,
+        customers.is_in_cycle
     from customers
     cross join {{ ref('identity_rules') }} as rules
 )
