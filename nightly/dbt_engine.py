@@ -19,6 +19,7 @@ from typing import Any
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from config.settings import ROOT, settings
+from nightly.dbt_session import settle
 
 PROJECT = ROOT / "dbt_project"
 PARSED_SCHEMA = "build_parse_only"  # dbt_project.yml's default of build_schema
@@ -50,6 +51,7 @@ def build(
 
 def parse(parsed: Path) -> Any:
     """The project as dbt sees it, kept in the folder `parsed`, or in words what is wrong with it."""
+    settle()
     with _address(is_known=False):
         done = dbtRunner().invoke([*_quietly(parsed), "parse", *_where(parsed)])
     return done.result if done.success else str(done.exception)

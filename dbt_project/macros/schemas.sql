@@ -26,10 +26,9 @@
 
 {% macro postgres__more_memory() -%} set local work_mem = '128MB'; set local max_parallel_workers_per_gather = 0 {%- endmacro %}
 
+{#- A fresh table has no statistics: without them the next model joins blindly. -#}
 {% macro gather_statistics() -%}
     {{ return(adapter.dispatch('gather_statistics')()) }}
 {%- endmacro %}
 
-{% macro postgres__gather_statistics() -%}
-    {%- if model.config.materialized != 'view' -%} analyze {{ this }} {%- else -%} select 1 {%- endif -%}
-{%- endmacro %}
+{% macro postgres__gather_statistics() -%} analyze {{ this }} {%- endmacro %}

@@ -4,6 +4,7 @@
         incremental_strategy='append',
         on_schema_change='append_new_columns',
         full_refresh=false,
+        pre_hook="{{ more_memory() }}", post_hook="{{ gather_statistics() }}",
         indexes=[{'columns': ['as_of_date', 'opportunity_id', 'revision'], 'unique': true}]
     )
 }}

@@ -1,6 +1,7 @@
 {{
     config(
         materialized='incremental', incremental_strategy='delete+insert', unique_key='as_of_date', full_refresh=false,
+        pre_hook="{{ more_memory() }}", post_hook="{{ gather_statistics() }}",
         indexes=[{'columns': ['as_of_date', 'node_id', 'window_id'], 'unique': true}]
     )
 }}
