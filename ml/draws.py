@@ -19,7 +19,7 @@ MODEL_ERROR = 0.05  # log-scale error common to all of the open deals' sum: drif
 NEW_CORRELATION = 0.3  # of the market shock with new business
 NEW_SPREAD = 0.20  # by how much windows of new business differ, relatively, before any is seen
 SPREAD_WINDOWS = 4.0  # windows' worth of belief in that
-NEW_DEALS = 40.0  # about how many new deals the split over the nodes is drawn from
+NEW_DEALS = 40.0  # about how many new deals the split over the nodes is drawn from, before any window shows it
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,17 @@ def draw_open(deals: OpenDeals, nodes: int, market: Floats, draw: np.random.Gene
     return total
 
 
-def draw_new(windows: Floats, weights: Floats, shares: Floats, market: Floats, draw: np.random.Generator) -> Ints:
+def draw_new(
+    windows: Floats,
+    weights: Floats,
+    shares: Floats,
+    market: Floats,
+    draw: np.random.Generator,
+    deals: float = NEW_DEALS,
+) -> Ints:
     """(draws, nodes) cents of new business: a past window's total (by weight), with noise, split by `shares` (they sum to 1).
 
-    The draws' mean tends to the weighted mean of `windows`.
+    The draws' mean tends to the weighted mean of `windows`; the split is that of `deals` deals of one size.
     """
     picked = draw.choice(windows, size=len(market), p=weights / weights.sum())
     spread = new_spread(windows, weights)
@@ -58,7 +65,7 @@ def draw_new(windows: Floats, weights: Floats, shares: Floats, market: Floats, d
         spread * (NEW_CORRELATION * -market + np.sqrt(1 - NEW_CORRELATION**2) * draw.standard_normal(len(market)))
         - spread**2 / 2
     )
-    split = draw.standard_gamma(np.maximum(NEW_DEALS * shares, 1e-9), size=(len(market), len(shares)))
+    split = draw.standard_gamma(np.maximum(deals * shares, 1e-9), size=(len(market), len(shares)))
     split /= np.maximum(split.sum(axis=1, keepdims=True), 1e-300)
     return np.asarray(np.round((picked * np.exp(noise))[:, None] * split).astype(np.int64))
 
@@ -69,6 +76,20 @@ def new_spread(windows: Floats, weights: Floats) -> float:
     own = float(np.average((windows - mean) ** 2, weights=weights)) / mean**2 if mean else 0.0
     believed = SPREAD_WINDOWS * NEW_SPREAD**2 / (SPREAD_WINDOWS + len(windows) - 1)
     return float(np.sqrt(np.log1p(believed + own / len(windows))))
+
+
+def split_deals(parts: Floats, shares: Floats) -> float:
+    """How many deals of one size the split of new business over the nodes is like, from (nodes, windows) cents of each node's own.
+
+    A Dirichlet's precision by the spread of past windows' shares around `shares`; believed to be NEW_DEALS until windows say otherwise.
+    """
+    seen = parts[:, parts.sum(axis=0) > 0]
+    even = float((shares * (1 - shares)).sum())
+    if even <= 0 or not seen.shape[1]:
+        return NEW_DEALS
+    apart = float(((seen / seen.sum(axis=0) - shares[:, None]) ** 2).sum(axis=0).mean())
+    believed = SPREAD_WINDOWS * even / (NEW_DEALS + 1) + seen.shape[1] * apart
+    return float(max(even * (SPREAD_WINDOWS + seen.shape[1]) / believed - 1, 1.0))
 
 
 def market_shocks(draw: np.random.Generator) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ml.dataset import Floats, Ints
-from ml.draws import OpenDeals, draw_new, draw_open, market_shocks, ranges
+from ml.draws import OpenDeals, draw_new, draw_open, market_shocks, ranges, split_deals
 from ml.records import Row, append_once
 from ml.tree import Tree, shares_of, split, tree_of
 from warehouse.builds import current_build
@@ -92,14 +92,16 @@ def forecast_rows(windows: pd.DataFrame, deals: pd.DataFrame, build_id: str, see
     tree = tree_of(windows)
     open_deals = _placed(tree, deals)
     expected = _expected_open(open_deals, len(tree.nodes))
-    past, weights, shares = _new_business(tree, windows)
+    past, weights, shares, split_like = _new_business(tree, windows)
     expected_new = split(float(np.average(past, weights=weights)) if len(past) else 0.0, shares)
     from_open, from_new = tree.summed(expected), tree.summed(expected_new)
     ranged, reason = None, _no_range(len(past))
     if not reason:
         draw = np.random.default_rng(seed)
         market = market_shocks(draw)
-        own = draw_open(open_deals, len(tree.nodes), market, draw) + draw_new(past, weights, shares, market, draw)
+        own = draw_open(open_deals, len(tree.nodes), market, draw) + draw_new(
+            past, weights, shares, market, draw, split_like
+        )
         ranged = ranges(tree.won + tree.summed(own))
     return [
         (
@@ -145,8 +147,9 @@ def _expected_open(deals: OpenDeals, nodes: int) -> Ints:
     return own
 
 
-def _new_business(tree: Tree, windows: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Cents of new business of the whole in past windows, the windows' weights, and each node's own share of it (they sum to 1).
+def _new_business(tree: Tree, windows: pd.DataFrame) -> tuple[Floats, Floats, Floats, float]:
+    """Cents of new business of the whole in past windows, the windows' weights, each node's own share of it (they sum to 1), and how many
+    deals that split is like.
 
     Windows that lie in the period as this day does are preferred; rolling ones stand in where there are fewer than two.
     """
@@ -165,7 +168,8 @@ def _new_business(tree: Tree, windows: pd.DataFrame) -> tuple[Floats, Floats, Fl
     weights = np.asarray(RECENCY ** np.arange(len(order))[::-1], dtype=float)
     tops = table[tree.parent < 0].sum(axis=0)
     means = table @ weights / weights.sum() if len(order) else np.zeros(len(tree.nodes))
-    return tops, weights, shares_of(tree, means, len(order))
+    shares = shares_of(tree, means, len(order))
+    return tops, weights, shares, split_deals(np.where(shares[:, None] > 0, table, 0.0), shares)
 
 
 def _no_range(n_windows: int) -> str | None:
