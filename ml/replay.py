@@ -1,8 +1,8 @@
 """`python -m ml.replay --from D --to D [--out FILE.svg]`: calls of weeks 2, 4 and 8 of past periods beside what landed, misses included.
 
 In: rows that `python -m ml.backtest` wrote for these days, and `features`. Out: a table as Markdown and a picture: for every period our
-call with its range, the reps' sum (won to date and all that they expect to close in the period), the naive rule (the same period a year before,
-else the period before) and what landed. Reads only; run twice, it says the same.
+call with its range, the reps' sum (won to date and all that they expect to close in the period), the naive rule (the same period a year
+before, else the period before) and what landed. Reads only; run twice, it says the same.
 """
 
 import argparse
