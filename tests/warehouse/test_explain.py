@@ -31,9 +31,14 @@ SECOND = [
 
 
 def night(
-    nights: Nights, day: date, deals: list[tuple[str, str, str, str, str, float, str, str]], won: str, from_new: str
+    nights: Nights,
+    day: date,
+    deals: list[tuple[str, str, str, str, str, float, str, str]],
+    won: str,
+    from_new: str,
+    final: str = "",
 ) -> None:
-    """Publish a day's deals and the forecast of the company."""
+    """Publish a day's deals and the forecast of the company; `final` gives a deal an expected final amount that is not its open one."""
     build = nights.build(day)
     from_open = sum((Decimal(deal[4]) * Decimal(str(deal[5])) for deal in deals), Decimal(0)).quantize(Decimal("0.01"))
     rows = ", ".join(
@@ -48,6 +53,10 @@ def night(
         f"create table {build.schema}.mart_period_forecast as select '{build.build_id}'::text as build_id, 'C'::text as node_id,"
         f" '2026Q2'::text as period_id, {won}::numeric(18,2) as won, {from_open}::numeric(18,2) as from_open,"
         f" {from_new}::numeric(18,2) as from_new, ({won} + {from_open} + {from_new})::numeric(18,2) as mean",
+        f"alter table {build.schema}.mart_open_opportunities add column final_gross_amount numeric(18, 2)"
+        if final
+        else "",
+        f"update {build.schema}.mart_open_opportunities set final_gross_amount = {final}" if final else "",
         "create table if not exists features.opportunity_nodes (as_of_date date, opportunity_id text, node_id text)",
         f"insert into features.opportunity_nodes values {nodes}",
     )
@@ -150,3 +159,14 @@ def test_the_workbooks_formulas_compute_the_figure_again_and_names_stay_text(pub
 def test_what_was_never_published_is_said_in_a_sentence(published: Nights, node: str, day: date, said: str) -> None:
     with pytest.raises(StepError, match=said):
         explain("forecast", node, "2026Q2", day)
+
+
+def test_a_forecast_is_explained_by_what_deals_are_expected_to_be_signed_for(published: Nights) -> None:
+    """Builds before kept no such amount and are explained by the open one; the open pipeline always is."""
+    night(published, date(2026, 5, 21), SECOND, "0.00", "0.00", final="open_gross_amount * 0.8")
+    found = explain("forecast", "C", "2026Q2", date(2026, 5, 21))
+    assert [(deal.opportunity_id, deal.amount, deal.contribution) for deal in found.deals] == [
+        ("O-1", Decimal("800.00"), Decimal("320.00")), ("O-3", Decimal("72.00"), Decimal("7.20")),
+        ("O-4", Decimal("8.00"), Decimal("7.20")),
+    ]  # fmt: skip
+    assert explain("open_pipeline", "C", "2026Q2", date(2026, 5, 21)).value == Decimal("1010.00")
