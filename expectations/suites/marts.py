@@ -45,7 +45,9 @@ select coalesce(m.opportunity_id, o.opportunity_id) as record_id, m.p_win_by_per
     m.opportunity_id is not null as is_shown, o.opportunity_id is not null as is_open,
     m.opportunity_id is null or m.p_win_by_period_end is not null as is_scored,
     coalesce(m.p_win_by_period_end = s.p_win_by_period_end and m.p_win_ever = s.p_win_ever, true) as is_as_scored,
-    coalesce(abs(m.expected_gross_amount - m.p_win_by_period_end::numeric * m.open_gross_amount) < 0.01, true) as is_expected_amount_right,
+    coalesce(
+        abs(m.expected_gross_amount - m.p_win_by_period_end::numeric * coalesce(s.final_gross_amount, m.open_gross_amount)) < 0.01, true
+    ) as is_expected_amount_right,
     m.opportunity_id is null or m.stage_code is not null as has_stage
 from $schema.mart_open_opportunities as m
 full join (select opportunity_id from intermediate.int_open_opportunities_as_of where as_of_date = $as_of) as o
@@ -140,7 +142,7 @@ def suites(build: Build) -> list[Suite]:
                 holds("is_as_scored", "the page and the CRM say the same number"),
                 within("p_win_by_period_end", 0, 1, "a probability"),
                 within("p_win_ever", 0, 1, "a probability"),
-                holds("is_expected_amount_right", "expected = probability × amount, to the cent"),
+                holds("is_expected_amount_right", "expected = probability × expected final amount, to the cent"),
                 holds("has_stage", "a deal in an unknown stage is shown with the CRM's own word", level="warning"),
             ),
         ),

@@ -80,8 +80,8 @@ def make_build() -> Build:
     execute(
         "ml",
         f"""insert into scores.opportunity_scores (build_id, opportunity_id, as_of, p_win_ever, p_win_by_period_end, p_win_by_horizon,
-                expected_close_week, tier, model_version, base_log_odds, contributions, reasons, features_digest)
-            select {own}, deal, '{DAY}', 0.5, 0.4, '{horizons}', '2026-02-02', 'smoothed', 'win-1', 0, '{{}}', '[{{"theme": "stage"}}]', 'f'
+                expected_close_week, tier, model_version, base_log_odds, contributions, reasons, features_digest, final_gross_amount)
+            select {own}, deal, '{DAY}', 0.5, 0.4, '{horizons}', '2026-02-02', 'smoothed', 'win-1', 0, '{{}}', '[{{"theme": "stage"}}]', 'f', 100
             from unnest(array{list(DEALS)}) as deal""",
         f"""insert into scores.period_forecasts (build_id, node_id, period_id, measure, won, from_open, from_new, mean, p10, p50, p90)
             select {own}, node, '2026Q1', 'signed_gross_amount', 30, 120, 50, 200, 150, 190, 260
@@ -94,7 +94,7 @@ def make_build() -> Build:
             for name in ("mart_build", "mart_forecast_movement", "mart_open_opportunities", "mart_period_forecast")
         ),
         f"""create table {schema}.mart_open_opportunities as select build_id, opportunity_id, p_win_ever, p_win_by_period_end,
-                40.00::numeric(18,2) as expected_gross_amount, 100.00::numeric(18,2) as open_gross_amount, 'S2' as stage_code
+                40.00::numeric(18,2) as expected_gross_amount, 125.00::numeric(18,2) as open_gross_amount, 'S2' as stage_code
             from scores.opportunity_scores""",
         f"""create table {schema}.mart_period_forecast as select *, p10 is not null as has_range, 210.00::numeric(18,2) as target,
                 case node_id when 'T1' then 'company' end as parent_node_id from scores.period_forecasts""",
