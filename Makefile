@@ -44,6 +44,10 @@ rerun: env ## read one system again for a day, publish, send the difference: mak
 summary: env ## print the summary again: make summary [AS_OF=…]
 	@$(PY) -m nightly summary $(if $(AS_OF),--as-of $(AS_OF))
 
+.PHONY: status
+status: env ## did last night work, is it late, what is stale: make status [AS_OF=…]
+	@$(PY) -m nightly status $(if $(AS_OF),--as-of $(AS_OF))
+
 .PHONY: backfill
 backfill: env ## past days from landing only: make backfill FROM=… TO=… [MODEL=current]
 	@$(PY) -m nightly backfill --from "$(FROM)" --to "$(TO)" --model $(or $(MODEL),champion) $(if $(DRY_RUN),--dry-run)

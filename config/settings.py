@@ -44,6 +44,9 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     pg_user: str = Field("landfall", description="login that is a member of the pipeline's roles")
     pg_embedded: bool = Field(True, description="whether our commands start and stop the server in home/postgres")
     pg_passfile: Path | None = Field(None, description="libpq password file, so that no address carries a password")
+    metrics_file: Path | None = Field(
+        None, description="file of metrics for Prometheus, written at the end of every night and at its deadline"
+    )
     backup_dir: Path | None = Field(None, description="folder of backups; set, every night ends with one")
     pg_backup_user: str = Field(
         "postgres", description="login that may read every table and role; its password stands in pg_passfile"

@@ -1,5 +1,5 @@
 """`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, backup, restore, prepare, serve,
-healthy, rotate, and the steps that dbt computes.
+healthy, rotate, status, metrics, and the steps that dbt computes.
 
 Every command is also a `make` target; `python -m nightly COMMAND --help` tells its options.
 """
@@ -7,6 +7,7 @@ Every command is also a `make` target; `python -m nightly COMMAND --help` tells 
 import argparse
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nightly import operating
@@ -134,7 +135,12 @@ def _keep(given: argparse.Namespace) -> int:
 
     if given.command == "restore":
         return restore.restore(given.source, dry_run=given.dry_run)
-    return backup.back_up(given.to, parse_day(given.as_of) if given.as_of else None, dry_run=given.dry_run)
+    code = backup.back_up(given.to, parse_day(given.as_of) if given.as_of else None, dry_run=given.dry_run)
+    if given.as_of and not given.dry_run:  # as the night's last step
+        from nightly import status
+
+        status.write_metrics(parse_day(given.as_of), datetime.now(UTC))
+    return code
 
 
 def _step(given: argparse.Namespace) -> int:
@@ -148,9 +154,11 @@ def _step(given: argparse.Namespace) -> int:
         print(json.dumps(chosen_systems(given.asked)))
         return 0
     if given.command == "deadline":
-        from nightly import deadline
+        from nightly import deadline, status
 
-        deadline.check(resolve(given.as_of, given.scheduled_at))
+        day = resolve(given.as_of, given.scheduled_at)
+        status.write_metrics(day, datetime.now(UTC))
+        deadline.check(day)
         return 0
     from nightly import dbt
 

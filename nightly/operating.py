@@ -1,12 +1,13 @@
-"""The commands of who keeps an installation running: prepare, serve, healthy, rotate.
+"""The commands of who keeps an installation running: prepare, serve, healthy, rotate, status, metrics.
 
 In: the parser of `python -m nightly`. Out: its sub-commands, and one function that runs them.
 """
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 
-COMMANDS = ("prepare", "serve", "healthy", "rotate")
+COMMANDS = ("prepare", "serve", "healthy", "rotate", "status", "metrics")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,6 +19,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     ):
         long = commands.add_parser(name, help=said)
         long.add_argument("process", help="airflow, airflow-scheduler, …, as docker/compose.yml names its services")
+    for name, said in (
+        ("status", "did last night work, is it late, what is stale"),
+        ("metrics", "write the file of metrics"),
+    ):
+        look = commands.add_parser(name, help=said)
+        look.add_argument(
+            "--as-of", metavar="YYYY-MM-DD", default="", help="business day; default: the day that ended last"
+        )
     rotation = commands.add_parser("rotate", help="change a secret while old and new both hold")
     rotation.add_argument(
         "name", help="vault_key, database, airflow, pages, or a vendor's secret by its setting, as fxiaoke_app_secret"
@@ -35,6 +44,8 @@ def run(given: argparse.Namespace) -> int:
         if given.name not in rotate.names():
             raise SystemExit(f"there is no secret {given.name}: choose among {', '.join(rotate.names())}")
         return rotate.rotate(given.name, given.new, finish=given.finish, back=given.back)
+    if given.command in ("status", "metrics"):
+        return _look(given)
     from nightly import serve
 
     if given.command == "prepare":
@@ -42,3 +53,15 @@ def run(given: argparse.Namespace) -> int:
     if given.process not in serve.NAMES:
         raise SystemExit(f"there is no process {given.process}: choose among {', '.join(serve.NAMES)}")
     return serve.run(given.process) if given.command == "serve" else serve.healthy(given.process)
+
+
+def _look(given: argparse.Namespace) -> int:
+    from nightly import status
+    from nightly.business_day import resolve
+
+    day, now = resolve(given.as_of), datetime.now(UTC)
+    if given.command == "status":
+        return status.show(day, now)
+    path = status.write_metrics(day, now)
+    print(f"metrics of {day} are in {path}" if path else "no metrics are kept: set LANDFALL_METRICS_FILE to a file")
+    return 0

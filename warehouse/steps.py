@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from config.secret_files import SecretFileError
 from warehouse.connection import DatabaseUnreachableError, connect
+from warehouse.redaction import RedactingStream, known_secrets, redacted, show_failure
 
 # Which role runs a step; dbt and the warehouse's own steps run as transformer.
 ROLE_OF_STEP = {
@@ -69,16 +70,22 @@ def recorded(step: str, as_of: date) -> Iterator[StepRun]:
         except Exception as error:
             run.note(error=type(error).__name__)
             if isinstance(error, StepError):
-                run.note(said=str(error))  # written for people: names the thing and the next action, no value
+                run.note(
+                    said=redacted(str(error), known_secrets())
+                )  # written for people: names the thing and the next action, no value
             raise
         finally:
             connection.execute("select ops.end_step(%s, %s, %s)", (run_id, state, Jsonb(run.detail)))
 
 
 def run_cli(main: Callable[[], int | None]) -> None:
-    """Run a command line and exit: faults a person can act on become one sentence, anything else keeps its traceback."""
+    """Run a command line and exit: faults a person can act on become one sentence, anything else keeps its traceback.
+
+    What the process prints and logs passes our own filter (`redaction.py`).
+    """
     code, said = 0, ""
     try:
+        _filter_output()
         code = main() or 0
         sys.stdout.flush()
     except BrokenPipeError:  # the reader (head, less) has seen enough
@@ -93,6 +100,13 @@ def run_cli(main: Callable[[], int | None]) -> None:
     if said:
         print(said, file=sys.stderr)
     sys.exit(code)
+
+
+def _filter_output() -> None:
+    known = known_secrets()
+    sys.stdout = RedactingStream(sys.stdout, known, is_strict=False)
+    sys.stderr = RedactingStream(sys.stderr, known, is_strict=True)
+    sys.excepthook = lambda kind, error, trace: print(show_failure(kind, error, trace), end="", file=sys.stderr)
 
 
 def _unusable(error: OperationalError) -> str:

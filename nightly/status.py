@@ -1,0 +1,154 @@
+"""Did last night work, is it late, what is stale: one screen for who keeps it running, and the same as metrics for Prometheus.
+
+In: the day that ended last and the instant of asking. Out: sentences and an exit code; a text file of metrics, replaced in one move.
+Everything is read from `ops`; no name of a customer, a person or a deal is in it.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from config.settings import settings
+from warehouse.clock import cutoff
+from warehouse.frames import fetch_all
+
+DUE = timedelta(hours=7, minutes=30)  # after the end of the day; dags/build_deadline.py looks then
+GOOD, BAD, BLOCKED, STALE = 0, 1, 3, 4
+WORDS = {
+    "zh": {
+        "done": "{day} 的夜间任务已完成，{at} 发布。",
+        "running": "{day} 的夜间任务正在运行：{step}。",
+        "failed": "{day} 的夜间任务在 {step} 失败：{said}",
+        "blocked": "{day} 的夜间任务被检查拦下：{said}",
+        "not_started": "{day} 的夜间任务还没有开始。",
+        "stopped": "{day} 的夜间任务停在 {step} 之后，没有发布。",
+        "shown": "读者看到的是 {day}。",
+        "nothing": "还没有发布过任何一天。",
+        "late": "已晚：应在 {due} 前发布。请运行 make summary AS_OF={day}。",
+        "in_time": "应在 {due} 前发布。",
+        "stale": "未更新：{items}",
+        "fresh": "所有数据源都读到 {day} 日终。",
+    },
+    "en": {
+        "done": "The night of {day} is done, published {at}.",
+        "running": "The night of {day} is running: {step}.",
+        "failed": "The night of {day} failed at {step}: {said}",
+        "blocked": "The night of {day} was blocked by a gate: {said}",
+        "not_started": "The night of {day} has not started.",
+        "stopped": "The night of {day} stopped after {step} and published nothing.",
+        "shown": "Readers see {day}.",
+        "nothing": "Nothing was ever published.",
+        "late": "Late: it was due by {due}. Run make summary AS_OF={day}.",
+        "in_time": "It is due by {due}.",
+        "stale": "stale: {items}",
+        "fresh": "Every source was read up to the end of {day}.",
+    },
+}
+_PUBLISHED = """
+    select b.as_of, (select max(p.published_at) from ops.publications as p where p.build_id = b.build_id)
+    from ops.published_build join ops.builds as b using (build_id)
+"""
+_STEPS = """
+    select step, state, coalesce(detail ->> 'said', detail ->> 'error', ''), detail ->> 'system',
+        extract(epoch from finished_at - started_at)
+    from (
+        select distinct on (step, detail ->> 'system') * from ops.step_runs where as_of = %s and step <> all (%s)
+        order by step, detail ->> 'system', run_id desc
+    ) as newest order by run_id
+"""
+_STREAMS = """
+    select s.system, s.stream, w.watermark, s.max_age from ops.streams as s
+    left join ops.watermarks as w using (system, stream) where s.system = any(%s) order by 1, 2
+"""
+_VERDICT = "select verdict, reason from ops.gate_verdicts where as_of = %s order by verdict_id desc limit 1"
+ASIDE = ["deadline", "backup", "notify", "backtest"]  # the forecast is out without them
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the night of `day` stands; `stale`: streams not read to the day's end: system, stream, the instant they were read to."""
+
+    day: date
+    state: str
+    step: str
+    said: str
+    shown: date | None
+    published_at: datetime | None
+    due: datetime
+    is_late: bool
+    stale: list[tuple[str, str, datetime | None]]
+    steps: list[tuple[Any, ...]]
+
+    @property
+    def code(self) -> int:
+        """0 done and fresh · 1 failed, late or nothing published · 3 blocked by a gate · 4 done, and something is stale."""
+        if self.state == "blocked":
+            return BLOCKED
+        if self.state in ("failed", "stopped") or self.is_late or self.shown is None:
+            return BAD
+        return STALE if self.state == "done" and self.stale else GOOD
+
+
+def status(day: date, now: datetime) -> Status:
+    """How the night of `day` stands at `now`."""
+    published = fetch_all("auditor", _PUBLISHED)
+    shown, at = published[0] if published else (None, None)
+    steps = fetch_all("auditor", _STEPS, (day, ASIDE))
+    verdict = fetch_all("auditor", _VERDICT, (day,))
+    state, step, said = _state(shown == day, steps, verdict[0] if verdict else None)
+    due = cutoff(day) + DUE
+    streams = fetch_all("auditor", _STREAMS, (settings().systems,))
+    stale = [(system, stream, mark) for system, stream, mark, _ in streams if mark is None or mark < cutoff(day)]
+    return Status(day, state, step, said, shown, at, due, shown != day and now > due, stale if steps else [], steps)
+
+
+def _state(is_shown: bool, steps: list[tuple[Any, ...]], verdict: tuple[Any, ...] | None) -> tuple[str, str, str]:
+    if not steps:
+        return ("done" if is_shown else "not_started"), "", ""
+    by_state = {state: (step, said) for step, state, said, *_ in steps}
+    if "running" in by_state:
+        return "running", *by_state["running"]
+    if not is_shown and "blocked" in by_state:
+        return "blocked", by_state["blocked"][0], str(verdict[1]) if verdict else by_state["blocked"][1]
+    failed = next(((step, said) for step, state, said, *_ in steps if state == "failed" and step != "extract"), None)
+    if failed:
+        return "failed", *failed
+    return ("done", "", "") if is_shown else ("stopped", str(steps[-1][0]), "")
+
+
+def show(day: date, now: datetime) -> int:
+    """Print how the night of `day` stands; returns the exit code."""
+    found, words = status(day, now), WORDS[settings().lang]
+    at = _local(found.published_at) if found.published_at else ""
+    print(words[found.state].format(day=day, step=found.step, said=found.said or "–", at=at))
+    if found.shown != day:
+        print(words["shown"].format(day=found.shown) if found.shown else words["nothing"])
+        print(words["late" if found.is_late else "in_time"].format(due=_local(found.due), day=day))
+    if found.stale:
+        items = [f"{system}.{stream} {_local(mark) if mark else '–'}" for system, stream, mark in found.stale]
+        print(words["stale"].format(items=", ".join(items)))
+    elif found.state == "done":
+        print(words["fresh"].format(day=day))
+    return found.code
+
+
+def _local(instant: datetime) -> str:
+    return instant.astimezone(ZoneInfo(settings().time_zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def write_metrics(day: date, now: datetime) -> Path | None:
+    """Write the metrics file that the settings name, in one move; None where they name none."""
+    from nightly.metrics import text
+
+    path = settings().metrics_file
+    if path is None:
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_text(text(status(day, now), now), "utf-8")
+    fresh.chmod(0o644)  # the collector is another user; no value of a record is in it
+    fresh.replace(path)
+    return path

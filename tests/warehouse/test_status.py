@@ -1,0 +1,101 @@
+"""Did last night work, is it late, what is stale: the screen, its exit code, and the metrics, on hand-made nights."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from config.settings import settings, use
+from nightly.status import BAD, BLOCKED, GOOD, STALE, show, write_metrics
+from tests.warehouse.nights import Nights
+from warehouse.clock import cutoff
+from warehouse.connection import connect
+from warehouse.publish import publish
+from warehouse.steps import GateBlocked, StepError, recorded
+
+DAY = date(2026, 5, 20)
+EARLY = datetime(2026, 5, 21, 3, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+AFTER = EARLY.replace(hour=8)
+
+
+@pytest.fixture
+def lang(tenant_database: str, nights: Nights, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    for name in ("LANG", "SOURCES", "METRICS_FILE"):
+        monkeypatch.setenv(f"LANDFALL_{name}", "")
+    use(lang="en", sources="fxiaoke", metrics_file=str(tmp_path / "metrics" / "landfall.prom"))
+    with connect("owner_ddl") as owner:
+        owner.execute("truncate ops.step_runs, ops.streams, ops.watermarks")
+    yield tmp_path / "metrics" / "landfall.prom"
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def read_until(hours_before_the_end: float) -> None:
+    with connect("owner_ddl") as owner:
+        owner.execute("truncate ops.streams, ops.watermarks")
+        owner.execute(
+            "insert into ops.streams (system, stream, mode, is_required, max_age)"
+            " values ('fxiaoke', 'leads', 'changed', true, '1 day')"
+        )
+        owner.execute(
+            "insert into ops.watermarks (system, stream, watermark, as_of) values ('fxiaoke', 'leads', %s, %s)",
+            (cutoff(DAY) - timedelta(hours=hours_before_the_end), DAY),
+        )
+
+
+def test_a_night_that_has_not_started_is_late_only_after_half_past_seven(
+    lang: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(DAY, EARLY)
+    assert "has not started" in (said := capsys.readouterr().out)
+    assert "It is due by 2026-05-21 07:30." in said
+    assert show(DAY, AFTER) == BAD
+    assert "Late: it was due by 2026-05-21 07:30. Run make summary AS_OF=2026-05-20." in capsys.readouterr().out
+    use(lang="zh")
+    assert show(DAY, AFTER) == BAD
+    assert "已晚：应在 2026-05-21 07:30 前发布。请运行 make summary AS_OF=2026-05-20。" in capsys.readouterr().out
+
+
+def test_a_failed_step_is_named_with_its_sentence_and_a_gate_with_its_reason(
+    lang: Path, nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StepError), recorded("score", DAY):
+        raise StepError("model file is missing: train, then rerun")
+    assert show(DAY, EARLY) == BAD
+    assert f"The night of {DAY} failed at score: model file is missing: train, then rerun" in capsys.readouterr().out
+    with recorded("score", DAY):
+        pass
+    nights.execute(
+        "checker",
+        f"insert into ops.gate_verdicts (as_of, border, verdict, reason) values ('{DAY}', 'marts', 'blocked', 'no rows')",
+    )
+    with pytest.raises(GateBlocked), recorded("gate_marts", DAY):
+        raise GateBlocked("no rows")
+    assert show(DAY, EARLY) == BLOCKED
+    assert f"The night of {DAY} was blocked by a gate: no rows" in capsys.readouterr().out
+
+
+def test_a_published_night_is_good_or_stale_and_its_metrics_say_so(
+    lang: Path, nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nights.build(DAY)
+    with recorded("publish", DAY):
+        publish(DAY)
+    read_until(0)
+    assert show(DAY, AFTER) == GOOD
+    assert f"Every source was read up to the end of {DAY}." in capsys.readouterr().out
+    read_until(3)
+    assert show(DAY, AFTER) == STALE
+    assert "stale: fxiaoke.leads 2026-05-20 21:00" in capsys.readouterr().out
+    assert write_metrics(DAY, AFTER) == lang
+    tenant = f'tenant="{settings().tenant}"'
+    told = dict(line.rsplit(" ", 1) for line in lang.read_text().splitlines() if not line.startswith("#"))
+    assert float(told[f"landfall_published_day_end_seconds{{{tenant}}}"]) == cutoff(DAY).timestamp()
+    assert told[f'landfall_night_state{{{tenant},state="done"}}'] == "1"
+    assert told[f'landfall_night_state{{{tenant},state="failed"}}'] == "0"
+    assert told[f"landfall_night_is_late{{{tenant}}}"] == "0"
+    assert told[f'landfall_lag_seconds{{{tenant},system="fxiaoke",stream="leads"}}'] == "10800"
+    assert f'landfall_step_seconds{{{tenant},step="publish",system=""}}' in told
+    assert sorted(path.name for path in lang.parent.iterdir()) == [lang.name]
