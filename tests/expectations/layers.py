@@ -81,7 +81,8 @@ def make_build() -> Build:
         "ml",
         f"""insert into scores.opportunity_scores (build_id, opportunity_id, as_of, p_win_ever, p_win_by_period_end, p_win_by_horizon,
                 expected_close_week, tier, model_version, base_log_odds, contributions, reasons, features_digest, final_gross_amount)
-            select {own}, deal, '{DAY}', 0.5, 0.4, '{horizons}', '2026-02-02', 'smoothed', 'win-1', 0, '{{}}', '[{{"theme": "stage"}}]', 'f', 100
+            select {own}, deal, '{DAY}', 0.5, 0.4, '{horizons}', '2026-02-02',
+                'smoothed', 'win-1', 0, '{{}}', '[{{"theme": "stage"}}]', 'f', 100
             from unnest(array{list(DEALS)}) as deal""",
         f"""insert into scores.period_forecasts (build_id, node_id, period_id, measure, won, from_open, from_new, mean, p10, p50, p90)
             select {own}, node, '2026Q1', 'signed_gross_amount', 30, 120, 50, 200, 150, 190, 260
