@@ -27,7 +27,7 @@ def main() -> int:
     """Run both measurements, print the table, keep it in docs/extraction.md when asked to."""
     parser = argparse.ArgumentParser(prog="python -m bench.extraction", description=__doc__)
     parser.add_argument("--scale", type=float, default=0.2, help="size of the sandbox company whose pages are read")
-    parser.add_argument("--rows", type=int, default=40_000, help="records a round of landing")
+    parser.add_argument("--rows", type=int, default=100_000, help="records a round of landing")
     parser.add_argument(
         "--rounds", type=int, default=5, help=f"rounds of each measurement, at least {FEWEST_ROUNDS} for a verdict"
     )

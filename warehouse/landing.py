@@ -91,8 +91,11 @@ def hashed(told: dict[str, Any], rest: dict[str, Any]) -> tuple[bytes, str]:
 
 
 def _split_and_hashed(record: dict[str, Any], bookkeeping: Collection[str]) -> tuple[bytes, str]:
-    told = {name: value for name, value in record.items() if is_hashed(name, bookkeeping)}
-    return hashed(told, {name: value for name, value in record.items() if name not in told})
+    untold = {name for name in record if not is_hashed(name, bookkeeping)}
+    if not untold:
+        return hashed(record, {})
+    told = {name: value for name, value in record.items() if name not in untold}
+    return hashed(told, {name: record[name] for name in record if name in untold})
 
 
 def _sealed(record: Record, load_id: str, bookkeeping: Collection[str]) -> Seal:

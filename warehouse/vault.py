@@ -9,14 +9,16 @@ from collections.abc import Iterable
 
 from config.settings import settings
 from warehouse.steps import StepError
-from warehouse.vault_keys import aliases, generation_of, keyed
+from warehouse.vault_keys import Keyed, aliases, generation_of
 from warehouse.walks import Loading
 
 Value = tuple[str, str]
 SEPARATOR = "\x1f"  # between kind and value, in what is hashed
 _EXCHANGE = """
 with offered as (
-    select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[]) as o(field_hash, token, kind, original)
+    select * from unnest(
+        string_to_array(%s, ','), string_to_array(%s, ','), string_to_array(%s, ','), %s::text[]
+    ) as o(field_hash, token, kind, original)
 ),
 named as (
     select * from unnest(%s::text[], %s::text[]) as n(known_as, field_hash)
@@ -52,19 +54,18 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
             "personal fields cannot be kept without a key: set LANDFALL_VAULT_KEY to a long random text, then rerun"
         )
     generation_of(connection, key)
-    by_hash = {keyed(key, SEPARATOR.join(value)): value for value in set(values)}
+    hashed, seeded = Keyed(key), Keyed(seed)
+    by_hash = {hashed(SEPARATOR.join(value)): value for value in set(values)}
     if not by_hash:
         return {}
-    fresh = [
-        f"p_{keyed(seed, SEPARATOR.join(value))[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()
-    ]
+    fresh = [f"p_{seeded(SEPARATOR.join(value))[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()]
     earlier = aliases(connection, key, (SEPARATOR.join(value) for value in by_hash.values()))
     found = connection.execute(
         _EXCHANGE,
         (
-            list(by_hash),
-            fresh,
-            [kind for kind, _ in by_hash.values()],
+            ",".join(by_hash),
+            ",".join(fresh),
+            ",".join(kind for kind, _ in by_hash.values()),
             [original for _, original in by_hash.values()],
             list(earlier),
             list(earlier.values()),

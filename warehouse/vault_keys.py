@@ -8,6 +8,7 @@ gets the old token. A process that holds another key than the vault's is refused
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import psycopg
@@ -18,6 +19,7 @@ from warehouse.steps import StepError
 LOCK = "select {}(hashtext('landfall vault key'))"
 CHECKED = "the vault of landfall"
 BATCH = 5000
+BLOCK = 64  # bytes that sha256 takes in at once
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -27,6 +29,21 @@ class Rekeyed:
 
     persons: int
     tombstones: int
+
+
+class Keyed:
+    """HMAC-SHA256 (hex) of texts under one key, whose two beginnings are made once: half of the time of `hmac.digest`."""
+
+    def __init__(self, key: str) -> None:
+        raw = key.encode()
+        block = (raw if len(raw) <= BLOCK else sha256(raw).digest()).ljust(BLOCK, b"\0")
+        self._inner, self._outer = (sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+
+    def __call__(self, text: str) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 def keyed(key: str, text: str) -> str:

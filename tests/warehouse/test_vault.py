@@ -1,5 +1,6 @@
 """Personal values: one token each, the original for `loader` alone."""
 
+import hmac
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from config.settings import settings
 from warehouse import vault
 from warehouse.connection import connect
 from warehouse.steps import StepError
+from warehouse.vault_keys import Keyed
 from warehouse.walks import Loading, loading
 
 
@@ -64,3 +66,9 @@ def test_without_a_key_nothing_personal_is_taken_in(connection: Loading, monkeyp
 def test_no_other_role_reads_the_vault(tenant_database: str, role: str) -> None:
     with connect(role) as other, pytest.raises(Exception, match="permission denied"):
         other.execute("select original from vault.persons")
+
+
+@pytest.mark.parametrize("length", [1, 64, 65, 200])
+def test_a_look_up_hash_is_the_standard_one(length: int) -> None:
+    key = "k" * length
+    assert Keyed(key)("phone\x1f13812345678") == hmac.digest(key.encode(), b"phone\x1f13812345678", "sha256").hex()
