@@ -81,6 +81,7 @@ class Api:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self._former: dict[tuple[str, str], Answered] = {}
 
     def routes(self) -> list[Route]:
         """The system's endpoints."""
@@ -121,6 +122,9 @@ class Api:
                 answered = self.refused(fault.code) if fault and fault.code else handler(asked)
                 if fault and fault.kind == "empty":
                     answered = replace(self.emptied(answered), rows=0)
+                if fault and fault.kind == "repeated":
+                    answered = self._former.get((endpoint, asked.object), answered)
+                self._former[endpoint, asked.object] = answered
                 self._note(path, asked, answered, fault)
             return _late(answered, fault)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 BEFORE = {"timeout", "html_200", "token_expired"}  # nothing happens in the system; so does any http_<status>
-AFTER = {"truncated", "empty", "reply_lost"}  # the system does what it was asked, the answer suffers
+AFTER = {"truncated", "empty", "reply_lost", "repeated"}  # the system does what it was asked, the answer suffers
 
 
 @dataclass(slots=True)

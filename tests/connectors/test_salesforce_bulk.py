@@ -12,6 +12,7 @@ from connectors.streams import mapping_of
 from tests.connectors.channels import Served, served
 from tests.connectors.salesforce_org import COUNTS, DAY, PATCHES, STREAMS, Org, forget, landed, living, pointed
 from warehouse.clock import cutoff
+from warehouse.connection import connect
 from warehouse.steps import StepError
 
 
@@ -100,6 +101,24 @@ def test_a_job_that_fails_stops_the_stream_and_says_what_to_do(org: Org, world: 
     world.world.rules.salesforce_bulk_fails = True
     with pytest.raises(StepError, match="set LANDFALL_SALESFORCE_BULK_ROWS to 0"):
         org.walk("opportunities")
+
+
+def test_a_file_that_is_served_twice_ends_the_walk_and_the_next_one_lands_each_record_once(
+    org: Org, world: Served
+) -> None:
+    world.plant({"kind": "repeated", "endpoint": "salesforce_file", "request_index": 2})
+    with pytest.raises(StepError, match="Salesforce repeats a page of Opportunity instead of going on"):
+        org.walk("opportunities")
+    world.plant()
+    org.walk("opportunities")
+    assert len(living("opportunities")) == COUNTS["opportunities"]
+    with connect("loader") as connection:
+        told = connection.execute(
+            "select count(*), count(distinct record_id) from landing.salesforce__opportunities"
+        ).fetchone()
+        walks = connection.execute("select received - landed - unchanged - quarantined from ops.loads").fetchall()
+    assert told == (119, 119)
+    assert set(walks) == {(0,)}
 
 
 @pytest.mark.parametrize("kind", ["truncated", "html_200", "http_503", "reply_lost", "token_expired"])
