@@ -58,7 +58,7 @@ def load_history(as_of: date, go_live: date | None = None) -> None:
             raise StepError(
                 f"the export in {folder} ends on {last_day}, after {as_of}: run a night of that day or later"
             )
-        run.note(targets=declare(connection, _targets(folder / "targets.csv"), last_day, KIND))
+        run.note(targets=declare(connection, _told(folder), last_day, KIND))
         for stream in missing:
             if not has_finished(connection, "fxiaoke", stream.name, KIND):
                 tally = _load(connection, folder, stream, log, last_day)
@@ -120,14 +120,17 @@ def _last_day(folder: Path) -> date:
         ) from error
 
 
-def _targets(path: Path) -> Iterator[Setting]:
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield Setting(
-                "target",
-                f"{row['node_id']}|{row['period_id']}",
-                {"gross_amount": row["gross_amount"]},
-                "the go-live export",
-            )
+def _told(folder: Path) -> Iterator[Setting]:
+    """What finance hands over with the export: targets, the signed sheet they come from, and the ledger's receivables."""
+    for kind, name, first, second in (
+        ("target", "targets.csv", "node_id", "period_id"),
+        ("signed_target", "signed_targets.csv", "node_id", "period_id"),
+        ("ledger_balance", "ledger_balances.csv", "day", "customer_number"),
+    ):
+        path = folder / name
+        if not path.exists():
+            continue
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                value = {"gross_amount": row["gross_amount"]}
+                yield Setting(kind, f"{row[first]}|{row[second]}", value, "the go-live export")

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from sandbox import ledger
 from sandbox.administration import dialect_of, silent_people
 from sandbox.clock import cutoff_ms, iso
 from sandbox.dialect import DEALS, STAGE, Dialect, ObjectWords
@@ -45,6 +46,13 @@ def export(store: Store, folder: Path, mode: str) -> dict[str, int]:
             "select node_id, period_id, gross_amount from targets order by period_id, node_id", ()
         ):
             write(list(target.values()))
+    for name, header, lines in (
+        ("signed_targets.csv", ["node_id", "period_id", "gross_amount"], ledger.signed_targets(store)),
+        ("ledger_balances.csv", ["day", "customer_number", "gross_amount"], ledger.balances(store)),
+    ):
+        with _table(folder, name, header, rows) as write:
+            for line in lines:
+                write(line)
     manifest = {"go_live": go_live.isoformat(), "mode": mode, "rows": rows}
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
     return rows

@@ -61,6 +61,11 @@ def test_the_stage_log_starts_at_creation(folder: Path) -> None:
 
 def test_targets_and_a_manifest_with_the_go_live_come_along(folder: Path) -> None:
     assert table(folder, "targets.csv") == [{"node_id": "D0", "period_id": "2026Q2", "gross_amount": "1000000.00"}]
+    # finance's own papers differ by what is planted: a target typed wrong, a manual posting
+    assert table(folder, "signed_targets.csv")[0]["gross_amount"] == "1001000.00"
+    balances = {row["day"]: row["gross_amount"] for row in table(folder, "ledger_balances.csv")}
+    assert list(balances) == ["2025-06-30", "2025-09-30", "2025-12-31", "2026-03-31"]
+    assert balances["2026-03-31"] == "1234.56"  # nobody owed anything yet
     manifest = json.loads((folder / "manifest.json").read_text())
     assert (manifest["go_live"], manifest["mode"], manifest["rows"]["NewOpportunityObj_changes.csv"]) == (
         "2026-06-02",
@@ -72,7 +77,8 @@ def test_targets_and_a_manifest_with_the_go_live_come_along(folder: Path) -> Non
 def test_stage_only_tells_stages_and_what_is_fixed_at_creation(home: Path, tmp_path: Path) -> None:
     export(Store(database(home)), tmp_path / "stages", "stage_only")
     assert sorted(path.name for path in (tmp_path / "stages").iterdir()) == [
-        "NewOpportunityObj_initial.csv", "manifest.json", "opportunity_stage_log.csv", "targets.csv"]  # fmt: skip
+        "NewOpportunityObj_initial.csv", "ledger_balances.csv", "manifest.json", "opportunity_stage_log.csv", "signed_targets.csv",
+        "targets.csv"]  # fmt: skip
     assert list(table(tmp_path / "stages", "NewOpportunityObj_initial.csv")[0]) == [
         "id",
         "create_time",

@@ -20,6 +20,7 @@ told as (
         max(settings.told_of) over (partition by periods.period_id) as newest_day
     from settings
     inner join periods on {{ date_of_iso('settings.told_of') }} between periods.starts_on and periods.ends_on
+    where {{ date_of_iso('settings.told_of') }} <= {{ as_of() }}
 ),
 
 balances as (

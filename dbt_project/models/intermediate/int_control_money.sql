@@ -73,7 +73,10 @@ final as (
     select
         'targets' as control, case when kind = 'target' then 'here' else 'there' end as side, key as entry_id, first_key as pair_id,
         second_key as period_id, first_key as node_id, first_key as item_name, null as reason, {{ base_currency() }} as currency,
-        null as original_gross_amount, gross_amount, null as dated_on, standing_since_on
+        null as original_gross_amount, gross_amount, null as dated_on,
+        -- what was told with the go-live has no day of its own: it matters from its period on
+        case when standing_since_on > date '1971-01-01' then standing_since_on else least(periods.starts_on, {{ as_of() }}) end
+            as standing_since_on
     from settings
     inner join periods on settings.second_key = periods.period_id
 )
