@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 
 from config.settings import settings
-from connectors.privacy import protect
+from connectors.privacy import protect, scrub
 from connectors.replay import full_versions, stage_versions
 from connectors.streams import StageLog, Stream, mapping_of, mapping_path
 from connectors.walk import Tally
@@ -82,6 +82,7 @@ def _load(connection: Loading, folder: Path, stream: Stream, log: StageLog | Non
         done += len(page)
         records = [each for each in page if isinstance(each, Record)]
         rejects = [each for each in page if isinstance(each, Reject)]
+        scrub(connection, stream, [record.record for record in records], walk.load_id)
         protect(connection, [record.record for record in records], stream.classified, walk.load_id)
         tally.add(
             land_page(

@@ -2,7 +2,8 @@
 
 In: records of one page and the stream's classified fields. Out: the same records with `{"token", "mask"}` in those fields, a list of them
 where the field is a list; ids that are made of such fields are made of their tokens. The vault keeps the originals first, so no landed
-token is without one; equal values have equal tokens. A customer's name that is a company's stays as it is.
+token is without one; equal values have equal tokens. A customer's name that is a company's stays as it is. What people typed into the title
+of a deal or the name of a customer is landed with phones, mail addresses, chat ids and identity numbers masked; the vault keeps the whole.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connectors.scrub import is_spoken, scrubbed
 from connectors.streams import Stream
 from warehouse import vault
 from warehouse.landing import Record, Reject
@@ -74,10 +76,26 @@ def protect(
         record[field] = hidden if isinstance(record[field], list) else hidden[0]
 
 
+def scrub(connection: Loading, stream: Stream, records: Sequence[dict[str, Any]], load_id: str) -> None:
+    """Mask in place what names a person in fields that people type into and that no kind is declared for."""
+    fields = [field for field in stream.fields if is_spoken(field) and field not in stream.classified]
+    found = [
+        (record, field, record[field])
+        for record in records
+        for field in fields
+        if isinstance(record.get(field), str) and scrubbed(record[field]) != record[field]
+    ]
+    if found:
+        vault.tokens(connection, [("text", said) for _, _, said in found], load_id)
+    for record, field, said in found:
+        record[field] = scrubbed(said)
+
+
 def protected(
     connection: Loading, stream: Stream, records: list[Record], rejects: list[Reject], load_id: str
 ) -> tuple[list[Record], list[Reject]]:
     """A page without originals: its records' classified fields, and the ids of records and rejects that such a field is part of."""
+    scrub(connection, stream, [record.record for record in records], load_id)
     if not stream.classified:
         return records, rejects
     ids = [record.record_id for record in records] + [reject.record_id for reject in rejects if reject.record_id]
