@@ -161,6 +161,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "AND": lambda *given: all(given),
     "OR": lambda *given: any(given),
     "ABS": abs,
+    "INT": lambda value: value // 1,
     "SQRT": lambda value: value**0.5,
     "ROUND": rounded,
     "ROUNDUP": lambda value, digits: -(-value // 1),

@@ -23,35 +23,27 @@ files as (
     where not is_late and not is_deleted and valid_from < valid_to
 ),
 
-others as (
-    select *, {{ company_key('name') }} as title_key from salesforce
-    union all
-    select *, {{ company_key('name') }} as title_key from files
-),
-
-firsts as (
-    select *, {{ company_key('name') }} as title_key from crm
-    union all
-    select *, {{ company_key('name') }} as title_key from salesforce
-),
-
+-- Never within one system: there the titles and amounts of many deals are alike.
 alike as (
+    {% for other, first in [('salesforce', 'crm'), ('files', 'crm'), ('files', 'salesforce')] -%}
+    {% set outer_last = loop.last %}
     {% for rule, same, days in [
-        ('customer_and_title', 'others.title_key = firsts.title_key', 45),
+        ('customer_and_title', company_key('others.name') ~ ' = ' ~ company_key('firsts.name'), 45),
         ('customer_and_amount', 'others.original_amount = firsts.original_amount', 31),
     ] -%}
     select
         others.system as other_system, others.opportunity_id as other_id, others.account_id as other_account_id,
         others.account_name as other_account_name, firsts.system as first_system, firsts.opportunity_id as first_id,
         firsts.account_id as first_account_id, '{{ rule }}' as rule, greatest(others.valid_from, firsts.valid_from) as known_from
-    from others
-    inner join firsts
+    from {{ other }} as others
+    inner join {{ first }} as firsts
         on
-            {{ same }} and others.system <> firsts.system
+            {{ same }}
             and others.valid_from < firsts.valid_to and firsts.valid_from < others.valid_to
             and coalesce(others.currency, '') = coalesce(firsts.currency, others.currency, '')
             and abs(others.expected_close_on - firsts.expected_close_on) <= {{ days }}
-    {{ 'union all' if not loop.last }}
+    {{ 'union all' if not (loop.last and outer_last) }}
+    {% endfor %}
     {% endfor %}
 ),
 
