@@ -1,4 +1,4 @@
-"""The commands of who keeps an installation running: prepare, serve, healthy, rotate, status, metrics.
+"""The commands of who keeps an installation running: prepare, serve, healthy, rotate, status, metrics, inventory.
 
 In: the parser of `python -m nightly`. Out: its sub-commands, and one function that runs them.
 """
@@ -7,7 +7,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-COMMANDS = ("prepare", "serve", "healthy", "rotate", "status", "metrics")
+COMMANDS = ("prepare", "serve", "healthy", "rotate", "status", "metrics", "inventory")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,6 +27,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         look.add_argument(
             "--as-of", metavar="YYYY-MM-DD", default="", help="business day; default: the day that ended last"
         )
+    parts = commands.add_parser("inventory", help="write the bill of materials (CycloneDX) and print the licences")
+    parts.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file to write")
     rotation = commands.add_parser("rotate", help="change a secret while old and new both hold")
     rotation.add_argument(
         "name", help="vault_key, database, airflow, pages, or a vendor's secret by its setting, as fxiaoke_app_secret"
@@ -46,6 +48,10 @@ def run(given: argparse.Namespace) -> int:
         return rotate.rotate(given.name, given.new, finish=given.finish, back=given.back)
     if given.command in ("status", "metrics"):
         return _look(given)
+    if given.command == "inventory":
+        from nightly import inventory
+
+        return inventory.write(given.out)
     from nightly import serve
 
     if given.command == "prepare":

@@ -35,21 +35,11 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
         raise StepError(
             f"the database {settings().pg_database} exists: restore into an empty server, or rename it first"
         )
-    _restore_roles(folder)
-    for name in kept.databases:
-        if name in there:
-            print(f"{name} exists and is left as it is", flush=True)
-            continue
-        run_tool(
-            "pg_restore",
-            "--no-password",
-            "--create",
-            "--exit-on-error",
-            "--dbname=postgres",
-            str(folder / f"{name}.dump"),
-        )
-        print(f"{name}: restored", flush=True)
-    _copy(folder)
+    try:
+        _bring_back(kept, there)
+    except (StepError, OSError) as error:
+        what = f"empty {settings().home} after `make down`" if settings().pg_embedded else "drop the databases it made"
+        raise StepError(f"{error}; the restore stopped half-way: {what}, then rerun") from error
     if applied := migrate():
         print(f"migrated: {', '.join(applied)}", flush=True)
     stones = list(journalled(folder.parent, kept.tenant))
@@ -66,6 +56,25 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
             " `python -m nightly rotate vault_key --new FILE` before the next night, which erases them again"
         )
     return 0
+
+
+def _bring_back(kept: Kept, there: set[str]) -> None:
+    """Roles, databases and files."""
+    _restore_roles(kept.folder)
+    for name in kept.databases:
+        if name in there:
+            print(f"{name} exists and is left as it is", flush=True)
+            continue
+        run_tool(
+            "pg_restore",
+            "--no-password",
+            "--create",
+            "--exit-on-error",
+            "--dbname=postgres",
+            str(kept.folder / f"{name}.dump"),
+        )
+        print(f"{name}: restored", flush=True)
+    _copy(kept.folder)
 
 
 def _check(kept: Kept) -> None:
