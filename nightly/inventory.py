@@ -40,12 +40,12 @@ def licence_of(name: str) -> str:
         told = metadata(name)
     except PackageNotFoundError:
         return "not installed on this platform"
-    if expression := told.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in told:
+        return str(told["License-Expression"])
     named = [each.split(" :: ")[-1] for each in told.get_all("Classifier") or [] if each.startswith("License :: ")]
     if named := [each for each in named if each != "OSI Approved"]:
         return " AND ".join(sorted(named))
-    short = str(told.get("License") or "").strip()
+    short = str(told["License"] if "License" in told else "").strip()
     return short if short and len(short) <= LONGEST and "\n" not in short else UNKNOWN
 
 
