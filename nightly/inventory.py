@@ -45,7 +45,7 @@ def licence_of(name: str) -> str:
     named = [each.split(" :: ")[-1] for each in told.get_all("Classifier") or [] if each.startswith("License :: ")]
     if named := [each for each in named if each != "OSI Approved"]:
         return " AND ".join(sorted(named))
-    short = str(told["License"] if "License" in told else "").strip()
+    short = " ".join(told.get_all("License") or []).strip()
     return short if short and len(short) <= LONGEST and "\n" not in short else UNKNOWN
 
 
