@@ -1,6 +1,7 @@
 """Executes the steps of `docker/Dockerfile` in a bare root file system, where no container engine runs: COPY, RUN, ENV, ARG, USER, WORKDIR.
 
-`python -m tests.end_to_end.image FOLDER` (root; FOLDER: what `debootstrap --variant=minbase bookworm FOLDER` made). A step that was
+`python -m tests.end_to_end.image FOLDER` (root; FOLDER: what `debootstrap --variant=minbase bookworm FOLDER` made; what it runs later needs
+/proc mounted there, as an engine does: PostgreSQL's programs find their libraries by it). A step that was
 executed is not executed again, as an engine's layers are not. The build's own network settings come from the caller's environment.
 """
 
