@@ -120,6 +120,10 @@ bench-extract: env ## reading and landing beside their physical limits: make ben
 bench-pages: env ## P1 over 100,000 opportunities, warm, where `make bi` runs: make bench-pages [ARGS=--write]
 	@$(PY) -m bench.pages $(ARGS)
 
+.PHONY: bench-build
+bench-build: env ## what a night reads and writes when 1 % changed: make bench-build [ARGS="--deals 2000"]
+	@$(PY) -m bench.build $(or $(ARGS),--write)
+
 .PHONY: bench-lock
 bench-lock: | $(UV) ## resolve bench/requirements.in into bench/requirements.lock
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 -c requirements.lock bench/requirements.in -o bench/requirements.lock

@@ -1,0 +1,117 @@
+"""`make bench-build`: what a night writes when 1 % of the deals changed, counted by PostgreSQL itself (pg_stat_user_tables, WAL).
+
+A synthetic company is landed set-based, three of four deals closed; then the features layer is built as the night builds it: a first day,
+a day with 1 % changed, then the closed history doubled and a day with as many changed. Out: one line a claim; exit code 1 where one that
+blocks fails. The counters are those of the server, so they do not depend on how busy the machine is.
+"""
+
+import argparse
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from bench.build_counts import Counts, counted, open_deals, wal_bytes
+from bench.build_deals import change, double_closed, land
+from config.settings import ROOT, settings, use
+from nightly import dbt_engine
+from sandbox import postgres
+from warehouse.migrate import migrate
+
+HOME = ROOT / "var" / "bench" / "build"
+DOC = ROOT / "docs" / "build-cost.md"
+MARK = "## Measured\n"
+FIRST = date(2026, 1, 5)
+SHARE = 0.01
+MOST_WRITTEN, MOST_GROWTH = 3.0, 1.10
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One part of what a build may cost; one that does not hold blocks."""
+
+    name: str
+    figure: float
+    limit: str
+    holds: bool
+
+
+def main() -> int:
+    """Run the days, print the claims, keep them in docs/build-cost.md when asked to."""
+    parser = argparse.ArgumentParser(prog="python -m bench.build", description=__doc__)
+    parser.add_argument("--deals", type=int, default=100_000, help="opportunities of the company")
+    parser.add_argument("--write", action="store_true", help=f"replace the figures in {DOC.name}")
+    chosen = parser.parse_args()
+    HOME.mkdir(parents=True, exist_ok=True)
+    use(home=str(HOME), tenant=f"build_{chosen.deals}_{datetime.now(UTC):%H%M%S}", history="none")
+    postgres.start()
+    settings.cache_clear()
+    try:
+        migrate()
+        told, code = report(measure(chosen.deals), chosen.deals)
+    finally:
+        postgres.stop()
+    print(told)
+    if chosen.write:
+        DOC.write_text(DOC.read_text("utf-8").partition(MARK)[0] + MARK + "\n" + told + "\n", "utf-8")
+    return code
+
+
+def measure(deals: int) -> list[Claim]:
+    """The claims on a company of `deals`."""
+    changed = round(deals * SHARE)
+    days = [FIRST + timedelta(days=ahead) for ahead in range(5)]
+    land(deals, days[0])
+    _built(days[0])
+    change(changed, days[1])
+    night, opened = _built(days[1]), open_deals()
+    double_closed(deals, days[2])
+    _built(days[2])
+    change(changed, days[3])
+    doubled = _built(days[3])
+    print("rows written, the most:", *night.dearest(), sep="\n  ")
+    worst = max(night.histories.values())
+    growth = sum(doubled.histories.values()) / max(sum(night.histories.values()), 1)
+    rows = night.tables["features.opportunity_features"].written
+    return [
+        Claim("the history of staging and intermediate that writes most: rows written ÷ rows changed", worst / changed,
+              f"≤ {MOST_WRITTEN:g}", worst <= MOST_WRITTEN * changed),
+        Claim("features: rows written ÷ open deals", rows / opened, "1", rows == opened),
+        Claim("closed history doubled: rows written in histories, after ÷ before", growth, f"≤ {MOST_GROWTH:g}", growth <= MOST_GROWTH),
+        Claim("staging and intermediate: rows read ÷ rows there", night.read / night.base, "≤ 2", night.read <= 2 * night.base),
+        Claim("staging and intermediate, other than histories: rows written ÷ rows changed", night.others / changed,
+              f"≤ {MOST_WRITTEN:g}", night.others <= MOST_WRITTEN * changed),
+        Claim("the whole layer's WAL ÷ rows changed (bytes)", night.wal / changed, "shown", holds=True),
+    ]  # fmt: skip
+
+
+def _built(day: date) -> Counts:
+    """Build the features layer of a day; returns what that cost."""
+    before, wal = counted(), wal_bytes()
+    faults = dbt_engine.build(["--selector", "features"], _variables(day), HOME / "parsed", HOME / "state")
+    if faults:
+        raise SystemExit(f"dbt could not build {day}: {faults[0]}")
+    return counted().since(before, wal_bytes() - wal)
+
+
+def _variables(day: date) -> dict[str, str | int]:
+    return {"as_of": day.isoformat(), "feature_from": day.isoformat(), "feature_to": day.isoformat()}
+
+
+def report(claims: list[Claim], deals: int) -> tuple[str, int]:
+    """The claims as Markdown, and the exit code."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
+    lines = [
+        f"`python -m bench.build --deals {deals}`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit.strip()}.",
+        "",
+    ]
+    lines += ["| Claim | figure | limit | verdict |", "|---|---|---|---|"]
+    for each in claims:
+        verdict = "holds" if each.holds else "BLOCKS"
+        lines.append(
+            f"| {each.name} | {each.figure:,.2f} | {each.limit} | {'–' if each.limit == 'shown' else verdict} |"
+        )
+    return "\n".join(lines), int(not all(each.holds for each in claims))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,96 @@
+"""PostgreSQL's own counters of what a build did, table by table.
+
+In: the tenant's database. Out: rows read and written since an earlier count, WAL bytes.
+"""
+
+from dataclasses import dataclass
+
+from warehouse.connection import connect
+
+DERIVED = ("staging", "intermediate")
+_VERSION = "valid_to"  # a table with this column is a history: it holds versions
+
+
+@dataclass(frozen=True)
+class Table:
+    """Counters of one table; `rows`: how many it holds."""
+
+    read: int
+    written: int
+    rows: int
+    is_history: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counters of all tables, or their growth."""
+
+    tables: dict[str, Table]
+    wal: int = 0
+
+    def since(self, before: "Counts", wal: int) -> "Counts":
+        """What was counted after `before`; a table that was made anew counts from nought."""
+        grown = {}
+        for name, now in self.tables.items():
+            then = before.tables.get(name)
+            is_same = then is not None and now.read >= then.read and now.written >= then.written
+            read, written = (then.read, then.written) if then and is_same else (0, 0)
+            grown[name] = Table(now.read - read, now.written - written, now.rows, now.is_history)
+        return Counts(grown, wal)
+
+    @property
+    def histories(self) -> dict[str, int]:
+        """Rows inserted, updated and deleted in each history of staging and intermediate."""
+        return {name: t.written for name, t in self.tables.items() if _is_derived(name) and t.is_history}
+
+    @property
+    def others(self) -> int:
+        """Rows written in staging and intermediate outside the histories: a day's spine, deals by period, seeds."""
+        return sum(t.written for name, t in self.tables.items() if _is_derived(name) and not t.is_history)
+
+    def dearest(self, how_many: int = 15) -> list[str]:
+        """The tables that wrote most, in words."""
+        most = sorted(self.tables.items(), key=lambda item: -item[1].written)[:how_many]
+        return [f"{name}: {t.written:,} written, {t.read:,} read, holds {t.rows:,}" for name, t in most]
+
+    @property
+    def read(self) -> int:
+        """Rows read of landing, staging and intermediate, by scan or by index."""
+        return sum(t.read for name, t in self.tables.items() if _is_derived(name) or name.startswith("landing."))
+
+    @property
+    def base(self) -> int:
+        """Rows that landing, staging and intermediate hold."""
+        return sum(t.rows for name, t in self.tables.items() if _is_derived(name) or name.startswith("landing."))
+
+
+def _is_derived(name: str) -> bool:
+    return name.partition(".")[0] in DERIVED
+
+
+def counted() -> Counts:
+    """The counters as they stand. A session's counts arrive when it ends, so every session of the build has to be over."""
+    with connect(None) as connection:
+        rows = connection.execute(
+            """
+            select s.schemaname || '.' || s.relname, coalesce(s.seq_tup_read, 0) + coalesce(s.idx_tup_fetch, 0),
+                s.n_tup_ins + s.n_tup_upd + s.n_tup_del, s.n_live_tup,
+                exists (select from pg_attribute as a where a.attrelid = s.relid and a.attname = %s and not a.attisdropped)
+            from pg_stat_user_tables as s where s.schemaname in ('landing', 'staging', 'intermediate', 'features')""",
+            (_VERSION,),
+        ).fetchall()
+    return Counts({name: Table(*values) for name, *values in rows})
+
+
+def wal_bytes() -> int:
+    """How far the server's write-ahead log has come, in bytes."""
+    with connect(None) as connection:
+        found = connection.execute("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint").fetchone()
+    return int(found[0]) if found else 0
+
+
+def open_deals() -> int:
+    """Rows of the spine of the last day built."""
+    with connect("transformer") as connection:
+        found = connection.execute("select count(*) from intermediate.int_open_opportunities_as_of").fetchone()
+    return int(found[0]) if found else 0
