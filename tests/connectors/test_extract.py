@@ -3,7 +3,7 @@
 The tests of this module follow each other on one company: go-live, first night, rerun, faults, later nights.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -198,9 +198,33 @@ def test_missed_days_are_caught_up_in_order(live: Company) -> None:
     assert query(late, cutoff(date(2026, 7, 4))) == [(0,)]
 
 
+def test_a_row_that_shows_only_after_the_night_has_read_lands_with_the_next(live: Company) -> None:
+    """It changed ten minutes before the day's end, and the CRM showed it later: the look-back finds it."""
+    accept(date(2026, 7, 7))
+    changed = cutoff(date(2026, 7, 7)) - timedelta(minutes=10)
+    deal = query(f"select record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 1")[0][0]
+    live.ask(
+        "patch",
+        [
+            {
+                "object": "NewOpportunityObj",
+                "id": deal,
+                "op": "update",
+                "fields": {"amount": "515151.00"},
+                "at_ms": round(changed.timestamp() * 1000),
+            }
+        ],
+    )
+    live.ask("advance", {"days": 1})
+    assert run_step("extract", "--as-of", "2026-07-08").returncode == 0
+    landed = query(f"select changed_at, known_at from {DEALS} where record->>'amount' = '515151.00'")
+    assert landed == [(changed, cutoff(date(2026, 7, 8)))]
+    accept(date(2026, 7, 8))
+
+
 def test_what_was_deleted_is_missed_by_the_weekly_list_of_ids_and_buried_the_night_after(live: Company) -> None:
     """2026-07-12 is a Sunday. The list is read after the day has ended, so the day itself does not see what went."""
-    live.ask("advance", {"days": 5})
+    live.ask("advance", {"days": 4})
     assert run_step("extract", "--as-of", "2026-07-12").returncode == 0
     accept(date(2026, 7, 12))
     gone = query(f"select distinct record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 3")
