@@ -91,17 +91,18 @@ def test_the_address_of_a_deal_is_its_page_and_an_odd_one_is_none(company: Compa
     assert odd.status_code == 404
 
 
-def test_a_frames_guest_sees_the_rows_of_the_reader_it_is_named_for(company: Company, asked: dict[str, Asked]) -> None:
+def test_a_frames_guest_sees_the_rows_of_the_reader_it_is_named_for(company: Company) -> None:
     """Only an admin may ask for a guest's token."""
     wanted = {
         "user": {"username": "manager"},
         "resources": [{"type": "dashboard", "id": uid("dashboard", "p1")}],
         "rls": [],
     }
-    assert asked["manager"].client.post("/api/v1/security/guest_token/", json=wanted).status_code == 403
-    with closing(company.signed_in("pages_admin")) as admin:
-        admin.headers["X-CSRFToken"] = admin.get("/api/v1/security/csrf_token/").json()["result"]
-        admin.headers["Referer"] = company.address
+    with closing(company.signed_in("manager")) as manager, closing(company.signed_in("pages_admin")) as admin:
+        for client in (manager, admin):
+            client.headers["X-CSRFToken"] = client.get("/api/v1/security/csrf_token/").json()["result"]
+            client.headers["Referer"] = company.address
+        assert manager.post("/api/v1/security/guest_token/", json=wanted).status_code == 403
         token = admin.post("/api/v1/security/guest_token/", json=wanted).raise_for_status().json()["token"]
         chart = f"(filters:!((col:uuid,opr:eq,value:'{uid('chart', 'p1_target')}')),columns:!(id))"
         place = {"slice_id": admin.get("/api/v1/chart/", params={"q": chart}).json()["result"][0]["id"],
