@@ -69,7 +69,7 @@ owed as (
         case when documents.approved_on > days.balance_on then 'approved_after_the_ledger_day' end
 ),
 
-entries as (
+final as (
     select
         'receivables' as control, 'here' as side, period_id || '|' || customer_number || '|' || coalesce(reason, '') as entry_id,
         customer_number as pair_id, null as node_id, customer_number as item_name,
@@ -82,15 +82,6 @@ entries as (
         null as node_id, customer_number as item_name, null as reason, {{ base_currency() }} as currency,
         cast(null as numeric(18, 2)) as original_gross_amount, gross_amount, balance_on as dated_on, standing_since_on
     from balances
-),
-
-final as (
-    select
-        entries.control, entries.side, entries.entry_id, entries.pair_id, periods.period_id, entries.node_id, entries.item_name,
-        entries.reason, coalesce(entries.currency, {{ base_currency() }}) as currency, entries.original_gross_amount,
-        coalesce(entries.gross_amount, 0) as gross_amount, entries.dated_on, entries.standing_since_on
-    from entries
-    left join periods on entries.dated_on between periods.starts_on and periods.ends_on
 )
 
 select * from final

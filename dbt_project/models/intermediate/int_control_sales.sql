@@ -65,7 +65,7 @@ ordered as (
     left join order_since as since on orders.order_id = since.order_id
 ),
 
-entries as (
+final as (
     select
         controls.control, 'here' as side, won.opportunity_id as entry_id, won.opportunity_id as pair_id, won.leaf_node_id as node_id,
         won.opportunity_name as item_name, won.reason, won.currency, won.original_gross_amount, won.gross_amount,
@@ -99,15 +99,6 @@ entries as (
         reason, currency, original_gross_amount, case when is_approved then gross_amount end as gross_amount, ordered_on as dated_on,
         standing_since_on
     from ordered
-),
-
-final as (
-    select
-        entries.control, entries.side, entries.entry_id, entries.pair_id, periods.period_id, entries.node_id, entries.item_name,
-        entries.reason, coalesce(entries.currency, {{ base_currency() }}) as currency, entries.original_gross_amount,
-        coalesce(entries.gross_amount, 0) as gross_amount, entries.dated_on, entries.standing_since_on
-    from entries
-    left join {{ ref('int_review_periods') }} as periods on entries.dated_on between periods.starts_on and periods.ends_on
 )
 
 select * from final

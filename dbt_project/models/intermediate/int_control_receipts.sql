@@ -1,10 +1,5 @@
--- What each side of the controls of receipts and of targets counts, as known on the day of the run; entries of one pair are one thing on
--- both sides.
-with periods as (
-    select * from {{ ref('int_review_periods') }}
-),
-
-payment_since as (
+-- What each side of the control of receipts counts, as known on the day of the run; entries of one pair are one thing on both sides.
+with payment_since as (
     {{ standing_since(ref('stg_fxiaoke__payments'), 'payment_id',
             ['receipt_number', 'original_gross_amount', 'currency', 'paid_on', 'is_deleted']) }}
 ),
@@ -40,15 +35,7 @@ received as (
     left join receipt_since as since on receipts.receipt_id = since.receipt_id
 ),
 
-settings as (
-    select
-        kind, key, gross_amount, {{ business_day('valid_from') }} - 1 as standing_since_on,
-        split_part(key, '|', 1) as first_key, split_part(key, '|', 2) as second_key
-    from {{ ref('int_setting_versions') }} as versions
-    where kind in ('target', 'signed_target') and {{ known('versions', as_of_cutoff()) }}
-),
-
-entries as (
+final as (
     select
         'receipts' as control, 'here' as side, payment_id as entry_id, coalesce(receipt_number, payment_id) as pair_id, owner_id as node_id,
         payment_number as item_name, case when gross_amount is null then 'no_amount_or_rate' end as reason, currency, original_gross_amount,
@@ -60,25 +47,6 @@ entries as (
         receipt_number as item_name, case when document_status <> 'C' then 'receipt_not_approved' end as reason, currency, original_gross_amount,
         case when document_status = 'C' then gross_amount end as gross_amount, paid_on as dated_on, standing_since_on
     from received
-),
-
-final as (
-    select
-        entries.control, entries.side, entries.entry_id, entries.pair_id, periods.period_id, entries.node_id, entries.item_name,
-        entries.reason, coalesce(entries.currency, {{ base_currency() }}) as currency, entries.original_gross_amount,
-        coalesce(entries.gross_amount, 0) as gross_amount, entries.dated_on, entries.standing_since_on
-    from entries
-    left join periods on entries.dated_on between periods.starts_on and periods.ends_on
-    union all
-    select
-        'targets' as control, case when kind = 'target' then 'here' else 'there' end as side, key as entry_id, first_key as pair_id,
-        second_key as period_id, first_key as node_id, first_key as item_name, null as reason, {{ base_currency() }} as currency,
-        null as original_gross_amount, gross_amount, null as dated_on,
-        -- what was told with the go-live has no day of its own: it matters from its period on
-        case when standing_since_on > date '1971-01-01' then standing_since_on else least(periods.starts_on, {{ as_of() }}) end
-            as standing_since_on
-    from settings
-    inner join periods on settings.second_key = periods.period_id
 )
 
 select * from final
