@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.scrub import is_spoken, scrubbed
+from connectors.scrub import scrubbed
 from connectors.streams import Stream
 from warehouse import vault
 from warehouse.landing import Record, Reject
@@ -78,17 +78,16 @@ def protect(
 
 def scrub(connection: Loading, stream: Stream, records: Sequence[dict[str, Any]], load_id: str) -> None:
     """Mask in place what names a person in fields that people type into and that no kind is declared for."""
-    fields = [field for field in stream.fields if is_spoken(field) and field not in stream.classified]
     found = [
-        (record, field, record[field])
+        (record, field, record[field], shown)
         for record in records
-        for field in fields
-        if isinstance(record.get(field), str) and scrubbed(record[field]) != record[field]
+        for field in stream.spoken
+        if isinstance(record.get(field), str) and (shown := scrubbed(record[field])) != record[field]
     ]
     if found:
-        vault.tokens(connection, [("text", said) for _, _, said in found], load_id)
-    for record, field, said in found:
-        record[field] = scrubbed(said)
+        vault.tokens(connection, [("text", said) for _, _, said, _ in found], load_id)
+    for record, field, _, shown in found:
+        record[field] = shown
 
 
 def protected(

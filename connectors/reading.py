@@ -13,6 +13,7 @@ import orjson
 
 from config.settings import settings
 from connectors.decoding import ESCAPE, NUL, fault, raw_text
+from connectors.scrub import may_name_a_person
 from connectors.sealing import Sealer
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
@@ -80,7 +81,7 @@ class Reader:
     """What the rows of one walk are read by, made ready once: a reading of millions takes its time for what is done row by row.
 
     `is_sealing`: a record that lands as it is carries its seal instead of its fields, so that a long reading holds no more than what it
-    will write."""
+    will write. One that may name a person keeps its fields, which are masked first."""
 
     def __init__(self, stream: Stream, walk: Walk, *, is_sealing: bool = False) -> None:
         names = list(zip(stream.names, stream.projection, strict=True))
@@ -90,6 +91,7 @@ class Reader:
         self._key, self._window = stream.key, (walk.window_from, walk.window_to)
         self._is_changed_aside = stream.changed is not None and not is_hashed(stream.changed.field, stream.bookkeeping)
         self._is_sealing = is_sealing and not (stream.filled_by or stream.classified)
+        self._spoken = stream.spoken
         self._start = row_start(self._known_at, walk.load_id, walk.is_reconstructed)
         self._instant = _instant_reader(stream.changed) if stream.changed else None
         self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
@@ -116,8 +118,9 @@ class Reader:
         told = {ours: value for ours, theirs in self._told if (value := get(theirs)) is not None}
         rest = {ours: value for ours, theirs in self._rest if (value := get(theirs)) is not None}
         record_id = record_id_of(self._key, told)
+        is_sealing = self._is_sealing and not may_name_a_person(map(told.get, self._spoken))
         try:
-            text, digest = hashed(told, rest) if self._is_sealing else (orjson.dumps(told | rest), "")
+            text, digest = hashed(told, rest) if is_sealing else (orjson.dumps(told | rest), "")
             found = fault(told | rest) if ESCAPE in text and NUL in text else None
         except TypeError:
             found = fault(told | rest)
@@ -128,7 +131,7 @@ class Reader:
         changed_at = self._changed(rest if self._is_changed_aside else told)
         if isinstance(changed_at, str):
             return Reject(changed_at, raw_text(row), record_id)
-        if self._is_sealing:
+        if is_sealing:
             sealed = Seal(rows_of([record_id], [text], [digest], [microseconds(changed_at)], self._start)[0], digest)
             return Record(record_id, {}, changed_at, self._known_at, self._walk.is_reconstructed, sealed)
         try:

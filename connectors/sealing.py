@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from connectors.decoding import ESCAPE, NUL
+from connectors.scrub import may_name_a_person
 from connectors.streams import Stream
 from warehouse.clock import cutoff
 from warehouse.landing import Record, Seal, is_hashed
@@ -56,6 +57,7 @@ class Sealer:
         first_untold = names[len(told)] if len(told) < len(names) else ""
         self._untold = f',"{first_untold}":'.encode() if first_untold else b""
         self._first_untold = attrgetter(places[first_untold or stream.key[0]])
+        self._spoken = [attrgetter(places[name]) for name in stream.spoken]
         self._known_at, self._is_reconstructed = cutoff(walk.as_of), walk.is_reconstructed
         self._start = row_start(self._known_at, walk.load_id, walk.is_reconstructed)
 
@@ -66,6 +68,7 @@ class Sealer:
             block = _ENCODER.encode_lines(forms)
             ids = list(map(self._id, forms))
             is_odd = (ESCAPE in block and NUL in block) or not all(ids) or not "".join(ids).isascii()
+            is_odd = is_odd or any(may_name_a_person(map(said, forms)) for said in self._spoken)
         except (msgspec.ValidationError, UnicodeEncodeError, TypeError):
             is_odd = True
         if is_odd or not self._ends_alike(forms, block):

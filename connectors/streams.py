@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from config.settings import ROOT, settings
+from connectors.scrub import is_spoken
 from warehouse.steps import StepError
 
 
@@ -77,6 +78,11 @@ class Stream(BaseModel):
     def names(self) -> list[str]:
         """The fields that land, by their standard names: key and bookkeeping first."""
         return list(dict.fromkeys([*self.key, *self.bookkeeping, *self.fields]))
+
+    @property
+    def spoken(self) -> list[str]:
+        """The fields that people type free words into and that no kind is declared for: they may name a person."""
+        return [name for name in self.fields if is_spoken(name) and name not in self.classified]
 
     @property
     def projection(self) -> list[str]:

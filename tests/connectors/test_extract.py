@@ -147,7 +147,7 @@ def test_a_change_after_midnight_waits_for_the_next_night_and_is_counted(live: C
                 "object": "NewOpportunityObj",
                 "id": deal,
                 "op": "update",
-                "fields": {"amount": "424242.00"},
+                "fields": {"amount": "424242.00", "name": "压力机 13812345678"},
                 "actor": "1007",
             }
         ],
@@ -196,6 +196,13 @@ def test_missed_days_are_caught_up_in_order(live: Company) -> None:
     assert loads == [("2026-07-05", True), ("2026-07-06", True), ("2026-07-07", False)]
     late = "select count(*) from landing.fxiaoke__activity_records where known_at > %s and changed_at >= known_at"
     assert query(late, cutoff(date(2026, 7, 4))) == [(0,)]
+
+
+def test_a_phone_in_a_title_is_masked_by_the_night_too(live: Company) -> None:
+    """The night seals pages whole; one with a person in it is not."""
+    shown = query(f"select record->>'name' from {DEALS} where record->>'amount' = '424242.00'")
+    assert shown == [("压力机 138****5678",)]
+    assert query("select count(*) from vault.persons where original = '压力机 13812345678'") == [(1,)]
 
 
 def test_a_row_that_shows_only_after_the_night_has_read_lands_with_the_next(live: Company) -> None:

@@ -97,3 +97,16 @@ def test_the_hash_is_that_of_the_fields_that_are_told() -> None:
     (record,), _ = Reader(DEALS, WALK, is_sealing=True).page([row])
     assert record.seal is not None
     assert record.seal.digest == record_hash({"amount": 1, "owner": [{"a": 1, "id": 2}], "_id": "a"})
+
+
+def test_a_row_that_may_name_a_person_keeps_its_fields_to_be_masked_and_the_others_are_sealed() -> None:
+    rows = [
+        {"_id": each, "name": name, "version": "1", "last_modified_time": INSIDE}
+        for each, name in (("a", "压力机 13812345678"), ("b", "压力机 HT-2026"))
+    ]
+    (named, other), rejects = Reader(DEALS, WALK, is_sealing=True).page(rows)
+    assert rejects == []
+    assert (named.seal, named.record["name"]) == (None, "压力机 13812345678")
+    assert other.seal is not None
+    (alone,), _ = Reader(DEALS, WALK, is_sealing=True).page(rows[1:])
+    assert alone == other
