@@ -29,8 +29,13 @@ def _parser() -> argparse.ArgumentParser:
         step.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
     check = steps.add_parser("check", help="can every configured system be reached and read, and if not, what to do")
     check.add_argument("--system", help="look at this system only")
-    steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
     check.add_argument("--history", action="store_true", help="say of every field since when it is known, and how")
+    check.add_argument(
+        "--credentials",
+        action="store_true",
+        help="of --system: exit code 0 it takes our credentials, 4 it refuses them",
+    )
+    steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
     onboard = steps.add_parser("onboard", help="propose a tenant's mapping from what its system says of itself")
     onboard.add_argument("system", choices=["files", "fxiaoke", "salesforce", "kingdee", "dingtalk", "wecom"])
     onboard.add_argument("--tenant", help="whose mapping; default: LANDFALL_TENANT")
@@ -110,9 +115,12 @@ def _look(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
 
         tell(given.system)
     elif given.step == "check":
+        if given.credentials and not given.system:
+            parser.error("--credentials asks one system: name it with --system")
         from connectors.check import check as run_check
+        from connectors.check import check_credentials
 
-        return run_check(given.system)
+        return check_credentials(given.system) if given.credentials else run_check(given.system)
     elif given.step == "onboard" and given.system == "files":
         from connectors.onboard_exports import onboard_files
 

@@ -11,6 +11,8 @@ from connectors.sources import open_source
 from connectors.streams import Stream, mapping_of, mapping_path
 from warehouse.steps import StepError
 
+REFUSED = 4
+
 
 def list_streams() -> None:
     """Print every system's streams: mode, what dates a record and in which unit, look-back, what is read; connected ones first."""
@@ -58,6 +60,25 @@ def check(only: str | None = None) -> int:
     for fault in faults:
         print(fault)
     return 1 if faults else 0
+
+
+def check_credentials(system: str) -> int:
+    """Whether a system takes our credentials: 0 it does, 4 it refuses them. Raises StepError where it could not be asked."""
+    source = open_source(system)
+    try:
+        source.calls.sign_in()
+        source.faults(
+            next(iter(mapping_of(system).streams.values()))
+        )  # where there is no sign-in, the first question tells
+    except RefusedError as error:
+        if error.reaction in ("stop", "refresh"):
+            print(error)
+            return REFUSED
+        if error.reaction != "skip":
+            raise
+    finally:
+        source.close()
+    return 0
 
 
 def _check_system(system: str) -> list[str]:

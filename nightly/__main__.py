@@ -137,9 +137,9 @@ def _keep(given: argparse.Namespace) -> int:
         return restore.restore(given.source, dry_run=given.dry_run)
     code = backup.back_up(given.to, parse_day(given.as_of) if given.as_of else None, dry_run=given.dry_run)
     if given.as_of and not given.dry_run:  # as the night's last step
-        from nightly import status
+        from nightly import metrics
 
-        status.write_metrics(parse_day(given.as_of), datetime.now(UTC))
+        metrics.write_beside(parse_day(given.as_of), datetime.now(UTC))
     return code
 
 
@@ -154,11 +154,13 @@ def _step(given: argparse.Namespace) -> int:
         print(json.dumps(chosen_systems(given.asked)))
         return 0
     if given.command == "deadline":
-        from nightly import deadline, status
+        from nightly import deadline, metrics
 
         day = resolve(given.as_of, given.scheduled_at)
-        status.write_metrics(day, datetime.now(UTC))
-        deadline.check(day)
+        try:
+            deadline.check(day)
+        finally:
+            metrics.write_beside(day, datetime.now(UTC))
         return 0
     from nightly import dbt
 

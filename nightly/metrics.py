@@ -1,18 +1,21 @@
 """The metrics of a night as Prometheus reads text: rows, lag, durations, checks, receipts, alerts.
 
-In: how the night stands, and `ops`. Out: text in the exposition format; labels are names of ours, never a value of a record.
+In: how the night stands, and `ops`. Out: text in the exposition format, and the file of it, replaced in one move;
+labels are names of ours, never a value of a record.
 """
 
+import os
+import sys
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
 
 from config.settings import settings
+from nightly.status import Status, status
 from warehouse.clock import cutoff
 from warehouse.frames import fetch_all
-
-if TYPE_CHECKING:
-    from nightly.status import Status
+from warehouse.steps import StepError
 
 STATES = ("done", "running", "failed", "blocked", "not_started", "stopped")
 COUNTS = ("received", "landed", "unchanged", "echoed", "quarantined", "held_back")
@@ -77,3 +80,28 @@ def _family(name: str, said: str, samples: Iterable[Sample]) -> str:
 
 def _escaped(label: str) -> str:
     return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def write(day: date, now: datetime) -> Path | None:
+    """Write the metrics file that the settings name, in one move; None where they name none. Raises StepError where it cannot be."""
+    path = settings().metrics_file
+    if path is None:
+        return None
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    told = text(status(day, now), now)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(told, "utf-8")
+        fresh.chmod(0o644)  # the collector is another user; no value of a record is in it
+        fresh.replace(path)
+    except OSError as error:
+        raise StepError(f"{path} cannot be written ({error.strerror}): correct LANDFALL_METRICS_FILE") from error
+    return path
+
+
+def write_beside(day: date, now: datetime) -> None:
+    """Write them beside a step of which they are no part: that they could not be written is said, and is not the step's failure."""
+    try:
+        write(day, now)
+    except StepError as error:
+        print(error, file=sys.stderr)

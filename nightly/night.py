@@ -17,8 +17,8 @@ from nightly import airflow
 from nightly import summary as screen
 from nightly.business_day import resolve
 from nightly.facts import unread
+from nightly.night_lock import alone
 from nightly.services import start_for_night
-from warehouse.connection import connect
 from warehouse.steps import StepError
 
 
@@ -81,12 +81,7 @@ def run(asked: str, *, systems: str = "", dry_run: bool = False) -> int:
         )
         return 0
     airflow.prepare()
-    with connect("transformer", autocommit=True) as lock:
-        taken = lock.execute("select pg_try_advisory_lock(hashtext(%s))", (f"night {settings().tenant}",)).fetchone()
-        if not taken or not taken[0]:
-            raise StepError(
-                f"a night of {settings().tenant} is already running: wait for it, or look at it with `make up`"
-            )
+    with alone():
         return _run_locked(as_of, systems)
 
 

@@ -62,12 +62,12 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _look(given: argparse.Namespace) -> int:
-    from nightly import status
+    from nightly import metrics, status
     from nightly.business_day import resolve
 
     day, now = resolve(given.as_of), datetime.now(UTC)
     if given.command == "status":
         return status.show(day, now)
-    path = status.write_metrics(day, now)
+    path = metrics.write(day, now)
     print(f"metrics of {day} are in {path}" if path else "no metrics are kept: set LANDFALL_METRICS_FILE to a file")
     return 0

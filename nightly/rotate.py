@@ -17,11 +17,12 @@ from config.secret_files import SUFFIX, read_secret
 from config.settings import PREFIX, Settings, child_environment, secret_files, settings
 from config.systems import CREDENTIALS
 from nightly import airflow, services
+from nightly.night_lock import alone
 from warehouse import login_passwords, vault_keys
-from warehouse.connection import connect
 from warehouse.restores import apply_erasures, journalled
 from warehouse.steps import StepError
 
+TAKEN, REFUSED = 0, 4  # of `connectors check --credentials`
 OURS = ("vault_key", "database", "airflow", "pages")
 
 
@@ -55,7 +56,7 @@ def rotate(name: str, new: Path | None, *, finish: bool = False, back: bool = Fa
         raise StepError(
             f"{name} is being rotated already: `python -m nightly rotate {name} --finish` first (or --back)"
         )
-    if _is_refused(name, new):
+    if _answer(name, new) != TAKEN:
         raise StepError(
             f"{name}: {_system(name)} refuses the new secret or cannot be reached; the old one stays in place"
         )
@@ -70,8 +71,11 @@ def rotate(name: str, new: Path | None, *, finish: bool = False, back: bool = Fa
 
 def _finish(name: str, previous: Path) -> int:
     _require(previous, name)
-    if _system(name) and not _is_refused(name, previous):
+    answer = _answer(name, previous) if _system(name) else REFUSED
+    if answer == TAKEN:
         raise StepError(f"{name}: {_system(name)} still takes the old secret: withdraw it there, then rerun")
+    if answer != REFUSED:
+        raise StepError(f"{name}: {_system(name)} could not be asked, so the old secret is kept: rerun when it answers")
     previous.unlink()
     print(f"{name}: the old secret is {'refused and ' if _system(name) else ''}forgotten")
     return 0
@@ -97,21 +101,22 @@ def _system(name: str) -> str:
     return next((system for system in CREDENTIALS if name.startswith(f"{system}_") and system != "webhook"), "")
 
 
-def _is_refused(name: str, path: Path) -> bool:
-    """Whether the secret's system turns a sign-in with the secret in `path` down; what cannot be tried counts as taken.
+def _answer(name: str, path: Path) -> int:
+    """What the secret's system says of a sign-in with the secret in `path`: TAKEN, REFUSED, or else that it could not be asked.
 
-    Tried from an empty home, so that no token of an earlier sign-in answers for it.
+    Tried from an empty home, so that no token of an earlier sign-in answers for it. What cannot be tried counts as taken.
     """
     if not _system(name):
-        return False
+        return TAKEN
     with TemporaryDirectory() as home:
         if (known := settings().home / "runtime.env").exists():
             shutil.copy(known, home)
         env = child_environment(home=home, **{f"{name}_file": str(path)})
-        command = [sys.executable, "-m", "connectors", "check", "--system", _system(name)]
+        command = [sys.executable, "-m", "connectors", "check", "--credentials", "--system", _system(name)]
         done = subprocess.run(command, env=env, text=True, capture_output=True, check=False)
-    print(done.stdout.strip() or f"{_system(name)} takes it", flush=True)
-    return done.returncode != 0
+    said = f"{_system(name)} takes it" if done.returncode == TAKEN else (done.stdout + done.stderr).strip()
+    print(said, flush=True)
+    return done.returncode
 
 
 def _write(path: Path, secret: str) -> None:
@@ -133,9 +138,9 @@ def _vault(new: Path | None) -> int:
     if waiting.exists() and vault_keys.holds(fresh := read_secret(waiting, "LANDFALL_VAULT_KEY")):
         print("vault_key: the hashes had been made anew already")
     else:
-        if new is None:
-            _write(waiting, secrets.token_urlsafe(36))
-        fresh = read_secret(waiting, "LANDFALL_VAULT_KEY")
+        fresh = read_secret(new, "LANDFALL_VAULT_KEY") if new else secrets.token_urlsafe(36)
+        if path:
+            _write(Path(f"{path}.next"), fresh)  # before the hashes change: a folder that cannot be written stops here
         made = vault_keys.rekey(old, fresh)
         print(f"vault_key: {made.persons} hashes and {made.tombstones} tombstones made anew")
     if path:
@@ -156,10 +161,7 @@ def _database() -> int:
         raise StepError(
             "the database's password stands in no file: set LANDFALL_PG_PASSFILE to libpq's password file, then rerun"
         )
-    with connect("transformer", autocommit=True) as lock:
-        taken = lock.execute("select pg_try_advisory_lock(hashtext(%s))", (f"night {settings().tenant}",)).fetchone()
-        if not taken or not taken[0]:
-            raise StepError(f"a night of {settings().tenant} is running: wait for its end, then rerun")
+    with alone():
         for login in login_passwords.logins(passfile):
             login_passwords.change(passfile, login)
             print(f"database: {login} has a new password in {passfile}")

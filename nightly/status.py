@@ -1,13 +1,11 @@
-"""Did last night work, is it late, what is stale: one screen for who keeps it running, and the same as metrics for Prometheus.
+"""Did last night work, is it late, what is stale: one screen for who keeps it running.
 
-In: the day that ended last and the instant of asking. Out: sentences and an exit code; a text file of metrics, replaced in one move.
+In: the day that ended last and the instant of asking. Out: sentences and an exit code.
 Everything is read from `ops`; no name of a customer, a person or a deal is in it.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,10 +45,8 @@ WORDS = {
         "fresh": "Every source was read up to the end of {day}.",
     },
 }
-_PUBLISHED = """
-    select b.as_of, (select max(p.published_at) from ops.publications as p where p.build_id = b.build_id)
-    from ops.published_build join ops.builds as b using (build_id)
-"""
+_SHOWN = "select b.as_of from ops.published_build join ops.builds as b using (build_id)"
+_PUBLISHED = "select max(published_at) from ops.publications where as_of = %s"
 _STEPS = """
     select step, state, coalesce(detail ->> 'said', detail ->> 'error', ''), detail ->> 'system',
         extract(epoch from finished_at - started_at)
@@ -60,7 +56,7 @@ _STEPS = """
     ) as newest order by run_id
 """
 _STREAMS = """
-    select s.system, s.stream, w.watermark, s.max_age from ops.streams as s
+    select s.system, s.stream, w.watermark from ops.streams as s
     left join ops.watermarks as w using (system, stream) where s.system = any(%s) order by 1, 2
 """
 _VERDICT = "select verdict, reason from ops.gate_verdicts where as_of = %s order by verdict_id desc limit 1"
@@ -94,29 +90,29 @@ class Status:
 
 def status(day: date, now: datetime) -> Status:
     """How the night of `day` stands at `now`."""
-    published = fetch_all("auditor", _PUBLISHED)
-    shown, at = published[0] if published else (None, None)
+    shown = next((day for (day,) in fetch_all("auditor", _SHOWN)), None)
+    ((at,),) = fetch_all("auditor", _PUBLISHED, (day,))
     steps = fetch_all("auditor", _STEPS, (day, ASIDE))
     verdict = fetch_all("auditor", _VERDICT, (day,))
-    state, step, said = _state(shown == day, steps, verdict[0] if verdict else None)
+    state, step, said = _state(at is not None, steps, verdict[0] if verdict else None)
     due = cutoff(day) + DUE
     streams = fetch_all("auditor", _STREAMS, (settings().systems,))
-    stale = [(system, stream, mark) for system, stream, mark, _ in streams if mark is None or mark < cutoff(day)]
-    return Status(day, state, step, said, shown, at, due, shown != day and now > due, stale if steps else [], steps)
+    stale = [(system, stream, mark) for system, stream, mark in streams if mark is None or mark < cutoff(day)]
+    return Status(day, state, step, said, shown, at, due, at is None and now > due, stale if steps else [], steps)
 
 
-def _state(is_shown: bool, steps: list[tuple[Any, ...]], verdict: tuple[Any, ...] | None) -> tuple[str, str, str]:
+def _state(is_published: bool, steps: list[tuple[Any, ...]], verdict: tuple[Any, ...] | None) -> tuple[str, str, str]:
     if not steps:
-        return ("done" if is_shown else "not_started"), "", ""
+        return ("done" if is_published else "not_started"), "", ""
     by_state = {state: (step, said) for step, state, said, *_ in steps}
     if "running" in by_state:
         return "running", *by_state["running"]
-    if not is_shown and "blocked" in by_state:
+    if not is_published and "blocked" in by_state:
         return "blocked", by_state["blocked"][0], str(verdict[1]) if verdict else by_state["blocked"][1]
     failed = next(((step, said) for step, state, said, *_ in steps if state == "failed" and step != "extract"), None)
     if failed:
         return "failed", *failed
-    return ("done", "", "") if is_shown else ("stopped", str(steps[-1][0]), "")
+    return ("done", "", "") if is_published else ("stopped", str(steps[-1][0]), "")
 
 
 def show(day: date, now: datetime) -> int:
@@ -126,6 +122,7 @@ def show(day: date, now: datetime) -> int:
     print(words[found.state].format(day=day, step=found.step, said=found.said or "–", at=at))
     if found.shown != day:
         print(words["shown"].format(day=found.shown) if found.shown else words["nothing"])
+    if found.published_at is None:
         print(words["late" if found.is_late else "in_time"].format(due=_local(found.due), day=day))
     if found.stale:
         items = [f"{system}.{stream} {_local(mark) if mark else '–'}" for system, stream, mark in found.stale]
@@ -137,18 +134,3 @@ def show(day: date, now: datetime) -> int:
 
 def _local(instant: datetime) -> str:
     return instant.astimezone(ZoneInfo(settings().time_zone)).strftime("%Y-%m-%d %H:%M")
-
-
-def write_metrics(day: date, now: datetime) -> Path | None:
-    """Write the metrics file that the settings name, in one move; None where they name none."""
-    from nightly.metrics import text
-
-    path = settings().metrics_file
-    if path is None:
-        return None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_text(text(status(day, now), now), "utf-8")
-    fresh.chmod(0o644)  # the collector is another user; no value of a record is in it
-    fresh.replace(path)
-    return path

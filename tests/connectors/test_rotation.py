@@ -43,6 +43,11 @@ def test_a_secret_is_tried_put_in_place_and_the_old_one_forgotten_when_it_is_ref
     with pytest.raises(StepError, match="fxiaoke still takes the old secret: withdraw it there"):
         rotate(NAME, None, finish=True)
     company.ask("rules", {"fxiaoke_app_secrets": ["second-secret"]})
+    company.ask("faults", [{"kind": "http_503"}])
+    with pytest.raises(StepError, match="fxiaoke could not be asked, so the old secret is kept"):
+        rotate(NAME, None, finish=True)
+    company.ask("faults", [])
+    assert (folder / f"{NAME}.previous").exists()
     assert rotate(NAME, None, finish=True) == 0
     assert not (folder / f"{NAME}.previous").exists()
     assert secret_files()[NAME] == folder / NAME

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.settings import settings, use
-from nightly.status import BAD, BLOCKED, GOOD, STALE, show, write_metrics
+from nightly import metrics
+from nightly.status import BAD, BLOCKED, GOOD, STALE, show
 from tests.warehouse.nights import Nights
 from warehouse.clock import cutoff
 from warehouse.connection import connect
@@ -89,7 +90,7 @@ def test_a_published_night_is_good_or_stale_and_its_metrics_say_so(
     read_until(3)
     assert show(DAY, AFTER) == STALE
     assert "stale: fxiaoke.leads 2026-05-20 21:00" in capsys.readouterr().out
-    assert write_metrics(DAY, AFTER) == lang
+    assert metrics.write(DAY, AFTER) == lang
     tenant = f'tenant="{settings().tenant}"'
     told = dict(line.rsplit(" ", 1) for line in lang.read_text().splitlines() if not line.startswith("#"))
     assert float(told[f"landfall_published_day_end_seconds{{{tenant}}}"]) == cutoff(DAY).timestamp()
@@ -99,3 +100,26 @@ def test_a_published_night_is_good_or_stale_and_its_metrics_say_so(
     assert told[f'landfall_lag_seconds{{{tenant},system="fxiaoke",stream="leads"}}'] == "10800"
     assert f'landfall_step_seconds{{{tenant},step="publish",system=""}}' in told
     assert sorted(path.name for path in lang.parent.iterdir()) == [lang.name]
+
+
+def test_a_day_that_another_has_followed_was_done_all_the_same(
+    lang: Path, nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day in (DAY - timedelta(days=1), DAY):
+        nights.build(day)
+        publish(day)
+    read_until(0)
+    assert show(DAY - timedelta(days=1), AFTER) == GOOD
+    said = capsys.readouterr().out
+    assert f"The night of {DAY - timedelta(days=1)} is done" in said
+    assert f"Readers see {DAY}." in said
+
+
+def test_a_metrics_file_that_cannot_be_written_is_named_and_fails_no_step(
+    lang: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lang.parent.write_text("a file where the folder should be")
+    with pytest.raises(StepError, match="correct LANDFALL_METRICS_FILE"):
+        metrics.write(DAY, AFTER)
+    metrics.write_beside(DAY, AFTER)
+    assert "correct LANDFALL_METRICS_FILE" in capsys.readouterr().err
