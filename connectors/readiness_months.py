@@ -16,7 +16,7 @@ from connectors.readiness_symptoms import Symptom
 PERIOD = ("月份", "期间", "季度", "month", "period", "quarter")
 FORECAST = ("预测", "forecast")
 ACTUAL = ("实际", "actual")
-CLEARLY = 0.1  # of the month: a smaller miss is no deviation
+CLEARLY = Decimal("0.1")  # of the month: a smaller miss is no deviation
 OVERWRITTEN = 0.1  # of the wins closed on the very day that was expected: more than chance, somebody writes the one over the other
 FEWEST_MONTHS, LONGEST_MONTHS, RULE_MONTHS = 4, 12, 3
 Amounts = dict[str, Decimal]
@@ -56,8 +56,8 @@ def _forecasts(export: Export) -> list[tuple[Decimal, Decimal]]:
 
 
 def _of_forecasts(told: Sequence[tuple[Decimal, Decimal]]) -> Symptom:
-    over = sum(1 for forecast, actual in told if forecast > actual * Decimal(1 + CLEARLY))
-    under = sum(1 for forecast, actual in told if forecast < actual * Decimal(1 - CLEARLY))
+    over = sum(1 for forecast, actual in told if forecast > actual * (1 + CLEARLY))
+    under = sum(1 for forecast, actual in told if forecast < actual * (1 - CLEARLY))
     bias = sum(forecast - actual for forecast, actual in told) / sum(actual for _, actual in told)
     signs = {"periods_too_high": over, "periods_too_low": under}
     return Symptom("deviation", signs, abs(float(bias)), len(told))
@@ -78,7 +78,7 @@ def _of_close_dates(deals: Sequence[Deal], as_of: date) -> Symptom:
         if month < f"{as_of:%Y-%m}":
             promised[month] += deal.amount or 0
             late[month] += (deal.amount or 0) if f"{deal.closed_on:%Y-%m}" > month else 0
-    months = {month: float(late[month] / amount) for month, amount in promised.items() if amount > 0}
+    months = {month: late[month] / amount for month, amount in promised.items() if amount > 0}
     signs = {
         "months_landing_later": sum(1 for share in months.values() if share > CLEARLY),
         "wins_on_expected_day": same,

@@ -1,7 +1,7 @@
-"""Do our figures tie to the systems of record? Prints the published controls of a period and every difference, oldest first.
+"""Do our figures tie to the systems of record? Prints the published controls of a period and their differences, the largest first.
 
 `python -m warehouse.controls [--period 2026Q2] [--all]`: the present period unless one is named; `--all` prints every difference, not the
-largest ten of each control. Amounts with tax in base currency; nothing is computed here.
+largest ten of each control. Amounts with tax in base currency; the rest of a shortened list is added up.
 """
 
 import argparse

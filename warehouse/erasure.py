@@ -86,12 +86,11 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
         if dry_run:
             connection.rollback()
         elif folder := settings().backup_dir:
+            check = present_check(connection) or ""
             journal(
                 folder,
                 [
-                    Tombstone(
-                        settings().tenant, field_hash, token, kind, as_of, asked_by, present_check(connection) or ""
-                    )
+                    Tombstone(settings().tenant, field_hash, token, kind, as_of, asked_by, check)
                     for field_hash, token, kind in taken
                 ],
             )

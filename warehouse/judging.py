@@ -22,7 +22,7 @@ _KNOWN = """
 select o.place - 1 from unnest(string_to_array(%s::text, chr(31))) with ordinality as o (record_id, place)
 cross join lateral (select from {table} as v where v.record_id = o.record_id limit 1) as known"""
 _UNTOUCHED = """
-select (d.datlocprovider = 'b' or d.datcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8'))
+select (d.datlocprovider = 'b' or d.datlocprovider = 'c' and d.datcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8'))
     and (select v.record_id from {table} as v where v.record_id >= %s order by v.record_id limit 1) <= %s is not true
 from pg_database as d where d.datname = current_database()"""  # only where the server orders text as we do
 _BETWEEN = "\x1f"  # ids travel as one text, which costs the client a tenth of an array

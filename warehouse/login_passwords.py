@@ -12,7 +12,6 @@ import psycopg
 from psycopg import sql
 
 from config.settings import settings
-from warehouse.connection import connect
 from warehouse.steps import StepError
 
 
@@ -28,7 +27,7 @@ def change(passfile: Path, login: str) -> None:
     fresh.touch(mode=0o600)
     fresh.write_text("".join(f"{_replaced(line, login, password)}\n" for line in _lines(passfile)), "utf-8")
     try:
-        with _as_who_may(login) as connection:
+        with _as(login, passfile) as connection:
             verifier = connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode()
             connection.execute(
                 sql.SQL("alter role {} password {}").format(sql.Identifier(login), sql.Literal(verifier))
@@ -38,14 +37,12 @@ def change(passfile: Path, login: str) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def _as_who_may(login: str) -> psycopg.Connection:
-    """A login may change its own password; another's takes who may make roles."""
-    if login == settings().pg_user:
-        return connect(None, database="postgres")
+def _as(login: str, passfile: Path) -> psycopg.Connection:
+    """Signed in as the login itself, which may change its own password."""
     now = settings()
     return psycopg.connect(
         host=now.pg_host, port=now.pg_port or 5432, user=login, dbname="postgres", connect_timeout=10,
-        passfile=str(now.pg_passfile), application_name="landfall rotation",
+        passfile=str(passfile), application_name="landfall rotation",
     )  # fmt: skip
 
 

@@ -4,11 +4,8 @@ In: text for people or logs. Out: the same without them. The platform's own mask
 """
 
 import io
-import logging
 import re
-import traceback
 from collections.abc import Iterable
-from types import TracebackType
 from typing import TextIO
 
 from pydantic import SecretStr
@@ -75,27 +72,7 @@ class RedactingStream(io.TextIOBase):
         return self._inner.isatty()
 
 
-class RedactingFilter(logging.Filter):
-    """A log record's text without them, arguments and traceback included."""
-
-    def __init__(self, known: list[str]) -> None:
-        super().__init__()
-        self._known = known
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record; it is never dropped."""
-        record.msg, record.args = redacted(record.getMessage(), self._known), ()
-        if record.exc_info and record.exc_info[1]:
-            record.exc_text = redacted("".join(traceback.format_exception(record.exc_info[1])), self._known)
-        return True
-
-
 def known_secrets() -> list[str]:
     """The secrets of this process's settings."""
     now = settings()
     return secrets_of(getattr(now, name) for name in type(now).model_fields)
-
-
-def show_failure(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> str:
-    """A traceback as it may be shown."""
-    return redacted("".join(traceback.format_exception(kind, error, trace)), known_secrets())

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from config.secret_files import SecretFileError
 from warehouse.connection import DatabaseUnreachableError, connect
-from warehouse.redaction import RedactingStream, known_secrets, redacted, show_failure
+from warehouse.redaction import RedactingStream, known_secrets, redacted
 
 # Which role runs a step; dbt and the warehouse's own steps run as transformer.
 ROLE_OF_STEP = {
@@ -106,7 +106,6 @@ def _filter_output() -> None:
     known = known_secrets()
     sys.stdout = RedactingStream(sys.stdout, known, is_strict=False)
     sys.stderr = RedactingStream(sys.stderr, known, is_strict=True)
-    sys.excepthook = lambda kind, error, trace: print(show_failure(kind, error, trace), end="", file=sys.stderr)
 
 
 def _unusable(error: OperationalError) -> str:
