@@ -12,8 +12,6 @@ DEFAULTS = {
     "postgres",
     "landfall",
     "changeme",
-    "123456",
-    "12345678",
 }
 SHORTEST = 12
 
@@ -21,4 +19,4 @@ SHORTEST = 12
 def is_guessable(username: str, password: str) -> bool:
     """Whether a password is a default, the login itself (with or without digits after it), or short."""
     said = password.lower()
-    return len(password) < SHORTEST or said.rstrip("0123456789") in DEFAULTS | {username.lower()} or said in DEFAULTS
+    return len(password) < SHORTEST or said.rstrip("0123456789") in DEFAULTS | {username.lower()}

@@ -40,6 +40,15 @@ def test_what_containers_set_are_settings_of_ours() -> None:
     assert compose()["x-landfall"]["environment"].keys() <= known
 
 
+def test_what_a_service_may_write_is_a_folder_of_its_own_user_in_the_image() -> None:
+    """A new volume takes the owner of the folder it is put over; where the image has none, it is root's."""
+    mounts = {mount.rsplit(":", 1)[1] for mount in compose()["x-landfall"]["volumes"] if not mount.endswith(":ro")}
+    dockerfile = (ROOT / "docker" / "Dockerfile").read_text("utf-8")
+    made = set(re.findall(r"(?:--home-dir|install -d -o 10001 -g 10001 -m 700) (\S+)", dockerfile))
+    assert mounts
+    assert mounts <= made
+
+
 def _break(service: str, key: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return lambda told: told["services"][service].update({key: value})
 

@@ -19,6 +19,7 @@ def test_papers_are_filed_in_order_of_time_and_leave_the_company_as_it_is() -> N
     assert len({(patch.object, patch.id) for patch in filed}) == len(filed)
     count = Counter(patch.object for patch in filed)
     assert count[QUOTES] > count[CONTRACTS] > 30
+    assert count[PAYMENTS] > 30
     won = {key for key, truth in company.truth.opportunities.items() if truth.won_gross_amount is not None}
     assert {patch.fields["new_opportunity_id"] for patch in filed if patch.object == CONTRACTS} <= won
     assert all(patch.fields["receipt_no__c"].startswith("SKD") for patch in filed if patch.object == PAYMENTS)
