@@ -9,11 +9,10 @@ from collections.abc import Iterable
 
 from config.settings import settings
 from warehouse.steps import StepError
-from warehouse.vault_keys import Keyed, aliases, generation_of
+from warehouse.vault_keys import SEPARATOR, Keyed, aliases, generation_of
 from warehouse.walks import Loading
 
 Value = tuple[str, str]
-SEPARATOR = "\x1f"  # between kind and value, in what is hashed
 _EXCHANGE = """
 with offered as (
     select * from unnest(

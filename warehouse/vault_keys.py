@@ -19,6 +19,7 @@ from warehouse.steps import StepError
 LOCK = "select {}(hashtext('landfall vault key'))"
 CHECKED = "the vault of landfall"
 BATCH = 5000
+SEPARATOR = "\x1f"  # between kind and value, in what is hashed
 BLOCK = 64  # bytes that sha256 takes in at once
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -109,7 +110,7 @@ def rekey(old: str, new: str) -> Rekeyed:
         if connection.execute("select 1 from vault.keys where key_check = %s", (key_check(new),)).fetchone():
             raise StepError("this key was the vault's before: give one that was never used")
         people = connection.execute("select field_hash, kind, original from vault.persons order by 1").fetchall()
-        made = [(field_hash, keyed(new, f"{kind}\x1f{original}")) for field_hash, kind, original in people]
+        made = [(field_hash, keyed(new, f"{kind}{SEPARATOR}{original}")) for field_hash, kind, original in people]
         stones = connection.execute("select field_hash from vault.erasures order by 1").fetchall()
         connection.execute(
             "insert into vault.older_tombstones (field_hash, generation) select field_hash, %s from vault.erasures"

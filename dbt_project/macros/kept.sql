@@ -27,6 +27,10 @@
     as stored (`*=`), since 1.0 = 1.00. Where a side holds a row twice, rows have no counterpart of their own: then all are written.
 -#}
 {% macro keep_what_is_equal(target) -%}
+    {{ return(adapter.dispatch('keep_what_is_equal')(target)) }}
+{%- endmacro %}
+
+{% macro postgres__keep_what_is_equal(target) -%}
 do $kept$
 declare
     most constant double precision := 0.5; -- from here on writing all is cheaper than cleaning up

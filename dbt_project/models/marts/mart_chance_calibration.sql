@@ -8,6 +8,7 @@ features as (
         opportunity_id, as_of_date, stage_code, sales_process,
         row_number() over (partition by opportunity_id, as_of_date order by revision desc) as age
     from {{ ref('opportunity_features') }}
+    where as_of_date in (select frozen_as_of from frozen)
 ),
 
 deals as (

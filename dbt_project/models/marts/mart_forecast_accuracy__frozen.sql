@@ -1,5 +1,5 @@
 {%- set weeks = {'day_1': 0, 'week_2': 2, 'week_4': 4, 'week_8': 8, 'last_week': 12} %}
--- The build that stood published on each day on which a closed period's forecast is frozen, and what it forecast at every node.
+-- The build that stood published on each day on which a closed period's forecast is frozen.
 with periods as (
     select period_id, starts_on, ends_on, ends_on + {{ var('actuals_after_days') }} as final_on
     from {{ ref('int_review_periods') }}
