@@ -1,13 +1,14 @@
 """Computes past days again from landing only: calls no source, sends nothing, moves no pointer.
 
 Features of all days come from one set-based run; then each day gets its build and scores by that day's champion, or by today's model
-(marked hindsight). A day that has them is left alone, so a killed backfill resumes.
+(marked hindsight). A day that has them is left alone, so a killed backfill resumes. No night runs beside it.
 """
 
 from datetime import date, timedelta
 
 from config.settings import settings
 from nightly import dbt
+from nightly.night_lock import alone
 from nightly.services import run_module
 from warehouse.frames import fetch_all
 from warehouse.steps import StepError
@@ -52,9 +53,10 @@ def run(first: date, last: date, *, model: str = "champion", dry_run: bool = Fal
     print(f"backfill of {len(days)} days, {first} to {last}, scored by {scorer}")
     if dry_run:
         return 0
-    dbt.run("features", last, first, last, every_days=1)
-    for number, day in enumerate(days, 1):
-        print(f"{number}/{len(days)} {day}: {_score(day, model)}", flush=True)
+    with alone():
+        dbt.run("features", last, first, last, every_days=1)
+        for number, day in enumerate(days, 1):
+            print(f"{number}/{len(days)} {day}: {_score(day, model)}", flush=True)
     return 0
 
 

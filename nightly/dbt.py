@@ -6,6 +6,7 @@ import sys
 from datetime import date
 
 from config.settings import ROOT, child_environment, settings
+from warehouse.build_lock import building
 from warehouse.builds import build_schema, current_build
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
@@ -61,10 +62,24 @@ def run(
 ) -> None:
     """Build `layer` as of `as_of`; the features layer for every grid day in [first, last]. Raises StepError that names the model."""
     grid = every_days or settings().snapshot_every_days
-    with recorded(layer, as_of) as step:
+    with recorded(layer, as_of) as step, building():
         failpoint("dbt.before")
+        if layer == "marts":
+            _check_day(as_of)
         _build(layer, variables(layer, as_of, first, last, grid), step)
         failpoint("dbt.after")
+
+
+def _check_day(as_of: date) -> None:
+    """Staging stands as of the day whose features were built last. Raises StepError where that is another one, as after a backfill."""
+    last = fetch_all(
+        "transformer", "select as_of, state from ops.step_runs where step = 'features' order by run_id desc limit 1"
+    )
+    if last != [(as_of, "done")]:
+        stands = f"are {last[0][1]} as of {last[0][0]}" if last else "were never built"
+        raise StepError(
+            f"the features that marts stand on {stands}: run `python -m nightly dbt features --as-of {as_of}`, then rerun"
+        )
 
 
 def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.canaries import found_outside, phones_of, secrets_in_use
 from tests.end_to_end.tables import hashes, one
 from tests.end_to_end.workplace import Workplace
 from warehouse.connection import connect
@@ -57,6 +58,15 @@ def test_no_process_of_the_night_left_this_machine(nights: Nights, workplace: Wo
     ):
         assert program in watched, program
     assert not workplace.outside.exists(), workplace.outside.read_text("utf-8")
+
+
+def test_no_secret_and_no_person_stands_outside_the_vault_and_the_files_of_secrets(
+    nights: Nights, workplace: Workplace
+) -> None:
+    """Logs, task messages of Airflow, Data Docs, artefacts of MLflow, arguments of processes, all tables but the vault's."""
+    values = [*secrets_in_use(workplace.home), *phones_of(workplace.home)]
+    assert len(values) >= 30
+    assert found_outside(values) == []
 
 
 def test_the_rerun_of_one_system_runs_every_step_and_changes_nothing(nights: Nights) -> None:

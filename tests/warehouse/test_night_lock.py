@@ -1,0 +1,64 @@
+"""Who may build when: one night at a time, one run of dbt at a time, and marts of the day at which staging stands."""
+
+import threading
+import time
+from datetime import UTC, date, datetime
+
+import pytest
+
+from nightly import backfill, dbt
+from nightly.night_lock import alone
+from warehouse.build_lock import building
+from warehouse.clock import cutoff
+from warehouse.frames import fetch_all
+from warehouse.landing import Record, land_page
+from warehouse.steps import StepError, recorded
+from warehouse.walks import Walk, begin, loading
+
+pytestmark = pytest.mark.usefixtures("tenant_database")
+DAY, EARLIER = date(2026, 6, 30), date(2026, 6, 29)
+WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())"  # noqa: E501 - one query
+
+
+def test_a_second_build_waits_until_the_first_is_done() -> None:
+    order = []
+
+    def second() -> None:
+        with building():
+            order.append("second")
+
+    waiter = threading.Thread(target=second)
+    with building():
+        waiter.start()
+        deadline = time.monotonic() + 30
+        while fetch_all("checker", WAITING) != [(1,)]:
+            assert time.monotonic() < deadline, "nobody waits"
+        order.append("first")
+    waiter.join(timeout=30)
+    assert order == ["first", "second"]
+
+
+def test_who_has_waited_long_enough_is_told_so() -> None:
+    with building(), pytest.raises(StepError, match="has been under way for 50ms"), building("50ms"):
+        pass
+
+
+def test_marts_are_refused_where_staging_stands_at_another_day() -> None:
+    for ended in (DAY, EARLIER):
+        with recorded("features", ended):
+            pass
+    with pytest.raises(
+        StepError, match=f"are done as of {EARLIER}: run `python -m nightly dbt features --as-of {DAY}`"
+    ):
+        dbt.run("marts", DAY)
+
+
+def test_a_backfill_beside_a_night_is_refused_and_touches_nothing() -> None:
+    with loading("fxiaoke") as connection:
+        walk = begin(connection, Walk("fxiaoke", "opportunities", DAY, None, cutoff(DAY)))
+        record = Record("O-1", {"_id": "O-1"}, datetime(2026, 6, 30, tzinfo=UTC), cutoff(DAY))
+        land_page(connection, walk, [record], last_id="O-1", is_last=True)
+    before = fetch_all("checker", "select count(*) from ops.step_runs")
+    with alone(), pytest.raises(StepError, match="already running"):
+        backfill.run(DAY, DAY)
+    assert fetch_all("checker", "select count(*) from ops.step_runs") == before
