@@ -13,6 +13,7 @@ from warehouse.vault_keys import SEPARATOR, Keyed, aliases, generation_of
 from warehouse.walks import Loading
 
 Value = tuple[str, str]
+ATTEMPTS = 10  # what another loader adds at this very moment is neither added by us nor seen before the next statement
 _EXCHANGE = """
 with offered as (
     select * from unnest(
@@ -32,7 +33,7 @@ added as (
     select field_hash, token, kind, original, %s from offered
     where field_hash not in (select field_hash from erased)
     order by field_hash
-    on conflict (field_hash) do nothing
+    on conflict do nothing
     returning field_hash, token
 )
 select field_hash, token from added
@@ -59,16 +60,18 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
         return {}
     fresh = [f"p_{seeded(SEPARATOR.join(value))[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()]
     earlier = aliases(connection, key, (SEPARATOR.join(value) for value in by_hash.values()))
-    found = connection.execute(
-        _EXCHANGE,
-        (
-            ",".join(by_hash),
-            ",".join(fresh),
-            ",".join(kind for kind, _ in by_hash.values()),
-            [original for _, original in by_hash.values()],
-            list(earlier),
-            list(earlier.values()),
-            load_id,
-        ),
-    ).fetchall()
-    return {by_hash[field_hash]: token for field_hash, token in found}
+    given = (
+        ",".join(by_hash),
+        ",".join(fresh),
+        ",".join(kind for kind, _ in by_hash.values()),
+        [original for _, original in by_hash.values()],
+        list(earlier),
+        list(earlier.values()),
+        load_id,
+    )
+    found: dict[str, str] = {}
+    while len(found) < len(
+        by_hash
+    ):  # what another loader adds at this moment is neither added by us nor seen before the next statement
+        found = dict(connection.execute(_EXCHANGE, given).fetchall())
+    return {by_hash[field_hash]: token for field_hash, token in found.items()}
