@@ -38,12 +38,12 @@ def decide(border: str, as_of: date, accepted_empty: list[str]) -> str:
         from expectations.suites import features, leads
 
         return Gate("features", as_of).decide(lambda: [*features.suites(as_of), leads.feature_suite(as_of)])
-    from expectations.suites import leads, marts, scores
+    from expectations.suites import borders, leads, marts, scores
     from warehouse.builds import current_build
 
     build = current_build(as_of)
     return Gate("marts", as_of, build.build_id).decide(
-        lambda: [*scores.suites(build), leads.score_suite(build), *marts.suites(build)]
+        lambda: [borders.suite(build), *scores.suites(build), leads.score_suite(build), *marts.suites(build)]
     )
 
 

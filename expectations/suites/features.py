@@ -1,10 +1,11 @@
-"""May the model be fed this? The day's rows against the contract, the spine and the clock; outcomes and period features beside them."""
+"""May the model be fed this? The day's rows against the contract, the spine and the clock."""
 
 from datetime import date
 from string import Template
 
 from expectations.checks import Suite, has_rows, holds, never_null, no_rows, unique, within
 from expectations.contract import promised_columns
+from expectations.suites.features_outcomes import outcome_suites
 from warehouse.clock import cutoff
 
 ALWAYS_KNOWN = ("age_days", "days_in_stage", "days_to_period_end", "has_amount")
@@ -35,7 +36,8 @@ select f.*, f.opportunity_id as record_id,
     coalesce(f.latest_event_at < f.cutoff_at, true) as is_event_before_cutoff,
     coalesce(f.latest_known_at <= f.cutoff_at, true) as is_known_by_cutoff,
     coalesce(f.interactions_count_14d <= f.interactions_count_30d and f.interactions_count_30d <= f.interactions_count_90d, true)
-        as is_window_nested
+        as is_window_nested,
+    coalesce(f.age_days + f.days_to_close_date >= 0, true) as is_close_after_creation
 from features.opportunity_features as f
 where f.as_of_date = $as_of and not exists (
     select from features.opportunity_features as later
@@ -52,24 +54,6 @@ select p.column_name as record_id, c.column_name is not null as is_present, coal
 from (values $promised) as p (column_name, data_type)
 left join information_schema.columns as c
     on c.table_schema = 'features' and c.table_name = 'opportunity_features' and c.column_name = p.column_name
-"""
-_OUTCOMES = """
-select opportunity_id as record_id, outcome in ('open', 'won', 'lost') as is_outcome_named,
-    (outcome = 'open') = (closed_on is null) as is_closing_dated,
-    coalesce(outcome_known_on <= $as_of, outcome = 'open') as is_known_by_the_day,
-    coalesce(closed_on >= created_on, true) as is_closed_after_creation
-from features.opportunity_outcomes
-"""
-_PERIODS = """
-select p.node_id || ' ' || p.window_id as record_id, p.as_of_date, p.node_id, p.window_id, p.won_gross_amount,
-    p.window_kind <> 'current' or p.won_gross_amount is not null as is_won_known,
-    p.window_kind <> 'current' or c.won is null or abs(c.won - p.won_gross_amount) < 0.01 as is_sum_of_children
-from features.period_features as p
-left join (
-    select parent_node_id, window_id, sum(won_gross_amount) as won from features.period_features
-    where as_of_date = $as_of group by parent_node_id, window_id
-) as c on c.parent_node_id = p.node_id and c.window_id = p.window_id
-where p.as_of_date = $as_of
 """
 _LATER = """
 select distinct opportunity_id as record_id from features.opportunity_features
@@ -122,8 +106,11 @@ def suites(as_of: date) -> list[Suite]:
                     "three in ten young deals have no amount; nine in ten would be a lost field",
                     mostly=0.1,
                 ),
-                never_null(
-                    "owner_id", "a deal without an owner counts at the company only", level="warning", mostly=0.99
+                never_null("owner_id", "a deal without an owner counts at the company only", level="warning"),
+                never_null("owner_id", "a fifth of the deals without an owner is a lost field", mostly=0.8),
+                holds("is_close_after_creation", "expected to close before it was created: a slip", level="warning"),
+                holds(
+                    "is_close_after_creation", "one in fifty means that one of the two dates is mixed up", mostly=0.98
                 ),
                 *(
                     never_null(name, "computed from dates and counts that every deal has", mostly=0.99)
@@ -161,37 +148,7 @@ def suites(as_of: date) -> list[Suite]:
                 ),
             ),
         ),
-        Suite(
-            "features.outcomes",
-            "features.opportunity_outcomes",
-            filled(_OUTCOMES),
-            again,
-            (
-                has_rows("every deal has an outcome, open ones too"),
-                unique(["record_id"], "one outcome a deal"),
-                holds("is_outcome_named", "open, won or lost"),
-                holds("is_closing_dated", "a closed deal has its day, an open one has none"),
-                holds("is_known_by_the_day", "an outcome learnt later would be a look ahead"),
-                holds(
-                    "is_closed_after_creation",
-                    "entered after the fact; more than one in five would be a broken date",
-                    mostly=0.8,
-                ),
-            ),
-        ),
-        Suite(
-            "features.periods",
-            "features.period_features",
-            filled(_PERIODS),
-            again,
-            (
-                has_rows("without its rows there is no forecast"),
-                unique(["as_of_date", "node_id", "window_id"], "the table's key"),
-                holds("is_won_known", "won to date is a sum, at least zero"),
-                within("won_gross_amount", 0, None, "a sum of signed amounts"),
-                holds("is_sum_of_children", "a node's won amount is that of its children, to the cent"),
-            ),
-        ),
+        *outcome_suites(as_of),
         Suite(
             "features.stages",
             "intermediate.int_stage_values_unmapped",

@@ -17,11 +17,14 @@ select
     jsonb_typeof(record) = 'object' as is_object,
     changed_at < $cutoff as is_changed_before_cutoff,
     known_at <= $cutoff as is_known_by_cutoff,
+    not is_told_twice as is_id_given_once,
     $facts
 from (
-    select distinct on (record_id) *, coalesce(record ->> 'is_deleted', 'false') = 'true' as is_gone
+    select distinct on (record_id) *, coalesce(record ->> 'is_deleted', 'false') = 'true' as is_gone,
+        coalesce(lead(changed_at) over older = changed_at and lead(load_id) over older = load_id, false) as is_told_twice
     from $table
     where known_at > $since and load_id in (select load_id from ops.loads where system = '$system' and stream = '$stream' and $judged)
+    window older as (partition by record_id order by changed_at desc, known_at desc, load_id desc)
     order by record_id, changed_at desc, known_at desc, load_id desc
 ) as newest
 """
@@ -53,6 +56,11 @@ def _records_suite(as_of: date, stream: Stream) -> Suite:
         )
         for column in facts
     ]
+    twice = "one walk told an id twice for one instant: which of the two stands is chance"
+    checks += [
+        holds("is_id_given_once", f"{twice}; so many mean that ids are given twice", mostly=max(share, 0)),
+        holds("is_id_given_once", twice, level="warning"),
+    ]
     if name in AMOUNT:
         amount = f"record ->> '{AMOUNT[name]}'"
         facts["is_amount_readable"] = f"coalesce({amount}, '0') ~ '{DECIMAL}'"
@@ -65,6 +73,7 @@ def _records_suite(as_of: date, stream: Stream) -> Suite:
             holds(
                 "is_amount_sane", "no deal is negative or above 10^12; a few are slips of people", mostly=max(share, 0)
             ),
+            holds("is_amount_sane", "each slip is worth a call to its owner", level="warning"),
         ]
     if name in INSTANTS:
         field, pattern = INSTANTS[name]

@@ -5,9 +5,13 @@ from datetime import date
 from expectations.checks import Suite, has_rows, holds
 from expectations.suites.landing_facts import FAULTY_SHARE, HANDFUL
 from expectations.walks import Stream, fill
+from warehouse.connection import connect
+from warehouse.setting_rows import holding
 
 USUAL_RECEIVED = 20  # below this median a night without records is ordinary
 COMPARED_NIGHTS = 3  # fewer earlier nights of the kind say nothing about what is usual
+COMPARED_DAYS = 60
+SATURDAY = 6
 SILENT_NIGHTS = 14  # longer than the longest holiday
 
 _WALKS = """
@@ -18,14 +22,14 @@ select
     w.state = 'finished' as is_read_to_its_end,
     w.landed = w.rows_found as is_every_landed_row_there,
     w.quarantined <= greatest($handful, $share * w.received) or not coalesce(r.is_required, true) as is_quarantine_small,
-    w.quarantined = 0 as is_quarantine_empty,
+    w.quarantined <= coalesce(q.told_before, 0) as is_quarantine_without_news,
     w.received > 0 or w.state <> 'finished' or w.system || '.' || w.stream in ($accepted)
         or case when w.system = 'files' then not w.has_had_rows else u.nights < $compared or u.usual < $usual end as is_volume_plausible,
     w.received = 0 or u.nights < $compared or u.usual < $usual or w.received between u.usual / 10 and u.usual * 10 as is_volume_usual
 from (
     select distinct on (l.system, l.stream, l.window_to, l.window_from is null) l.*,
         (l.window_to at time zone $zone - interval '1 microsecond')::date as day,
-        extract(isodow from l.window_to at time zone $zone - interval '1 microsecond') >= 6 as is_weekend,
+        $is_free as is_free,
         exists(
             select from ops.loads as e
             where e.system = l.system and e.stream = l.stream and e.window_to < l.window_to and e.received > 0
@@ -40,11 +44,24 @@ left join lateral (
     from (
         select distinct on (e.window_to) e.received from ops.loads as e
         where e.system = w.system and e.stream = w.stream and e.window_from is not null and e.state = 'finished'
-            and e.window_to < w.window_to and e.window_to >= w.window_to - interval '60 days'
-            and (extract(isodow from e.window_to at time zone $zone - interval '1 microsecond') >= 6) = w.is_weekend
+            and e.window_to < w.window_to and e.window_to >= w.window_to - $compared_days * interval '1 day'
+            and $was_free = w.is_free
         order by e.window_to, e.started_at
     ) as p
 ) as u on true
+left join lateral (
+    -- a list is read whole each night, and its unreadable lines with it: of one reason, as many as before are no news
+    select sum(least(now.count, before.most)) as told_before
+    from (select record_id, reason, count(*) from ops.quarantine where load_id = w.load_id group by record_id, reason) as now
+    inner join lateral (
+        select max(night.count) as most from (
+            select count(*) from ops.quarantine as e inner join ops.loads as f on f.load_id = e.load_id
+            where f.system = w.system and f.stream = w.stream and f.window_to < w.window_to
+                and e.reason = now.reason and e.record_id is not distinct from now.record_id
+            group by e.load_id
+        ) as night
+    ) as before on before.most is not null
+) as q on true
 left join $reached as r on r.system = w.system and r.stream = w.stream
 """
 _STREAMS = """
@@ -114,6 +131,9 @@ def walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) ->
         share=str(FAULTY_SHARE),
         usual=str(USUAL_RECEIVED),
         compared=str(COMPARED_NIGHTS),
+        compared_days=str(COMPARED_DAYS),
+        is_free=_is_free(as_of, "l"),
+        was_free=_is_free(as_of, "e"),
         accepted=_literals(accepted_empty),
         rows_found=f"case l.system || '.' || l.stream {counts or 'when null then 0 '}end",
     )
@@ -129,7 +149,7 @@ def walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) ->
         (
             holds(
                 "is_volume_plausible",
-                "nothing came where earlier nights of the same kind (working day or week-end) brought records",
+                "nothing came where earlier nights of the same kind (working or free day) brought records",
             ),
             holds("is_volume_usual", "a tenth or ten times the usual number is worth a look", level="warning"),
             holds("is_finished", "an unfinished walk would lose what it has not read; run extract again"),
@@ -146,9 +166,26 @@ def walks_suite(as_of: date, accepted_empty: list[str], walked: list[Stream]) ->
                 "is_quarantine_small",
                 f"more than {FAULTY_SHARE:.1%} (and {HANDFUL}) unreadable records of a required stream mean that the format changed",
             ),
-            holds("is_quarantine_empty", "each unreadable record is kept and should be looked at", level="warning"),
+            holds(
+                "is_quarantine_without_news",
+                "each unreadable record is kept and should be looked at, once",
+                level="warning",
+            ),
         ),
     )
+
+
+def _is_free(as_of: date, load: str) -> str:
+    """SQL: nobody worked on the day of a load, by the week and by what was known on `as_of` of public holidays and make-up days."""
+    with connect("checker") as connection:
+        held = holding(connection, as_of, as_of)
+    day = f"({load}.window_to at time zone $zone - interval '1 microsecond')::date"
+    exceptions = {"holiday": "", "make_up": ""}
+    for (kind, key), value in held.items():
+        if kind == "working_day":
+            exceptions[value["day_kind"]] += f",{key}"
+    holidays, made_up = (f"{day} = any('{{{days[1:]}}}'::date[])" for days in exceptions.values())
+    return fill(f"({holidays} or extract(isodow from {day}) >= {SATURDAY} and not {made_up})", as_of)
 
 
 def _literals(names: list[str]) -> str:

@@ -60,7 +60,7 @@ select f.node_id || ' ' || f.period_id || ' ' || f.measure as record_id,
     coalesce(f.p10 <= f.p50 and f.p50 <= f.p90, not f.has_range) as is_range_ordered,
     coalesce(abs(f.mean - c.mean) < 0.03, true) as is_sum_of_children,
     f.has_range or coalesce(f.reason_no_range, '') <> '' as is_missing_range_explained,
-    f.target is not null as has_target
+    f.target is not null or f.won + f.from_open = 0 as has_target -- who left, or has just come, has no gap to show
 from $schema.mart_period_forecast as f
 left join (
     select parent_node_id, period_id, measure, sum(mean) as mean from $schema.mart_period_forecast

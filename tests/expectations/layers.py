@@ -1,5 +1,6 @@
 """Hand-made features, scores and marts of one day, sound to begin with, for the tests of the later gates."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from expectations.contract import promised_columns
@@ -23,8 +24,8 @@ _KNOWN = {
 _OTHERWISE = {"integer": "1", "numeric": "1", "double precision": "1", "boolean": "false", "text": "null"}
 
 
-def make_features() -> None:
-    """Tables of the features layer with three open deals and a company of one team on DAY."""
+def make_features(names: Sequence[str] = DEALS) -> None:
+    """Tables of the features layer with three open deals, or these, and a company of one team on DAY."""
     columns = promised_columns("opportunity_features")
     values = _KNOWN | {
         "as_of_date": f"date '{DAY}'",
@@ -40,9 +41,9 @@ def make_features() -> None:
             for name, kind in columns.items()
         )
         + ")"
-        for deal in DEALS
+        for deal in names
     )
-    deals = ", ".join(f"('{deal}', date '{DAY}')" for deal in DEALS)
+    deals = ", ".join(f"('{deal}', date '{DAY}')" for deal in names)
     execute(
         "transformer",
         "drop table if exists features.opportunity_features, features.opportunity_nodes, features.opportunity_outcomes, "

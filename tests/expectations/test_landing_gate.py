@@ -123,14 +123,6 @@ def test_an_empty_answer_where_records_are_usual_is_blocked_and_leaves_the_water
     assert watermark("opportunities") == cutoff(friday)
 
 
-def test_a_quiet_week_end_after_busy_working_days_is_no_alarm() -> None:
-    for offset in range(5):
-        quiet_night(MONDAY + timedelta(days=offset))
-    saturday = MONDAY + timedelta(days=5)
-    quiet_night(saturday, opportunities=0)
-    assert decide("landing", saturday, []).startswith("landing gate passed")
-
-
 def test_a_catch_up_of_days_that_all_came_back_empty_is_blocked() -> None:
     walk(MONDAY, "opportunities", copies("opportunities", 40), is_first=True)
     walk(MONDAY, "people", copies("people", 2), is_first=True)
