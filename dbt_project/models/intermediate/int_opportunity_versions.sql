@@ -42,7 +42,7 @@ told as (
 ),
 
 twins as (
-    select twin_id, min(known_from) as known_from from {{ ref('int_opportunity_twins') }}
+    select twin_id, min(valid_from) as known_from from {{ ref('int_opportunity_twins') }}
     group by twin_id
 ),
 

@@ -5,8 +5,8 @@ with records as (
 ),
 
 twins as (
-    select * from {{ ref('int_opportunity_twins') }}
-    where known_from <= {{ as_of_cutoff() }}
+    select * from {{ ref('int_opportunity_twins') }} as stretches
+    where {{ known('stretches', as_of_cutoff()) }}
 ),
 
 final as (
@@ -20,7 +20,7 @@ final as (
         coalesce(records.currency, {{ base_currency() }}) as currency,
         records.original_amount as original_gross_amount,
         twins.twin_id is null as is_leading,
-        {{ business_day('twins.known_from') }} - 1 as matched_on,
+        {{ business_day('twins.valid_from') }} - 1 as matched_on,
         {{ as_of() }} as as_of
     from records
     left join twins on records.opportunity_id = twins.twin_id and records.system = twins.twin_system

@@ -86,7 +86,7 @@ region_gap as (
 ),
 
 candidates as (
-    {% for theme in ['silence', 'probability_jump', 'region_gap', ref('mart_alerts__operations')] -%}
+    {% for theme in ['silence', 'probability_jump', 'region_gap', ref('mart_alerts__gates'), ref('mart_alerts__operations')] -%}
     select {{ columns }} from {{ theme }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -1,5 +1,4 @@
--- Causes that lie in the pipeline itself: a system that was not read, nights that a gate stopped, scores that the CRM refuses. What happened
--- after this build's own gate first looked is left out, so that the build made again says the same.
+-- Causes that lie in the pipeline itself: a system that was not read, scores that the CRM refuses, a year whose holidays nobody entered.
 with builds as (
     select * from {{ ref('stg_landfall__builds') }}
 ),
@@ -24,52 +23,6 @@ stale_input as (
         0 as weight
     from stale
     inner join words on words.rule = 'stale_input'
-),
-
--- The last word of each gate on the days between the build before and this one.
-verdicts as (
-    select
-        verdicts.*,
-        row_number() over (partition by verdicts.as_of, verdicts.border order by verdicts.verdict_id desc) as age
-    from {{ ref('stg_landfall__gate_verdicts') }} as verdicts
-    left join {{ ref('int_previous_build') }} as previous on true
-    where
-        verdicts.as_of < {{ as_of() }}
-        and (previous.as_of is null or verdicts.as_of > previous.as_of)
-        and {{ before_own_record('verdicts.verdict_id', 'verdict_id', 'stg_landfall__gate_verdicts') }}
-),
-
-checks as (
-    select
-        checks.*,
-        row_number() over (partition by checks.as_of, checks.border, checks.suite, checks.expectation order by checks.check_id desc) as age
-    from {{ ref('stg_landfall__check_results') }} as checks
-    where {{ before_own_record('checks.check_id', 'check_id', 'stg_landfall__check_results') }}
-),
-
-blocked as (
-    select
-        verdicts.border, checks.suite, checks.expectation,
-        count(distinct verdicts.as_of) as nights_count,
-        max(verdicts.as_of) as last_blocked_on
-    from verdicts
-    left join checks
-        on verdicts.as_of = checks.as_of and verdicts.border = checks.border and checks.age = 1 and checks.state <> 'passed'
-    where verdicts.age = 1 and verdicts.verdict = 'blocked'
-    group by verdicts.border, checks.suite, checks.expectation
-),
-
-gate_blocked as (
-    select
-        words.rule, concat_ws(' ', blocked.border, blocked.suite, blocked.expectation) as subject_id, cast(null as text) as node_id,
-        cast(null as text) as owner_id, cast(null as text) as manager_id,
-        {{ sentences([
-            ['days', 'cast(blocked.nights_count as text)'], ['until', 'cast(blocked.last_blocked_on as text)'], ['border', 'blocked.border'],
-            ['suite', 'blocked.suite'], ['check', 'blocked.expectation'],
-        ]) }},
-        blocked.nights_count as weight
-    from blocked
-    inner join words on words.rule = 'gate_blocked'
 ),
 
 deals as (
@@ -122,7 +75,7 @@ holidays_missing as (
 ),
 
 final as (
-    {% for theme in ['stale_input', 'gate_blocked', 'dead_letter', 'holidays_missing'] -%}
+    {% for theme in ['stale_input', 'dead_letter', 'holidays_missing'] -%}
     select rule, subject_id, node_id, owner_id, manager_id, sentence_zh, sentence_en, weight from {{ theme }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
