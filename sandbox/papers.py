@@ -100,7 +100,7 @@ def _payments(deal_id: str, told: dict[str, Any], now: int, dice: Random, seed: 
     is_usd = told.get("currency__c") == "USD"
     gross = round(float(told["amount"]) * 100)
     deal = Deal(deal_id, number_of(deal_id), now, "", "", line_of(told), None, "", "", gross, is_usd)
-    for line in documents(deal, str(seed)):
+    for line in documents(deal, str(seed)) if deal.is_ordered else []:
         chance, shown = dice.random(), line.versions[-1][1]
         if line.form != RECEIPT or chance < PAYMENT_MISSING_SHARE:
             continue

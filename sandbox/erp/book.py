@@ -76,24 +76,23 @@ class Book:
                 continue
             self._won.add(row["id"])
             deal = self._deal(row["id"], row["at_ms"], row["seq"])
-            if deal is not None:
+            if deal is not None and deal.is_ordered:
                 self._add(documents(deal, self._store.state("seed")))
 
     def _deal(self, deal_id: str, won_ms: int, seq: int) -> sales.Deal | None:
-        """What the CRM said about the deal when it was won; None for one that has no amount, or never gets an order."""
+        """What the CRM said about the deal when it was won; None for one that has no amount."""
         told: dict[str, Any] = {}
         statement = "select fields from journal where object = 'NewOpportunityObj' and id = ? and seq <= ? order by seq"
         for row in self._store.rows(statement, (deal_id, seq)):
             told |= orjson.loads(row["fields"])
-        number = number_of(deal_id)
-        if not told.get("amount") or number % sales.UNMAPPED_EVERY == sales.UNMAPPED_EVERY - 1:
+        if not told.get("amount"):
             return None
         account = self._first("AccountObj", told.get("account_id"))
         owner = str((told.get("owner") or ["1000"])[0])
         code = account.get("uniform_social_credit_code__c")
         customer = sales.customer_of(str(told.get("account_id")), code, str(account.get("name", "散客")))
         return sales.Deal(
-            deal_id, number, won_ms, *customer, line_of(told), told.get("contract_no__c"), owner,
+            deal_id, number_of(deal_id), won_ms, *customer, line_of(told), told.get("contract_no__c"), owner,
             str(self._first("PersonnelObj", owner).get("full_name", owner)), round(float(told["amount"]) * 100),
             told.get("currency__c") == "USD",
         )  # fmt: skip

@@ -41,6 +41,11 @@ class Deal:
         return 1_000_000 + self.number * 100
 
     @property
+    def is_ordered(self) -> bool:
+        """Whether the ERP hears of the deal: one in UNMAPPED_EVERY never gets an order, and what follows from one."""
+        return self.number % UNMAPPED_EVERY != UNMAPPED_EVERY - 1
+
+    @property
     def currency(self) -> str:
         """The deal's currency."""
         return "USD" if self.is_usd else "CNY"
