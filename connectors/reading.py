@@ -25,6 +25,7 @@ from warehouse.walks import Walk
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253402300800000  # year 10000
 FIRST_MS = 10**11  # anything smaller is seconds
+LONGEST_ID = 500  # an index of PostgreSQL holds 2,704 bytes
 WORDS = {
     "ms": "a number of milliseconds",
     "s": "a number of seconds",
@@ -128,6 +129,8 @@ class Reader:
             return Reject(f"the record holds {found}", raw_text(row), record_id)
         if record_id is None:
             return Reject(f"the record has no {', '.join(self._stream.key)}", raw_text(row))
+        if len(record_id) > LONGEST_ID:
+            return Reject(f"{', '.join(self._stream.key)} is longer than {LONGEST_ID} characters", raw_text(row))
         changed_at = self._changed(rest if self._is_changed_aside else told)
         if isinstance(changed_at, str):
             return Reject(changed_at, raw_text(row), record_id)

@@ -48,6 +48,7 @@ def test_one_bad_record_does_not_cost_the_page() -> None:
         {"_id": "a", "name": "x", "amount": "1", "last_modified_time": INSIDE, "owner__r": {"name": "李娜"}, "amount_old": None},
         {"_id": "b", "name": "\ud83d", "last_modified_time": INSIDE}, {"name": "no id", "last_modified_time": INSIDE}, "nonsense",
         {"_id": "c", "last_modified_time": "yesterday"}, {"_id": "d", "last_modified_time": 1},
+        {"_id": "e" * 501, "last_modified_time": INSIDE},
     ]  # fmt: skip
     records, rejects = read_page(DEALS, WALK, rows)
     assert [record.record for record in records] == [
@@ -59,6 +60,7 @@ def test_one_bad_record_does_not_cost_the_page() -> None:
         (None, "the record has no _id"),
         ("c", "last_modified_time is not a number of milliseconds"),
         ("d", "last_modified_time lies outside the window that was asked for"),
+        (None, "_id is longer than 500 characters"),
     ]
 
 

@@ -110,6 +110,15 @@ def test_text_that_breaks_text_formats_lands_byte_for_byte(connection: Loading, 
     assert [amount for _, amount, _ in landed(connection)] == nasty
 
 
+def test_text_of_any_length_lands_whole(connection: Loading, walk: Walk) -> None:
+    """A name of 13 kB once broke an index; no index stands on a text, and staging shows its first 500 characters."""
+    long_name = "".join(chr(0x4E00 + number * 7919 % 20000) for number in range(4400))
+    longest_note = long_name * 760
+    assert (len(long_name.encode()), len(longest_note.encode())) == (13_200, 10_032_000)
+    assert land(connection, walk, seen("O-1", long_name, MORNING), seen("O-2", longest_note, MORNING)).landed == 2
+    assert [amount for _, amount, _ in landed(connection)] == [long_name, longest_note]
+
+
 def test_the_hash_leaves_out_bookkeeping_and_our_scores_and_nothing_else() -> None:
     plain = {"_id": "O-1", "amount": "100"}
     around = {"version": "9", "last_modified_time": 1, "last_modified_by": ["1"], "lf_band__c": "A"}
