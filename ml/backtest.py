@@ -161,7 +161,7 @@ def report(first: date, last: date) -> list[str]:
         select distinct on (t.as_of) ((t.as_of - c.window_starts_on) / 7 + 1) as week, t.mean, t.p10, t.p90, a.actual
         from scores.period_backtests as t join actuals as a using (node_id, period_id)
         join features.period_features as c on c.as_of_date = t.as_of and c.node_id = t.node_id and c.window_kind = 'current'
-        where t.as_of between %s and %s order by t.as_of, t.build_id""",
+        where t.as_of between %s and %s order by t.as_of, t.replay_number desc""",
         (last, first, last),
     )
     lines = ["week of the period: forecasts, 1 - WAPE, bias, held by the range"]

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import xgboost as xgb
 
-from ml.dataset import Floats, Pairs, Rows
+from ml.dataset import Floats, Rows
 from ml.encoding import Encoding
 from ml.features import HORIZON_COLUMNS
+from ml.pairs import Pairs
 
 ROUNDS = 200
 MAX_PAIRS = 120_000  # more add minutes and nothing that was measured

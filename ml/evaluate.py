@@ -12,8 +12,9 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from ml.dataset import Floats, Pairs, Rows, day_number, pairs_at
+from ml.dataset import Floats, Rows, day_number
 from ml.model import Say, WinModel, fit, sigmoid
+from ml.pairs import Pairs, pairs_at
 from ml.targets import WIN
 
 TEST_DAYS = (16, 32, 64, 91)

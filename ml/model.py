@@ -18,8 +18,9 @@ from ml.amounts import Amounts
 from ml.blend import Blend
 from ml.boosted import DEEP, SHALLOW, Boosted, fit_boosted
 from ml.calibration import SEGMENT, Calibration, Held, combine, even_mix
-from ml.dataset import Floats, Pairs, Rows, ever_horizon, pairs_at, recent, sample_pairs
+from ml.dataset import Floats, Rows, ever_horizon
 from ml.encoding import learn_encoding
+from ml.pairs import Pairs, pairs_at, recent, sample_pairs
 from ml.small import Small, fit_small
 from ml.smoothed import Smoothed, fit_smoothed
 from ml.targets import WIN, Target

@@ -2,7 +2,8 @@
 
 In: rows that `python -m ml.backtest` wrote for these days, and `features`. Out: a table as Markdown and a picture: for every period our
 call with its range, the reps' sum (won to date and all that they expect to close in the period), the naive rule (the same period a year
-before, else the period before) and what landed. Reads only; run twice, it says the same.
+before, else the period before) and what landed. Of a day replayed more than once, by other code or fits, the last replay counts. Reads
+only; run twice, it says the same.
 """
 
 import argparse
@@ -72,7 +73,7 @@ def read_calls(first: date, last: date) -> list[Call]:
         join features.period_features as c on c.as_of_date = t.as_of and c.node_id = t.node_id and c.window_kind = 'current'
             and c.parent_node_id is null
         left join expected as e on e.as_of_date = t.as_of
-        where t.as_of between %s and %s order by t.as_of, t.build_id""",
+        where t.as_of between %s and %s order by t.as_of, t.replay_number desc""",
         (first, last, first, last),
     )
     told = told[told["week"].isin(WEEKS) & told["period_id"].isin(landed)]

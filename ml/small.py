@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ml.curves import Curve, blank, block, drawn
-from ml.dataset import Floats, Pairs, Rows
+from ml.dataset import Floats, Rows
 from ml.encoding import Encoding
+from ml.pairs import Pairs
 
 RIDGE = 10.0  # deals' worth of belief that a term says nothing
 HORIZON_RIDGE = 1.0

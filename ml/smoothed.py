@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.dataset import Floats, Mask, Rows, label
+from ml.dataset import Floats, Mask, Rows
+from ml.pairs import label
 from ml.targets import WIN
 
 NAME = "smoothed"

@@ -10,8 +10,9 @@ import pytest
 
 from config.settings import settings
 from ml import bundle
-from ml.dataset import Rows, label, rows_from
+from ml.dataset import Rows, rows_from
 from ml.model import TIERS, WinModel, allowed_tier, fit, sigmoid
+from ml.pairs import label
 from ml.reasons import explain
 from ml.targets import WIN
 from warehouse.steps import StepError

@@ -48,17 +48,19 @@ def replayed(features_schema: Callable[[pd.DataFrame], None], pipeline: Callable
             )
     with connect("ml") as connection:
         for day in days:
-            connection.execute(
-                """insert into scores.period_backtests values (%s, 'company', '2025Q1', 'signed_gross_amount', 20000, 60000, 50000,
-                   130000, 90000, 128000, 125000, null, %s, %s, 'small_model')""",
-                (f"replay_{day}", day, day),
-            )
+            for build, new in ((f"replay_{day}", 10_000), (f"replay_{day}_again", 50_000)):  # the first by older code
+                connection.execute(
+                    """insert into scores.period_backtests values (%s, 'company', '2025Q1', 'signed_gross_amount', 20000, 60000, %s,
+                       %s, 90000, 128000, 125000, null, %s, %s, 'small_model')""",
+                    (build, new, 80_000 + new, day, day),
+                )
     yield
     with connect("owner_ddl") as connection:
         connection.execute("delete from scores.period_backtests where build_id like 'replay_2025-%'")
 
 
 def test_each_week_is_called_once_beside_the_reps_the_naive_rule_and_what_landed(replayed: None) -> None:
+    """A day that two versions of the code replayed counts as the later one said: which it was used to be an accident of a digest."""
     calls = read_calls(FIRST, LAST)
     assert calls == [
         Call("2025Q1", week, 130_000, 90_000, 125_000, 170_000, 80_000, 120_000) for week in (2, 4, 8)
