@@ -1,7 +1,8 @@
 """The descriptions of pages, charts and datasets, read from YAML and held to a shape.
 
-In: `queries.yml`, `datasets/*.yml` (by the page that reads them first), `words.yml`, `pages/*.yml`. Out: one `Book`. A chart names a
-dataset, a kind (`kinds.py`) and metrics; a metric names its definition (`metric_definition`), so that every number can be traced to one.
+In: `queries.yml`, `datasets/*.yml` (by the page that reads them first), `columns.yml`, `words.yml`, `filters.yml`, `pages/*.yml`. Out:
+one `Book`. A chart names a dataset, a kind (`kinds.py`) and metrics; a metric names its definition (`metric_definition`), so that every
+number can be traced to one.
 """
 
 from csv import DictReader
@@ -123,7 +124,10 @@ def book() -> Book:
         if twice := datasets.keys() & told.keys():
             raise ValueError(f"{path} describes {sorted(twice)} a second time: give it another name")
         datasets |= told
-    return Book(queries=_read(FOLDER / "queries.yml"), datasets=datasets, pages=pages, **_read(FOLDER / "words.yml"))
+    told = {
+        key: value for name in ("columns", "words", "filters") for key, value in _read(FOLDER / f"{name}.yml").items()
+    }
+    return Book(queries=_read(FOLDER / "queries.yml"), datasets=datasets, pages=pages, **told)
 
 
 def _read(path: Path) -> dict[str, Any]:

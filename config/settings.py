@@ -140,6 +140,10 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
         """Name of the tenant's database."""
         return f"landfall_{self.tenant}"
 
+    def page_url(self, page: str) -> str:
+        """Where a page is for people, whether the pages run or not."""
+        return f"{self.public_url.rstrip('/')}/superset/dashboard/{page}/"
+
 
 def env_files(environ: Mapping[str, str]) -> list[Path]:
     """The files that settings come from, weakest first."""

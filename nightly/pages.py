@@ -62,12 +62,7 @@ def _ready() -> dict[str, str]:
 
 def address(page: str = "p1") -> str:
     """Where a page is, when the pages run; else the command that starts them."""
-    return address_of(page) if services.running_pid(NAME) is not None else "make bi"
-
-
-def address_of(page: str) -> str:
-    """Where a page is for people, running or not."""
-    return f"{settings().public_url.rstrip('/')}/superset/dashboard/{page}/"
+    return settings().page_url(page) if services.running_pid(NAME) is not None else "make bi"
 
 
 def forget_secrets() -> None:

@@ -183,8 +183,7 @@ def _publish(as_of: date) -> None:
         dropped = retire()
         run.note(dropped_schemas=len(dropped))
         print(f"retention dropped {len(dropped)} builds")
-        pages = f"{settings().public_url.rstrip('/')}/superset/dashboard"
-        print(f"pages: {pages}/p1/ · can it be trusted: {pages}/p8/")
+        print(f"pages: {settings().page_url('p1')} · can it be trusted: {settings().page_url('p8')}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """The managers' page on HTTP: signing in, showing the lines of one's node, taking numbers.
 
-In: requests, and sessions whose own connections show the part of the organisation that each may see. Out: rows of `ops.submissions`. It
-listens on loopback; a reverse proxy with TLS stands in front of it.
+In: requests, and sessions whose own connections show the part of the organisation that each may see. Out: rows of `ops.submissions`.
+`submission_server.py` serves it.
 """
 
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -14,8 +13,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
-import uvicorn
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -23,7 +20,6 @@ from starlette.routing import Route
 
 from config.settings import settings
 from warehouse.connection import DatabaseUnreachableError, NoConnectionFreeError
-from warehouse.steps import StepError
 from warehouse.submission_form import FormTooLargeError, read
 from warehouse.submission_rows import Header, Line, faults, header, keep, lines
 from warehouse.submission_sessions import NotAdmittedError, Session, Sessions
@@ -184,21 +180,3 @@ def _shown(session: Session) -> tuple[Header | None, list[Line]]:
     """What the session's manager is shown now: the build and its lines."""
     with session.reader.transaction():
         return header(session.reader), lines(session.reader, session.node_id, SHOWN_DEALS)
-
-
-def application(day: date | None = None) -> Starlette:
-    """The page as an ASGI application."""
-    return Starlette(routes=Page(day).routes())
-
-
-def serve(port: int, day: date | None) -> None:
-    """Serve the page on loopback until the process is told to end. Raises StepError when the port is taken."""
-    try:
-        listener = socket.create_server(("127.0.0.1", port))
-    except OSError as error:
-        raise StepError(
-            f"port {port} is not free ({error.strerror}): set LANDFALL_SUBMISSION_PORT (or --port) to a free one"
-        ) from error
-    print(f"the managers' page listens on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(application(day), log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])

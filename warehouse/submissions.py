@@ -28,7 +28,7 @@ def main() -> None:
         case "import":
             print(take_in(given.file, given.node, given.at, given.by or getpass.getuser(), dry_run=given.dry_run))
         case "serve":
-            from warehouse.submission_page import serve
+            from warehouse.submission_server import serve
 
             serve(given.port if given.port is not None else settings().submission_port, given.day)
 

@@ -1,5 +1,6 @@
 """What charts are answered: the marts' own figures, for each role the own part, in the unit that was chosen."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
@@ -71,12 +72,27 @@ def test_the_chosen_unit_changes_amounts_and_nothing_else(asked: dict[str, Asked
 
 
 def test_a_rep_sees_the_own_line_of_bias_and_a_manager_the_team(company: Company, asked: dict[str, Asked]) -> None:
-    """As many lines as the database shows that person, of nodes that the person sees; whoever has fewer than eight periods has no name."""
+    """Exactly the lines that the database shows that person, with their numbers; whoever has fewer than eight periods has no name."""
+    newest = "window_ends_on = (select max(window_ends_on) from published.mart_rep_bias)"
+    known = "node_id in (select node_id from published.mart_period_forecast)"
     for person in PEOPLE:
-        seen = {row["node_id"] for row in asked[person].rows("rep_bias", ["node_id"], ["periods"])}
-        own = {node for (node,) in company.fetch(person, "select node_id from published.mart_period_forecast")}
-        assert seen <= own, person
-        assert {row["owner_id"] for row in asked[person].rows("leads", ["owner_id"], ["leads"])} - {None} <= own, person
+        lines = company.fetch(
+            person,
+            "select node_id, periods_count, shrunk_bias_high_rate, case when periods_count >= 8 then said_by end"
+            f" from published.mart_rep_bias where {newest} and {known}",
+        )
+        rows = asked[person].rows("rep_bias", ["node_id", "person"], ["periods", "bias"])
+        seen = Counter((row["node_id"], row["periods"], round(row["bias"], 6)) for row in rows)
+        assert seen == Counter((node, periods, round(float(bias), 6)) for node, periods, bias, _ in lines), person
+        named = {row["person"].rpartition(" (n=")[0] for row in rows if row["periods"] >= 8}
+        assert named == {name for *_, name in lines if name}, person
+        assert all(row["person"].startswith("某人 ") for row in rows if row["periods"] < 8), person
+
+
+def test_leads_are_those_of_the_people_whom_a_person_sees(company: Company, asked: dict[str, Asked]) -> None:
+    for person in PEOPLE:
+        own = {owner for (owner,) in company.fetch(person, "select distinct owner_id from published.score_lead")}
+        assert {row["owner_id"] for row in asked[person].rows("leads", ["owner_id"], ["leads"])} == own, person
 
 
 def test_the_address_of_a_deal_is_its_page_and_an_odd_one_is_none(company: Company) -> None:
