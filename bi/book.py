@@ -17,7 +17,7 @@ from config.settings import ROOT
 
 FOLDER = Path(__file__).parent
 DEFINITIONS = ROOT / "dbt_project" / "seeds" / "metric_definitions.csv"
-Unit = Literal["money", "count", "rate", "times", "days"]
+Unit = Literal["money", "count", "rate", "times", "days", "text"]
 
 
 class Described(BaseModel):
@@ -79,12 +79,20 @@ class Place(Described):
     height: int
 
 
+class Tab(Described):
+    """Rows that are asked for when somebody opens them."""
+
+    title: Text
+    rows: list[list[Place]]
+
+
 class Page(Described):
-    """One dashboard, and its twin for a phone: the charts of `phone`, one below the other."""
+    """One dashboard of `rows`, or of `tabs` whose charts wait until they are opened; and its twin for a phone: `phone`, one below the other."""
 
     title: Text
     says: Text
-    rows: list[list[Place]]
+    rows: list[list[Place]] = []
+    tabs: list[Tab] = []
     phone: list[Place] = []
     filters: list[str] = []
     charts: dict[str, Chart]

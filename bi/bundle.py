@@ -8,9 +8,10 @@ import json
 from typing import Any
 from uuid import UUID, uuid5
 
-from bi.book import Book, Chart, Dataset, Filter, Metric, Page, Place, definitions
+from bi.book import Book, Chart, Dataset, Filter, Metric, Page, definitions
 from bi.kinds import format_of, metric_key, params
-from bi.layout import Shown, chart_numbers, position
+from bi.layout import Rows, Shown, chart_numbers, position
+from bi.style import style
 from warehouse.access import condition_for
 
 NAMESPACE = UUID("6f0a9d52-5b0e-5c38-9a51-0b9c8f3f7c11")
@@ -43,7 +44,7 @@ def bundle(book: Book, columns: Columns, lang: str) -> dict[str, Any]:
         for name, chart in page.charts.items():
             files[f"charts/{page_id}_{name}.yaml"] = _chart(book, f"{page_id}_{name}", chart, lang)
         for is_phone in (False, True):
-            if (page.rows and not is_phone) or (page.phone and is_phone):
+            if page.phone or not is_phone:
                 files[f"dashboards/{page_id}{'_mobile' * is_phone}.yaml"] = _dashboard(
                     book, page_id, columns, lang, is_phone=is_phone
                 )
@@ -131,21 +132,25 @@ def _chart(book: Book, name: str, chart: Chart, lang: str) -> dict[str, Any]:
 
 def _dashboard(book: Book, page_id: str, columns: Columns, lang: str, *, is_phone: bool) -> dict[str, Any]:
     page = book.pages[page_id]
-    rows: list[list[Place]] = [[place] for place in page.phone] if is_phone else page.rows
-    used = chart_numbers(rows)
+    tabs = [("", [[place] for place in page.phone])] if is_phone else _tabs(page, lang)
+    used = chart_numbers([row for _, rows in tabs for row in rows])
     shown = {name: _shown(book, page_id, name, page.charts[name], lang) for name in used}
     title = page.title.in_(lang)
     slug = f"{page_id}-mobile" if is_phone else page_id
     filters = [_filter(name, book.filters[name], page, used, columns, lang) for name in page.filters]
     return {
-        "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": _CSS + _PHONE_CSS * is_phone, "published": True,
+        "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": style(page, lang, is_phone=is_phone), "published": True,
         "uuid": uid("dashboard", slug), "version": "1.0.0", "is_managed_externally": True,
-        "position": position(rows, shown, title, lang),
+        "position": position(tabs, shown, title, lang),
         "metadata": {
             "color_scheme": "supersetColors", "label_colors": _colours(book, lang), "cross_filters_enabled": True, "refresh_frequency": 0,
             "native_filter_configuration": filters, "filter_bar_orientation": "HORIZONTAL",
         },
     }  # fmt: skip
+
+
+def _tabs(page: Page, lang: str) -> list[tuple[str, Rows]]:
+    return [(tab.title.in_(lang), tab.rows) for tab in page.tabs] or [("", page.rows)]
 
 
 def _colours(book: Book, lang: str) -> dict[str, str]:
@@ -184,14 +189,3 @@ def _is_filtered(chart: Chart, name: str, given: Filter, columns: Columns) -> bo
     if name in chart.given.get("ignores", []):
         return False
     return given.is_everywhere or given.column in columns[chart.dataset]
-
-
-_CSS = """
-.dashboard-markdown { padding: 0 16px !important; }
-.dashboard-markdown p { font-size: 12px; line-height: 1.35; color: #6b6b6b; margin: 0; }
-.dashboard-component-chart-holder { box-shadow: none; }
-"""
-_PHONE_CSS = """
-#main-menu, header.top { display: none; }
-.dashboard-content { padding: 0 !important; }
-"""

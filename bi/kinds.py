@@ -12,7 +12,7 @@ BLUE, GREY, RED = "#2F6DB5", "#8C8C8C", "#C8453B"
 FORMATS = {
     ("money", "zh"): ",.1f", ("money", "en"): ",.3f", ("count", "zh"): ",d", ("count", "en"): ",d",
     ("rate", "zh"): ".1%", ("rate", "en"): ".1%", ("times", "zh"): ".1f", ("times", "en"): ".1f",
-    ("days", "zh"): ",d", ("days", "en"): ",d",
+    ("days", "zh"): ",d", ("days", "en"): ",d", ("text", "zh"): "", ("text", "en"): "",
 }  # fmt: skip
 Params = dict[str, Any]
 
@@ -63,6 +63,11 @@ def _number(dataset: Dataset, given: Params, lang: str) -> Params:
         "viz_type": "big_number_total", "metric": _metrics(dataset, given, lang)[0], "y_axis_format": _first_format(dataset, given, lang),
         "header_font_size": given.get("size", 0.6), "subheader_font_size": 0.15, "metric_name_font_size": 0.15,
     }  # fmt: skip
+
+
+def _numbers(dataset: Dataset, given: Params, lang: str) -> Params:
+    """Large numbers side by side, of one query: a table of one row, made large by the page's style."""
+    return _table(dataset, given | {"groupby": []}, lang)
 
 
 def _line(dataset: Dataset, given: Params, lang: str) -> Params:
@@ -182,6 +187,6 @@ def _rgb(colour: str) -> Params:
 
 
 _KINDS: dict[str, Callable[[Dataset, Params, str], Params]] = {
-    "number": _number, "line": _line, "bars": _bars, "waterfall": _waterfall, "table": _table, "band": _band,
+    "number": _number, "numbers": _numbers, "line": _line, "bars": _bars, "waterfall": _waterfall, "table": _table, "band": _band,
     "heat": _heat, "flow": _flow, "bubbles": _bubbles, "ranges": _ranges,
 }  # fmt: skip

@@ -49,9 +49,30 @@ def test_charts_of_a_page_stand_in_it_and_read_a_dataset_that_is_there(files: di
     assert {chart["dataset_uuid"] for chart in charts.values()} <= datasets
 
 
+def test_what_is_on_a_second_tab_hangs_below_the_tab(files: dict[str, Any]) -> None:
+    """Superset asks for the charts of a tab when it is opened: the first paint waits for those of the first alone."""
+    grid = files["dashboards/p1.yaml"]["position"]
+    assert grid["ROOT_ID"]["children"] == ["TABS"]
+    assert grid["TABS"]["children"] == ["TAB-1", "TAB-2"]
+    assert "TAB-1" in grid["CHART-burn_up"]["parents"]
+    assert "TAB-2" in grid["CHART-voices"]["parents"]
+    for child in grid.values():
+        for below in child.get("children", []) if isinstance(child, dict) else []:
+            assert grid[below]["parents"] == [*child.get("parents", []), child["id"]], below
+
+
+def test_large_numbers_are_found_by_their_chart_on_the_page(files: dict[str, Any]) -> None:
+    page = files["dashboards/p1.yaml"]
+    assert files["charts/p1_numbers.yaml"]["params"]["query_mode"] == "aggregate"
+    assert (
+        f'[data-test-chart-name="{files["charts/p1_numbers.yaml"]["slice_name"]}"] td {{ font-size: 30px' in page["css"]
+    )
+
+
 def test_rows_are_as_wide_as_the_grid_and_phones_have_one_chart_a_row() -> None:
     for page_id, page in book().pages.items():
-        assert [sum(place.width for place in row) for row in page.rows] == [12] * len(page.rows), page_id
+        rows = page.rows + [row for tab in page.tabs for row in tab.rows]
+        assert {sum(place.width for place in row) for row in rows} == {12}, page_id
         assert {place.width for place in page.phone} <= {12}, page_id
 
 

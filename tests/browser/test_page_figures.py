@@ -120,7 +120,7 @@ def test_a_frames_guest_sees_the_rows_of_the_reader_it_is_named_for(company: Com
             client.headers["Referer"] = company.address
         assert manager.post("/api/v1/security/guest_token/", json=wanted).status_code == 403
         token = admin.post("/api/v1/security/guest_token/", json=wanted).raise_for_status().json()["token"]
-        chart = f"(filters:!((col:uuid,opr:eq,value:'{uid('chart', 'p1_target')}')),columns:!(id))"
+        chart = f"(filters:!((col:uuid,opr:eq,value:'{uid('chart', 'p1_numbers')}')),columns:!(id))"
         place = {"slice_id": admin.get("/api/v1/chart/", params={"q": chart}).json()["result"][0]["id"],
                  "dashboardId": admin.get("/api/v1/dashboard/p1").json()["result"]["id"]}  # fmt: skip
         number = Asked(admin).number_of("forecast")
