@@ -87,7 +87,7 @@ class Tab(Described):
 
 
 class Page(Described):
-    """One dashboard of `rows`, or of `tabs` whose charts wait until they are opened; and its twin for a phone: `phone`, one below the other."""
+    """One dashboard of `rows` or `tabs`, and its twin for a phone: the charts of `phone`, one below the other."""
 
     title: Text
     says: Text

@@ -139,7 +139,8 @@ def _dashboard(book: Book, page_id: str, columns: Columns, lang: str, *, is_phon
     slug = f"{page_id}-mobile" if is_phone else page_id
     filters = [_filter(name, book.filters[name], page, used, columns, lang) for name in page.filters]
     return {
-        "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": style(page, lang, is_phone=is_phone), "published": True,
+        "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": style(page, lang, is_phone=is_phone),
+        "published": True,
         "uuid": uid("dashboard", slug), "version": "1.0.0", "is_managed_externally": True,
         "position": position(tabs, shown, title, lang),
         "metadata": {

@@ -1,7 +1,7 @@
 """Where charts stand on a page: Superset's grid of twelve columns, from rows of places.
 
-In: rows of charts and texts with width and height, under tabs or not. Out: the position that a dashboard carries, and the number of each chart in it. Under
-each chart stands its caption: Superset 6.1 shows a chart's description on no dashboard.
+In: rows of charts and texts with width and height, under tabs or not. Out: the position that a dashboard carries, and the number of
+each chart in it. Under each chart stands its caption: Superset 6.1 shows a chart's description on no dashboard.
 """
 
 from dataclasses import dataclass

@@ -24,7 +24,8 @@ _NUMBERS = """
 CHART table { border: 0; }
 CHART th { font-size: 13px; font-weight: 400; color: #6b6b6b; text-align: left !important; border: 0 !important; }
 CHART th svg { display: none; }
-CHART td { font-size: SIZE; white-space: nowrap !important; font-weight: 600; text-align: left !important; border: 0 !important; padding-top: 0 !important; }
+CHART td { font-size: SIZE; font-weight: 600; white-space: nowrap !important; }
+CHART td { text-align: left !important; border: 0 !important; padding-top: 0 !important; }
 """
 _PHONE = """
 #main-menu, header.top { display: none; }

@@ -21,6 +21,7 @@ NAME = "superset"
 ADMIN = "pages_admin"
 PYTHON = ROOT / ".venv-bi" / "bin" / "python"
 READY_SECONDS = 300
+WHOLE_COMPANY = ("vp", "finance", "supply", "engineer")  # of the sandbox, whose roles look at all of it
 
 
 def up() -> int:
@@ -80,11 +81,11 @@ def forget_secrets() -> None:
 
 
 def _sandbox_readers(folder: Path) -> None:
-    """Three people of the invented company, to look at the pages as each: everything, one region, one line of one's own."""
+    """People of the invented company, to look at the pages as each: one region, one line of one's own, everything."""
     region, rep = regions_and_reps()
-    for name, nodes in (("vp", ["*"]), ("manager", [region]), ("rep", [rep])):
-        if nodes[0]:
-            readers.add(name, nodes, folder / name)
+    for name, node in (("manager", region), ("rep", rep), *((name, "*") for name in WHOLE_COMPANY)):
+        if node:
+            readers.add(name, [node], folder / name)
 
 
 def _write_config(folder: Path) -> None:
