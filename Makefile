@@ -90,6 +90,10 @@ backup: env ## keep databases, models and mappings in a dated folder: make backu
 restore: env ## bring a backup back into an empty data folder: make restore FROM=folder/tenant-day
 	@$(PY) -m nightly restore --from "$(FROM)" $(if $(DRY_RUN),--dry-run)
 
+.PHONY: upgrade
+upgrade: env ## take the data to the code that lies here, or leave all as it was: make upgrade TO=folder
+	@$(PY) -m nightly upgrade $(if $(TO),--to "$(TO)") $(if $(NEW_MODEL),--new-model) $(if $(BACK),--back) $(if $(DRY_RUN),--dry-run)
+
 .PHONY: test
 test: env ## all tests but the soak; files side by side: JOBS=2
 	@$(PY) -m pytest -n $(JOBS) --dist loadfile -m "not soak" $(ARGS)

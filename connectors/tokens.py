@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+from config import private_files
+
 LONGEST_USE_S = 6600.0  # the vendor issues a second token beside the first from then on
 
 
@@ -24,12 +26,9 @@ def identity(*parts: str) -> str:
 
 
 def write_private(path: Path, payload: dict[str, Any]) -> None:
-    """Replace the file by `payload` as JSON, at once and readable by the owner alone."""
+    """Replace the file by `payload` as JSON, in a folder of the owner's own."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(orjson.dumps(payload))
-    fresh.replace(path)
+    private_files.write_private(path, orjson.dumps(payload).decode())
 
 
 @dataclass(frozen=True, slots=True)

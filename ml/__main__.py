@@ -1,4 +1,4 @@
-"""Commands of the models: train, score, forecast. Each takes the business day and may run twice."""
+"""Commands of the models: train, score, forecast, compare. Each takes the business day and may run twice."""
 
 import argparse
 from datetime import date
@@ -23,6 +23,10 @@ def main() -> None:
                 from ml.forecast import forecast
 
                 forecast(arguments.as_of, run)
+            case "compare":
+                from ml.compare import compare
+
+                compare(arguments.as_of, run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,7 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     scoring = commands.add_parser("score", help="score the day's open deals with the build's model")
     landing = commands.add_parser("forecast", help="where the period will land at every node, from this build's scores")
-    for command in (training, scoring, landing):
+    comparing = commands.add_parser(
+        "compare", help="score a published day again by its own model: an upgrade's question"
+    )
+    for command in (training, scoring, landing, comparing):
         command.add_argument(
             "--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD"
         )

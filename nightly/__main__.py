@@ -1,4 +1,4 @@
-"""`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, backup, restore, prepare, serve,
+"""`python -m nightly`: night, rerun, summary, backfill, advance, up, down, reset, backup, restore, upgrade, prepare, serve,
 healthy, rotate, status, metrics, and the steps that dbt computes.
 
 Every command is also a `make` target; `python -m nightly COMMAND --help` tells its options.

@@ -1,6 +1,5 @@
 """Airflow as a child process: its settings rendered from ours, its database beside ours, a DAG run followed line by line."""
 
-import os
 import re
 import secrets
 import subprocess
@@ -10,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
+from config.private_files import beside
 from config.settings import ROOT, child_environment, settings
 from warehouse.connection import sqlalchemy_url
 from warehouse.migrate import ensure_database
@@ -59,12 +59,9 @@ def key_file(name: str) -> Path:
     path = folder / name
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = folder / f".{name}.{os.getpid()}"
-        fresh.touch(mode=0o600)
-        fresh.write_text(f"{_known_fernet_key() or fernet_key() if 'fernet' in name else secrets.token_urlsafe(64)}\n")
-        with suppress(FileExistsError):  # another process drew it in the meantime: that one holds
-            path.hardlink_to(fresh)
-        fresh.unlink()
+        drawn = _known_fernet_key() or fernet_key() if "fernet" in name else secrets.token_urlsafe(64)
+        with beside(path, f"{drawn}\n") as fresh, suppress(FileExistsError):
+            path.hardlink_to(fresh)  # another process may have drawn one in the meantime: that one holds
     return path
 
 

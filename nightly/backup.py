@@ -56,7 +56,7 @@ def back_up(asked: Path | None, as_of: date | None = None, *, dry_run: bool = Fa
             run.note(kept=False)
             return 0
         started = time.monotonic()
-        folder = _written(into, day, names)
+        folder = keep(into, day)
         gone = prune(into, settings().tenant)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         run.note(kept=True, bytes=size, dropped=len(gone))
@@ -68,8 +68,9 @@ def _name(day: date) -> str:
     return f"{settings().tenant}-{day}"
 
 
-def _written(into: Path, day: date, names: list[str]) -> Path:
-    """The new folder, in place of one of the same day only when it is whole."""
+def keep(into: Path, day: date) -> Path:
+    """The new folder, in place of one of the same day only when it is whole. Needs nothing of our tables, of whatever release they are."""
+    names = [settings().pg_database, *beside()]
     whole, fresh = into / _name(day), into / f".{_name(day)}.new"
     shutil.rmtree(fresh, ignore_errors=True)
     try:

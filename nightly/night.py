@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from config.settings import settings, use
-from nightly import airflow
+from nightly import airflow, version
 from nightly import summary as screen
 from nightly.business_day import resolve
 from nightly.facts import unread
@@ -81,6 +81,7 @@ def run(asked: str, *, systems: str = "", dry_run: bool = False) -> int:
         )
         return 0
     airflow.prepare()
+    version.note()
     with alone():
         return _run_locked(as_of, systems)
 

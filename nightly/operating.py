@@ -1,4 +1,4 @@
-"""The commands of who keeps an installation running: prepare, serve, healthy, rotate, status, metrics, inventory.
+"""The commands of who keeps an installation running: upgrade, prepare, serve, healthy, rotate, status, metrics, inventory.
 
 In: the parser of `python -m nightly`. Out: its sub-commands, and one function that runs them.
 """
@@ -7,11 +7,18 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-COMMANDS = ("prepare", "serve", "healthy", "rotate", "status", "metrics", "inventory")
+COMMANDS = ("upgrade", "prepare", "serve", "healthy", "rotate", "status", "metrics", "inventory")
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-commands."""
+    moving = commands.add_parser("upgrade", help="take the data to the code that lies here, or leave all as it was")
+    moving.add_argument("--to", type=Path, metavar="FOLDER", help="where its backup goes; default: LANDFALL_BACKUP_DIR")
+    moving.add_argument(
+        "--new-model", action="store_true", help="train instead of comparing: the release changes the features"
+    )
+    moving.add_argument("--back", action="store_true", help="bring back the state of before one that was interrupted")
+    moving.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     commands.add_parser("prepare", help="bring the databases of landfall, Airflow and MLflow up to date")
     for name, said in (
         ("serve", "become one long-running process, as a container does"),
@@ -40,6 +47,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(given: argparse.Namespace) -> int:
     """Run one of them; returns its exit code."""
+    if given.command == "upgrade":
+        from nightly import upgrade
+
+        if given.back:
+            return upgrade.bring_back()
+        return upgrade.upgrade(given.to, new_model=given.new_model, dry_run=given.dry_run)
     if given.command == "rotate":
         from nightly import rotate
 

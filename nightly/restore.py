@@ -21,7 +21,8 @@ from warehouse.stores import existing
 def restore(folder: Path, *, dry_run: bool = False) -> int:
     """Restore the backup in `folder`. Returns the exit code; raises StepError before anything is changed when it cannot be done."""
     kept = read_manifest(folder)
-    _check(kept)
+    check_whole(kept)
+    _check_free()
     if dry_run:
         print(
             f"would restore {', '.join(kept.databases)} of {kept.as_of}, taken {kept.taken_at:%Y-%m-%d %H:%M} UTC, into {settings().home}"
@@ -36,7 +37,7 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
             f"the database {settings().pg_database} exists: restore into an empty server, or rename it first"
         )
     try:
-        _bring_back(kept, there)
+        bring_back(kept, there)
     except (StepError, OSError) as error:
         what = f"empty {settings().home} after `make down`" if settings().pg_embedded else "drop the databases it made"
         raise StepError(f"{error}; the restore stopped half-way: {what}, then rerun") from error
@@ -58,8 +59,8 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
     return 0
 
 
-def _bring_back(kept: Kept, there: set[str]) -> None:
-    """Roles, databases and files."""
+def bring_back(kept: Kept, there: set[str]) -> None:
+    """Roles, databases (but for those that are `there`) and files."""
     _restore_roles(kept.folder)
     for name in kept.databases:
         if name in there:
@@ -77,8 +78,8 @@ def _bring_back(kept: Kept, there: set[str]) -> None:
     _copy(kept.folder)
 
 
-def _check(kept: Kept) -> None:
-    """The backup is whole and the place is free."""
+def check_whole(kept: Kept) -> None:
+    """Raises StepError where the backup is another tenant's or a file of it is not as it was written."""
     if kept.tenant != settings().tenant:
         raise StepError(f"{kept.folder} is a backup of {kept.tenant}: set LANDFALL_TENANT={kept.tenant}, then rerun")
     broken = [
@@ -90,6 +91,10 @@ def _check(kept: Kept) -> None:
         raise StepError(
             f"{kept.folder / broken[0]} is not what {MANIFEST} says: take another backup; nothing was restored"
         )
+
+
+def _check_free() -> None:
+    """Raises StepError where something runs or is in the way."""
     if up := running():
         raise StepError(f"{', '.join(up)} is running: `make down` first, then rerun")
     home = settings().home

@@ -5,7 +5,6 @@ name, replaced in one move, the old one beside it as `<file>.previous` until `--
 shows a secret.
 """
 
-import os
 import secrets
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from config.private_files import write_private
 from config.secret_files import SUFFIX, read_secret
 from config.settings import PREFIX, Settings, child_environment, secret_files, settings
 from config.systems import CREDENTIALS
@@ -120,11 +120,7 @@ def _answer(name: str, path: Path) -> int:
 
 
 def _write(path: Path, secret: str) -> None:
-    """Replace a file in one move, the owner's alone."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text(f"{secret}\n", "utf-8")
-    fresh.replace(path)
+    write_private(path, f"{secret}\n")
     settings.cache_clear()
 
 

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from config.runtime import remember
 from config.settings import child_environment, settings
-from nightly import airflow, services
+from nightly import airflow, services, version
 from warehouse.connection import connect, sqlalchemy_url
 from warehouse.migrate import ensure_database, migrate
 from warehouse.steps import StepError
@@ -38,6 +38,7 @@ def prepare() -> int:
     for name in migrate():
         print(f"database {settings().pg_database}: applied {name}")
     prepare_platform()
+    version.note()
     print("the databases of landfall, Airflow and MLflow are up to date")
     return 0
 

@@ -71,7 +71,10 @@ class Baidu(Api):
     def _renew(self, asked: Asked) -> Answered:
         given = asked.json or {}
         fresh = self.bearer.renew(str(given.get("refreshToken")))
-        if (given.get("appId"), given.get("secretKey")) != (APP, SECRET) or fresh is None:
+        is_app = given.get("appId") == APP and self.world.rules.takes(
+            "baidu_secret_key", SECRET, given.get("secretKey")
+        )
+        if not is_app or fresh is None:
             return Answered({"code": 1, "message": "the refresh token is void"}, code=1)
         life = int(self.world.rules.token_life_s)
         data = {"accessToken": fresh[0], "refreshToken": fresh[1], "expiresIn": life, "userId": given.get("userId")}

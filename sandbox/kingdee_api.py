@@ -69,7 +69,8 @@ class Erp(Api):
 
     def _login(self, asked: Asked) -> Answered:
         given = (asked.json or {}).get("parameters") or []
-        if given[:4] != [ACCOUNT, USER, APP_ID, APP_SECRET]:
+        is_known = given[:3] == [ACCOUNT, USER, APP_ID] and len(given) > 3
+        if not is_known or not self._rules.takes("kingdee_app_secret", APP_SECRET, given[3]):
             return Answered(
                 {"LoginResultType": 0, "Message": "应用ID或应用密钥不正确", "KDSVCSessionId": ""}, code="login"
             )

@@ -1,7 +1,7 @@
 """How often the CRM lets itself be asked: per endpoint in 20 sandbox seconds, per day, and how many tokens a minute."""
 
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from sandbox.errors import DAILY_QUOTA_SPENT, TOO_FAST, CrmError
@@ -41,6 +41,11 @@ class Rules:
     salesforce_ingest_fails_at: int = 0  # a job that updates gives up after so many rows
     salesforce_certificate: str = ""  # PEM of the connected app's certificate, or of its public key alone
     fxiaoke_app_secrets: tuple[str, ...] = ("sandbox-secret",)  # two while one takes the other's place
+    secrets: dict[str, list[str]] = field(default_factory=dict)  # of the other systems, by our settings' names
+
+    def takes(self, setting: str, first: str, given: object) -> bool:
+        """Whether a system takes this secret: the company's `first` one, until `secrets` says which hold instead."""
+        return given in self.secrets.get(setting, [first])
 
 
 class Quota:

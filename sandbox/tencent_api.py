@@ -61,7 +61,9 @@ class Tencent(Api):
     def _renew(self, asked: Asked) -> Answered:
         query = asked.request.query_params
         fresh = self.bearer.renew(query.get("refresh_token", ""))
-        if (query.get("client_id"), query.get("client_secret")) != (CLIENT, SECRET) or fresh is None:
+        secret = query.get("client_secret")
+        is_app = query.get("client_id") == CLIENT and self.world.rules.takes("tencent_client_secret", SECRET, secret)
+        if not is_app or fresh is None:
             return _answer(REFRESH_VOID, "Refresh token is expired.")
         life = int(self.world.rules.token_life_s)
         return _answer(0, "", {"access_token": fresh[0], "refresh_token": fresh[1], "access_token_expires_in": life})

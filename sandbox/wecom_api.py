@@ -73,7 +73,7 @@ class WeCom(Api):
         given = asked.request.query_params
         if given.get("corpid") != CORP_ID:
             return _refused(WRONG_CORP)
-        if given.get("corpsecret") != SECRET:
+        if not self.world.rules.takes("wecom_secret", SECRET, given.get("corpsecret")):
             return _refused(WRONG_SECRET)
         text, left = self._tickets.issue()
         return Answered({"errcode": 0, "errmsg": "ok", "access_token": text, "expires_in": left}, code=0)

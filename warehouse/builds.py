@@ -156,6 +156,19 @@ def current_build(as_of: date) -> Build:
         return _newest(connection, as_of)
 
 
+def published_build(as_of: date) -> Build:
+    """The build of `as_of` that people are shown. Raises StepError when another day is."""
+    query = (
+        "select build_id, as_of, model_version, seed, state, lead_model_version from ops.builds"
+        " join ops.published_build using (build_id) where as_of = %s"
+    )
+    with connect("transformer") as connection:
+        found = connection.execute(query, (as_of,)).fetchone()
+    if found is None:
+        raise StepError(f"no build of {as_of} is published: give the day that `make status` names")
+    return Build(*found)
+
+
 def build_schema(as_of: date) -> str:
     """The schema that the marts of `as_of` are built, checked and published from."""
     return current_build(as_of).schema

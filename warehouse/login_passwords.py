@@ -4,13 +4,13 @@ In: the password file that libpq reads. Out: the same file with new passwords, p
 committed. PostgreSQL keeps one password a login: what is connected stays connected, what connects in that instant may be refused once.
 """
 
-import os
 import secrets
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from config.private_files import beside
 from config.settings import settings
 from warehouse.steps import StepError
 
@@ -23,18 +23,11 @@ def logins(passfile: Path) -> list[str]:
 def change(passfile: Path, login: str) -> None:
     """Give `login` a new random password, on the server and in the file; the server gets a verifier, never the password."""
     password = secrets.token_urlsafe(24)
-    fresh = passfile.with_name(f".{passfile.name}.{os.getpid()}")
-    fresh.touch(mode=0o600)
-    fresh.write_text("".join(f"{_replaced(line, login, password)}\n" for line in _lines(passfile)), "utf-8")
-    try:
-        with _as(login, passfile) as connection:
-            verifier = connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode()
-            connection.execute(
-                sql.SQL("alter role {} password {}").format(sql.Identifier(login), sql.Literal(verifier))
-            )
-            fresh.replace(passfile)
-    finally:
-        fresh.unlink(missing_ok=True)
+    text = "".join(f"{_replaced(line, login, password)}\n" for line in _lines(passfile))
+    with beside(passfile, text) as fresh, _as(login, passfile) as connection:
+        verifier = connection.pgconn.encrypt_password(password.encode(), login.encode(), b"scram-sha-256").decode()
+        connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(login), sql.Literal(verifier)))
+        fresh.replace(passfile)
 
 
 def _as(login: str, passfile: Path) -> psycopg.Connection:

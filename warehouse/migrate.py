@@ -19,6 +19,13 @@ def ensure_database(name: str) -> None:
             )
 
 
+def pending() -> list[str]:
+    """The migrations that the tenant's database still lacks."""
+    with connect(None) as connection:
+        done = {name for (name,) in connection.execute("select name from migration.applied")}
+    return [path.name for path in sorted(MIGRATIONS.glob("[0-9]*.sql")) if path.name not in done]
+
+
 def migrate() -> list[str]:
     """Bring the tenant's database up to date; returns the names of the migrations applied now."""
     ensure_database(settings().pg_database)

@@ -26,6 +26,7 @@ ROLE_OF_STEP = {
     "score": "ml",
     "forecast": "ml",
     "backtest": "ml",
+    "compare": "ml",
     "write_back": "writeback",
     "notify": "writeback",
 }

@@ -1,9 +1,12 @@
 """The databases that an installation keeps beside the tenant's own, and what a backup needs to know of the server.
 
-In: the settings. Out: names of databases that exist; the newest published day.
+In: the settings. Out: names of databases that exist; the newest published day; a database
+put aside.
 """
 
 from datetime import date
+
+from psycopg import sql
 
 from config.settings import settings
 from warehouse.connection import connect
@@ -21,6 +24,17 @@ def existing() -> set[str]:
     """All databases of the server."""
     with connect(None, autocommit=True, database="postgres") as connection:
         return {name for (name,) in connection.execute("select datname from pg_database where not datistemplate")}
+
+
+def set_aside(name: str) -> str:
+    """Rename a database that nobody uses to `<name>_failed`, in place of an older one of that name; returns the new name."""
+    aside = f"{name}_failed"
+    with connect(None, autocommit=True, database="postgres") as connection:
+        connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(aside)))
+        connection.execute(
+            sql.SQL("alter database {} rename to {}").format(sql.Identifier(name), sql.Identifier(aside))
+        )
+    return aside
 
 
 def server_version() -> str:

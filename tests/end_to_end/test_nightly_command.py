@@ -10,6 +10,7 @@ from tests.end_to_end.tables import hashes, one
 from tests.end_to_end.workplace import Workplace
 from warehouse.connection import connect
 from warehouse.frames import fetch_all
+from warehouse.migrate import MIGRATIONS, pending
 from warehouse.roles import differences
 
 pytestmark = pytest.mark.slow
@@ -123,6 +124,28 @@ def test_a_backup_comes_back_in_an_empty_folder_with_every_row_and_its_readers_r
     restored.type("down")
 
 
+def test_an_upgrade_that_stops_half_way_leaves_everything_as_it_was(
+    nights: Nights, workplace: Workplace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A migration fails in a database that has its tables already, as where somebody's own table stands in the way."""
+    newest = sorted(MIGRATIONS.glob("[0-9]*.sql"))[-1].name
+    with connect("owner_ddl") as connection:
+        connection.execute("delete from migration.applied where name = %s", (newest,))
+    before = hashes()
+    assert workplace.type("upgrade")[1].strip().endswith("is running: `make down` first, then rerun")
+    workplace.type("down")
+    code, said = workplace.type("upgrade")
+    assert (code, "an upgrade begins with a backup" in said) == (1, True), said
+    code, said = workplace.type("upgrade", "--to", str(tmp_path_factory.mktemp("kept")))
+    assert (code, "the upgrade failed: python -m nightly prepare" in said) == (1, True), said
+    assert "the state of before is back, as of 2026-05-20" in said
+    assert hashes() == before
+    assert pending() == [newest]
+    with connect("owner_ddl") as connection:
+        connection.execute("insert into migration.applied (name) values (%s)", (newest,))
+    assert not (workplace.home / "upgrade.json").exists()
+
+
 def test_reset_asks_first(nights: Nights, workplace: Workplace) -> None:
     code, said = workplace.type("reset")
     assert (code, "nothing was deleted" in said) == (1, True), said
@@ -146,6 +169,7 @@ def test_reset_asks_first(nights: Nights, workplace: Workplace) -> None:
         "reset",
         "backup",
         "restore",
+        "upgrade",
     ],
 )
 def test_every_command_has_help(workplace: Workplace, command: str) -> None:

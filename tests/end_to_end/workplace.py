@@ -16,8 +16,8 @@ from tests.end_to_end.line import ROOT
 class Workplace:
     """A working copy's state folder, and commands that run in it as a person would type them."""
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, root: Path = ROOT) -> None:
+        self.home, self.root = home, root  # whose code is typed
         kept = {key: value for key, value in os.environ.items() if not key.startswith("LANDFALL_")}
         own = {"HOME": str(home), "SANDBOX_SCALE": "0.03", "SANDBOX_SEED": "7", "SANDBOX_DAY": "2026-05-20"}
         self.outside = home / "outside.txt"
@@ -31,7 +31,7 @@ class Workplace:
         done = subprocess.run(
             command,
             env=env,
-            cwd=ROOT,
+            cwd=self.root,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

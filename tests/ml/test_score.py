@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ml import bundle
+from ml.compare import compare
 from ml.dataset import rows_from
 from ml.model import fit
 from ml.score import score
@@ -112,6 +113,31 @@ def test_other_features_under_the_same_build_are_refused_and_nothing_is_overwrit
     with pytest.raises(StepError, match=r"scores\.opportunity_scores holds other rows for build 20250630_test"):
         score(AS_OF, StepRun("score", AS_OF))
     assert scores() == kept
+
+
+def test_a_published_day_scored_again_is_the_same_and_another_chance_or_another_deal_stops_an_upgrade(
+    build: str,
+) -> None:
+    score(AS_OF, StepRun("score", AS_OF))
+    with pytest.raises(StepError, match="no build of 2025-06-30 is published"):
+        compare(AS_OF, StepRun("compare", AS_OF))
+    with connect("owner_ddl") as connection:
+        connection.execute("insert into ops.published_build (build_id) values (%s)", (build,))
+    again = StepRun("compare", AS_OF)
+    compare(AS_OF, again)
+    assert again.detail["largest"] < 1e-12
+    one = "(select min(opportunity_id) from features.opportunity_features where as_of_date = %s)"
+    with connect("transformer") as connection:
+        connection.execute(
+            f"update features.opportunity_features set interactions_count_30d = 99 where opportunity_id = {one}",
+            (AS_OF,),
+        )
+    with pytest.raises(StepError, match=rf"the same model gives other chances: 1 of {again.detail['deals']} deals"):
+        compare(AS_OF, StepRun("compare", AS_OF))
+    with connect("transformer") as connection:
+        connection.execute(f"delete from features.opportunity_features where opportunity_id = {one}", (AS_OF,))
+    with pytest.raises(StepError, match="0 deals are scored now that were not, 1 no longer are"):
+        compare(AS_OF, StepRun("compare", AS_OF))
 
 
 def test_a_day_without_open_deals_is_a_fault_not_an_empty_success(build: str) -> None:

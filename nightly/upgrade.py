@@ -1,0 +1,136 @@
+"""Takes an installation with its data to the code that lies here, or leaves it as it was.
+
+In: a data folder that older code wrote, and a folder for a backup. Out: the databases of landfall, Airflow and MLflow brought up to date,
+the published day computed anew and published once the same model gives the same chances; nothing is read from a source, nothing is sent.
+When any of it fails, the backup is brought back: what failed stays beside it as `<database>_failed` and `<home>/failed_upgrade`.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from config.private_files import write_private
+from config.settings import child_environment, settings
+from nightly import backup, restore, serve, version
+from nightly.backup import FOLDERS
+from nightly.night_lock import alone
+from nightly.services import run_module, running
+from warehouse.migrate import pending
+from warehouse.steps import StepError
+from warehouse.stores import existing, published_day, set_aside
+
+COMPARES, TRAINS = "ml compare", "ml train"
+STEPS = (  # the part of a night that needs no source and tells nobody; the comparison stands before anything is published
+    "nightly dbt features", "expectations features", COMPARES, "warehouse open-build", "ml score", "ml forecast", "nightly dbt marts",
+    "expectations marts", "warehouse publish",
+)  # fmt: skip
+
+
+def upgrade(into: Path | None, *, new_model: bool = False, dry_run: bool = False) -> int:
+    """Upgrade, or go on with one that was interrupted. Returns the exit code: 1 when the old state was brought back."""
+    _require_quiet()
+    day, begun = published_day() if settings().pg_database in existing() else None, _begun()
+    if day is None:
+        print("nothing is published here yet: there is nothing to compare, the databases are brought up to date")
+        return 0 if dry_run else _prepare_alone()
+    missing = pending()
+    print(
+        f"from {version.said(begun.get('from') or version.of_the_data())} to {version.said(version.here())}: {len(missing)} migrations",
+        flush=True,
+    )
+    if dry_run:
+        print(f"would keep a backup, apply {', '.join(missing) or 'none'} and compute {day} anew")
+        return 0
+    if not begun:
+        where = into or settings().backup_dir
+        if where is None:
+            raise StepError("an upgrade begins with a backup: `make upgrade TO=folder`, or set LANDFALL_BACKUP_DIR")
+        _mark(backup.keep(where, day), day)
+    try:
+        with alone():
+            _take(day, new_model=new_model)
+    except (StepError, OSError) as error:
+        print(f"the upgrade failed: {error}", file=sys.stderr, flush=True)
+        bring_back()
+        return 1
+    version.note()
+    _marker().unlink()
+    print(f"upgraded to {version.said(version.here())}; next: `make up`, or `make nightly`")
+    return 0
+
+
+def _prepare_alone() -> int:
+    code = serve.prepare()
+    version.note()
+    return code
+
+
+def _require_quiet() -> None:
+    if up := running():
+        raise StepError(f"{', '.join(up)} is running: `make down` first, then rerun")
+    if settings().pg_embedded:
+        run_module("sandbox.postgres", "start", quiet=True)
+
+
+def _take(day: date, *, new_model: bool) -> None:
+    """Databases, then the day by the new code; each a command of its own, so that any fault of theirs is one sentence here."""
+    steps = [TRAINS if new_model and step == COMPARES else step for step in STEPS]
+    for command in ("nightly prepare", *(f"{step} --as-of {day}" for step in steps)):
+        print(f"── {command}", flush=True)
+        done = subprocess.run(
+            [sys.executable, "-m", *command.split()],
+            env=child_environment(),
+            text=True,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        if done.returncode != 0:
+            said = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
+            raise StepError(f"python -m {command}: {said}")
+
+
+def bring_back() -> int:
+    """The state of before an upgrade that failed or was interrupted, out of its backup. Returns the exit code."""
+    _require_quiet()
+    begun = _begun()
+    if not begun:
+        raise StepError("no upgrade is under way here: `make restore FROM=…` brings a backup back into an empty folder")
+    kept = backup.read_manifest(Path(begun["backup"]))
+    restore.check_whole(kept)
+    for name in sorted(existing() & set(kept.databases)):
+        print(f"{name}: put aside as {set_aside(name)}", flush=True)
+    aside = settings().home / "failed_upgrade"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    for name in FOLDERS:
+        if (settings().home / name).exists():
+            (settings().home / name).rename(aside / name)
+    restore.bring_back(kept, existing())
+    for marker in (settings().home / "airflow").glob("migrated-*"):
+        marker.unlink()
+    version.note(begun["from"])
+    _marker().unlink()
+    code = begun["from"].get("commit")
+    print(
+        f"the state of before is back, as of {kept.as_of}; put the old code back too"
+        f" ({f'git checkout {code}' if code else 'the release that wrote it'}, then `make env`) before the next night"
+    )
+    return 0
+
+
+def _marker() -> Path:
+    return settings().home / "upgrade.json"
+
+
+def _begun() -> dict[str, Any]:
+    """What an upgrade that is not done noted: from which version, with which backup; empty when none is under way."""
+    return json.loads(_marker().read_text("utf-8")) if _marker().exists() else {}
+
+
+def _mark(kept: Path, day: date) -> None:
+    told = {"from": version.of_the_data(), "backup": str(kept.resolve()), "as_of": day.isoformat()}
+    write_private(_marker(), json.dumps(told, indent=1) + "\n")
