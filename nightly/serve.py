@@ -74,7 +74,11 @@ def command(name: str) -> tuple[list[str], dict[str, str]]:
             str(now.home / "mlflow"),
         ]
         return asked, child_environment() | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    return [sys.executable, "-m", "connectors", "webhook"], child_environment()
+    if name == "webhook":
+        return [sys.executable, "-m", "connectors", "webhook"], child_environment()
+    raise ValueError(
+        f"{name} is started by no command of its own: choose among {', '.join((*AIRFLOW, 'mlflow', 'webhook'))}"
+    )
 
 
 def _store() -> str:

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from config.settings import settings
 from warehouse.clock import cutoff
+from warehouse.connection import connect
 from warehouse.frames import fetch_all
+from warehouse.staleness import stale_inputs
 
 DUE = timedelta(hours=7, minutes=30)  # after the end of the day; dags/build_deadline.py looks then
 GOOD, BAD, BLOCKED, STALE = 0, 1, 3, 4
@@ -55,10 +57,6 @@ _STEPS = """
         order by step, detail ->> 'system', run_id desc
     ) as newest order by run_id
 """
-_STREAMS = """
-    select s.system, s.stream, w.watermark from ops.streams as s
-    left join ops.watermarks as w using (system, stream) where s.system = any(%s) order by 1, 2
-"""
 _VERDICT = "select verdict, reason from ops.gate_verdicts where as_of = %s order by verdict_id desc limit 1"
 ASIDE = ["deadline", "backup", "notify", "backtest"]  # the forecast is out without them
 
@@ -96,9 +94,22 @@ def status(day: date, now: datetime) -> Status:
     verdict = fetch_all("auditor", _VERDICT, (day,))
     state, step, said = _state(at is not None, steps, verdict[0] if verdict else None)
     due = cutoff(day) + DUE
-    streams = fetch_all("auditor", _STREAMS, (settings().systems,))
-    stale = [(system, stream, mark) for system, stream, mark in streams if mark is None or mark < cutoff(day)]
-    return Status(day, state, step, said, shown, at, due, at is None and now > due, stale if steps else [], steps)
+    return Status(day, state, step, said, shown, at, due, at is None and now > due, _stale(day) if steps else [], steps)
+
+
+def _stale(day: date) -> list[tuple[str, str, datetime | None]]:
+    """Of the systems that are connected here."""
+    with connect("auditor") as connection:
+        found = stale_inputs(connection, day)
+    return [
+        (
+            str(each["system"]),
+            str(each["stream"]),
+            datetime.fromisoformat(each["read_until"]) if each["read_until"] else None,
+        )
+        for each in found
+        if each["system"] in settings().systems
+    ]
 
 
 def _state(is_published: bool, steps: list[tuple[Any, ...]], verdict: tuple[Any, ...] | None) -> tuple[str, str, str]:

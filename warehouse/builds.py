@@ -17,6 +17,7 @@ from config.settings import ROOT, settings
 from warehouse import marts
 from warehouse.clock import cutoff
 from warehouse.connection import connect
+from warehouse.staleness import stale_inputs
 from warehouse.steps import StepError
 
 CODE_FOLDERS = ("config", "connectors", "dbt_project", "expectations", "ml", "warehouse")
@@ -39,13 +40,6 @@ _SETTINGS = """
     where valid_from <= %s and decided_at < %s order by kind collate "C", key collate "C", valid_from, decided_at
 """
 _SUBMISSIONS = "select submission_id, gross_amount::text from ops.submissions where as_of <= %s order by submission_id"
-# Streams whose data end before the day does: read until when, null where never.
-_STALE = """
-    select coalesce(jsonb_agg(jsonb_build_object('system', d.system, 'stream', d.stream, 'read_until', w.watermark)
-        order by d.system collate "C", d.stream collate "C"), '[]')
-    from ops.streams as d left join ops.watermarks as w on w.system = d.system and w.stream = d.stream
-    where coalesce(w.watermark, '-infinity') < %s
-"""
 _CHAMPION = """
     select model_version, digest, as_of from scores.models where is_promoted and model_name = %s and (as_of <= %s or %s)
     order by as_of desc, logged_at desc, model_version desc limit 1
@@ -93,12 +87,6 @@ def inputs_digest(connection: psycopg.Connection, as_of: date) -> str:
     for row in connection.execute(_SUBMISSIONS, (as_of,)).fetchall():
         digest.update(f"{row}\n".encode())
     return digest.hexdigest()
-
-
-def stale_inputs(connection: psycopg.Connection, as_of: date) -> list[dict[str, str | None]]:
-    """The streams that were not read and believed up to the end of `as_of`: {system, stream, read_until}."""
-    found = connection.execute(_STALE, (cutoff(as_of),)).fetchone()
-    return found[0] if found else []
 
 
 def open_build(as_of: date, *, model: Literal["champion", "current"] = "champion") -> Build:

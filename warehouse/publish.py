@@ -10,13 +10,13 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.types.json import Jsonb
 
 from warehouse import marts
 from warehouse.access import refresh_reach
 from warehouse.builds import SHOWN, Build, current_build
 from warehouse.connection import connect
 from warehouse.failpoints import failpoint
+from warehouse.pointer import note_publication, point_at, smoke
 from warehouse.steps import GateBlocked, StepError
 
 # A verdict counts only if it is younger than the opening of the build and the last start of the step that made the marts.
@@ -30,18 +30,6 @@ _VERDICT = """
 _CHECKS = """
     select level || ' ' || state, count(*) from ops.check_results as c
     where build_id = %(build)s and checked_at = (select max(checked_at) from ops.check_results where build_id = %(build)s) group by 1
-"""
-_ROLLBACK = """
-    with shown as (
-        select build_id, as_of, manifest, publication_id from ops.publications where kind = 'publish'
-    )
-
-    select build_id, as_of, manifest, exists (
-        select from pg_inherits as i join pg_class as c on c.oid = i.inhrelid where c.relnamespace = to_regnamespace('build_' || build_id))
-    from shown
-    where case when %(to)s::text is not null then build_id = %(to)s else (as_of, publication_id) < (
-        select held.as_of, held.publication_id from shown as held join ops.published_build using (build_id)) end
-    order by as_of desc, publication_id desc limit 1
 """
 _MANIFEST = "select manifest -> 'tables' from ops.publications where build_id = %s and kind = 'publish' order by publication_id limit 1"
 
@@ -68,29 +56,6 @@ def publish(as_of: date) -> str:
     rows = sum(table["rows"] for table in manifest["tables"].values())
     where = "readers see it" if shown else "a later day stays on show"
     return f"published build {build.build_id}: {len(names)} marts, {rows} rows; {where}"
-
-
-def rollback(to: str | None = None) -> str:
-    """Move the pointer back to build `to`, or to the one published before the current one; returns a sentence.
-
-    Raises StepError when there is no such build or retention dropped its marts.
-    """
-    with connect("transformer") as connection:
-        connection.execute("select pg_advisory_lock(hashtext('landfall publish'))")
-        found = connection.execute(_ROLLBACK, {"to": to}).fetchone()
-        if found is None:
-            raise StepError(
-                f"ops.publications holds no {to or 'earlier build'}: list its build_ids, then roll back with --to BUILD_ID"
-            )
-        build_id, as_of, manifest, has_marts = found
-        if not has_marts:
-            raise StepError(
-                f"the marts of build {build_id} were dropped by retention: roll back with --to a younger build"
-            )
-        _point_at(connection, build_id)
-        _smoke(connection, manifest["tables"])
-        _note_publication(connection, build_id, as_of, "rollback", manifest)
-    return f"rolled back: readers see build {build_id} of {as_of}"
 
 
 def _require_verdict(connection: psycopg.Connection, build: Build) -> None:
@@ -143,53 +108,11 @@ def _show(connection: psycopg.Connection, build: Build, manifest: dict[str, Any]
             (build.build_id,),
         )
     else:
-        _point_at(connection, build.build_id)
+        point_at(connection, build.build_id)
         refresh_reach(connection, build.as_of)
-        _smoke(connection, manifest["tables"])
-    _note_publication(connection, build.build_id, build.as_of, "publish", manifest)
+        smoke(connection, manifest["tables"])
+    note_publication(connection, build.build_id, build.as_of, "publish", manifest)
     return later is None
-
-
-def _point_at(connection: psycopg.Connection, build_id: str) -> None:
-    connection.execute(
-        "update ops.builds set state = 'retired' where state = 'published' and build_id <> %s", (build_id,)
-    )
-    connection.execute(
-        "update ops.builds set state = 'published', closed_at = clock_timestamp() where build_id = %s", (build_id,)
-    )
-    connection.execute(
-        "insert into ops.published_build (build_id) values (%s) "
-        "on conflict (only_row) do update set build_id = excluded.build_id",
-        (build_id,),
-    )
-
-
-def _smoke(connection: psycopg.Connection, tables: dict[str, Any]) -> None:
-    """Read every mart as a reader would, still inside the transaction: lost grants or rows stop the publication."""
-    connection.execute("set local role bi_reader")
-    for name, content in tables.items():
-        query = sql.SQL("select count(*) from {}").format(sql.Identifier("published", name))
-        try:
-            counted: Any = connection.execute(query).fetchone()
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise StepError(
-                f"bi_reader may not read published.{name}: grant select on it as publisher, then rerun"
-            ) from error
-        if counted[0] != content["rows"]:
-            raise StepError(
-                f"bi_reader sees {counted[0]} rows of published.{name}, the build holds {content['rows']}: "
-                f"compare the view's condition with marts.{name}, then rerun"
-            )
-    connection.execute("set local role transformer")
-
-
-def _note_publication(
-    connection: psycopg.Connection, build_id: str, as_of: date, kind: str, manifest: dict[str, Any]
-) -> None:
-    connection.execute(
-        "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, %s, %s)",
-        (build_id, as_of, kind, Jsonb(manifest)),
-    )
 
 
 def _confirm(connection: psycopg.Connection, build: Build) -> str:

@@ -34,12 +34,18 @@ class Image:
         """Execute the steps of one target, from the first on."""
         done = self.folder / DONE
         executed = done.read_text().splitlines() if done.exists() else []
+        is_same = True  # a step that was edited is executed, and every step after it
         shutil.copy("/etc/resolv.conf", self.folder / "etc" / "resolv.conf")
         for number, (word, rest) in enumerate(_of(target)):
-            if word in ("COPY", "RUN") and number >= len(executed):
-                print(f"{word} {rest[:100]}", flush=True)
+            step = f"{word} {rest}".replace("\n", " ")
+            is_same = is_same and executed[number : number + 1] == [step]
+            if not is_same:
+                executed = executed[:number]
+            if word in ("COPY", "RUN") and not is_same:
+                print(step[:100], flush=True)
                 self._copy(rest) if word == "COPY" else self._run(rest)
-                executed += [rest] * (number + 1 - len(executed))
+            if not is_same:
+                executed.append(step)
                 done.write_text("".join(f"{each}\n" for each in executed))
             self._set(word, rest)
 

@@ -10,7 +10,8 @@ import pytest
 
 from config.settings import ROOT
 from tests.warehouse.nights import Nights
-from warehouse.publish import publish, rollback
+from warehouse.pointer import rollback
+from warehouse.publish import publish
 from warehouse.steps import GateBlocked, StepError
 
 SEEN = """select (select string_agg(opportunity_id, ' ' order by opportunity_id) from published.mart_deals),

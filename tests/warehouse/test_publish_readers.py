@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from tests.warehouse.nights import Nights
 from tests.warehouse.organisation import keep_calendar
 from warehouse.connection import connect
-from warehouse.publish import publish, rollback
+from warehouse.pointer import rollback
+from warehouse.publish import publish
 from warehouse.retention import retire
 
 DAY = date(2026, 3, 2)
