@@ -6,12 +6,19 @@ read is refused, but for one that a container's own mount (`/run/secrets`) hands
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import get_args
 
 from dotenv import dotenv_values
+from pydantic import SecretStr
 
 SUFFIX, FOLDER = "_FILE", "SECRETS_DIR"
 MOUNTED = Path("/run/secrets")  # seen by one container alone; its files keep the modes of where they came from
 OTHERS = 0o077
+
+
+def is_secret(annotation: object) -> bool:
+    """Whether a setting of that type is a secret, also where it may be none."""
+    return annotation is SecretStr or SecretStr in get_args(annotation)
 
 
 class SecretFileError(Exception):

@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from config.channels import ChannelSettings
-from config.secret_files import named_files, read_secret
+from config.secret_files import is_secret, named_files, read_secret
 from config.systems import CREDENTIALS, SystemSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +57,10 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
         description="systems to read, separated by commas; empty means files alone where a mapping is set, else all that are connected",
     )
     look_back_minutes: int = Field(60, ge=15, description="how far before the watermark a walk reads again")
+    private_hosts: str = Field(
+        "",
+        description="hosts of systems in the company's own network, separated by commas; others are looked for outside",
+    )
     request_deadline_s: float = Field(60.0, description="longest time for one request, body included")
 
     concurrency: int = Field(
@@ -158,10 +162,14 @@ def settings() -> Settings:
     return Settings(_env_file=env_files(os.environ), _env_file_encoding="utf-8", **read)
 
 
+def secret_names() -> list[str]:
+    """The settings that are secrets."""
+    return [name for name, field in Settings.model_fields.items() if is_secret(field.annotation)]
+
+
 def secret_files() -> dict[str, Path]:
     """Secrets of this process that stand in files: setting name → file."""
-    secrets = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
-    return named_files(PREFIX, secrets, env_files(os.environ), os.environ)
+    return named_files(PREFIX, secret_names(), env_files(os.environ), os.environ)
 
 
 def use(**values: str) -> Settings:

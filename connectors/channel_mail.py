@@ -11,10 +11,10 @@ from email.utils import formatdate
 from hashlib import sha256
 
 from config.settings import settings
+from connectors.addresses import is_loopback
 from connectors.calls import RefusedError, Verdict
 from connectors.channels import Post, Receipt, missed, required
 from connectors.contacts import Contact
-from connectors.http import is_loopback
 from connectors.pacing import Patience, Pause
 from warehouse.steps import StepError
 

@@ -7,16 +7,17 @@ the request, and never show addresses with parameters, headers or bodies. Retryi
 import logging
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 
+from config.settings import settings
+from connectors.addresses import Pinned, Resolver, UnknownHostError, is_loopback, looked_up
 from connectors.pacing import LONGEST_WAIT_S
 from warehouse.steps import StepError
 
@@ -63,18 +64,14 @@ class UnansweredError(Exception):
         self.retry_after_s = retry_after_s
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host` can only be this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class Transport:
-    """Requests to `base_url` alone: no redirect is followed, no proxy or certificate setting is taken from the environment."""
+    """Requests to `base_url` alone, at the addresses that its host stood for first: no redirect is followed, no proxy or certificate
+    setting is taken from the environment. `private_hosts`: hosts of the company's own network, by default those of the settings."""
 
-    def __init__(self, system: str, base_url: str, *, deadline_s: float, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, system: str, base_url: str, *, deadline_s: float, most_bytes: int = MOST_BYTES, resolve: Resolver = looked_up,
+        private_hosts: Collection[str] | None = None,
+    ) -> None:  # fmt: skip
         parts, setting = urlsplit(base_url), f"LANDFALL_{system.upper()}_BASE_URL"
         if not parts.hostname or parts.scheme not in {"http", "https"} or parts.username:
             raise StepError(f"the address of {system} is not a web address: correct {setting}, then rerun")
@@ -82,6 +79,10 @@ class Transport:
             raise StepError(f"the address of {system} is not encrypted: begin {setting} with https://, then rerun")
         self.system, self.setting, self.where = system, setting, f"{parts.scheme}://{parts.netloc}"
         self._deadline_s, self._most_bytes, self._base = deadline_s, most_bytes, base_url.rstrip("/")
+        self._host, self._name = parts.netloc, parts.hostname
+        own = settings().private_hosts.split(",") if private_hosts is None else private_hosts
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._pinned = Pinned(system, setting, parts.hostname, port, resolve, [each.strip().lower() for each in own])
         patience = httpx.Timeout(deadline_s, connect=min(10.0, deadline_s))
         self._client = httpx.Client(timeout=patience, follow_redirects=False, trust_env=False)
 
@@ -94,26 +95,40 @@ class Transport:
         if not request.path.startswith("/") or request.path.startswith("//") or "\\" in request.path:
             raise StepError(f"{self.system} points at another address, which is not followed: ask its support")
         ends = time.monotonic() + self._deadline_s
-        headers = {"content-type": "application/json", "accept-encoding": "gzip", **request.headers}
-        url = self._base + request.path
         try:
-            with self._client.stream(
-                request.method, url, params=request.params, headers=headers, content=request.body
-            ) as reply:
-                if reply.is_redirect:
-                    raise StepError(
-                        f"{self.system} at {self.where} answers with a redirect, which is not followed: "
-                        f"correct {self.setting}, then rerun"
-                    )
-                return Reply(reply.status_code, self._read(reply, ends), dict(reply.headers))
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise UnansweredError(
-                f"{self.system} at {self.where} cannot be reached ({type(error).__name__})", is_sent=False
-            ) from None
-        except httpx.HTTPError as error:
-            raise UnansweredError(
-                f"{self.system} broke off its answer ({type(error).__name__})", is_sent=True
-            ) from None
+            addresses = self._pinned.addresses()
+        except UnknownHostError:
+            raise self._unreached("its name is unknown") from None
+        for number, address in enumerate(addresses, 1):
+            try:
+                return self._send_to(address, request, ends)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                if number == len(addresses):
+                    self._pinned.forget()
+                    raise self._unreached(type(error).__name__) from None
+            except httpx.HTTPError as error:
+                raise UnansweredError(
+                    f"{self.system} broke off its answer ({type(error).__name__})", is_sent=True
+                ) from None
+        raise AssertionError("unreachable")
+
+    def _unreached(self, why: str) -> UnansweredError:
+        return UnansweredError(f"{self.system} at {self.where} cannot be reached ({why})", is_sent=False)
+
+    def _send_to(self, address: str, request: Request, ends: float) -> Reply:
+        """Send to one address; the host's name stays in the request and in what its certificate has to vouch for."""
+        headers = {"content-type": "application/json", "accept-encoding": "gzip", "host": self._host, **request.headers}
+        url = httpx.URL(self._base + request.path).copy_with(host=address)
+        with self._client.stream(
+            request.method, url, params=request.params, headers=headers, content=request.body,
+            extensions={"sni_hostname": self._name},
+        ) as reply:  # fmt: skip
+            if reply.is_redirect:
+                raise StepError(
+                    f"{self.system} at {self.where} answers with a redirect, which is not followed: "
+                    f"correct {self.setting}, then rerun"
+                )
+            return Reply(reply.status_code, self._read(reply, ends), dict(reply.headers))
 
     def _read(self, reply: httpx.Response, ends: float) -> bytes:
         packed, body, unpack = 0, bytearray(), self._unpacker(reply.headers.get("content-encoding", "identity"))

@@ -9,11 +9,13 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from warehouse.redaction import MOBILE
+
 _ALONE, _END = r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])"
 _FOUND = re.compile(
     rf"(?P<mail>{_ALONE}[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     rf"|(?P<identity>{_ALONE}\d{{17}}[\dXx]{_END})"
-    rf"|(?P<phone>{_ALONE}(?:\+?86[- ]?)?[1１][3-9３-９]\d(?:[- ]?\d{{4}}){{2}}{_END})"
+    rf"|(?P<phone>{_ALONE}{MOBILE}{_END})"
     rf"|(?P<chat>{_ALONE}wxid_[0-9A-Za-z]{{6,}}|(?<=微信)[号:： ]{{0,3}}[A-Za-z][-_0-9A-Za-z]{{5,19}}{_END})"
 )
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from config.private_files import write_private
 from config.secret_files import SUFFIX, read_secret
-from config.settings import PREFIX, Settings, child_environment, secret_files, settings
+from config.settings import PREFIX, child_environment, secret_files, secret_names, settings
 from config.systems import CREDENTIALS
 from nightly import airflow, services
 from nightly.night_lock import alone
@@ -28,8 +28,7 @@ OURS = ("vault_key", "database", "airflow", "pages")
 
 def names() -> list[str]:
     """Everything that can be rotated: ours, then every secret of a vendor by its setting."""
-    vendors = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
-    return [*OURS, *(name for name in vendors if name not in ("vault_key", "token_seed"))]
+    return [*OURS, *(name for name in secret_names() if name not in ("vault_key", "token_seed"))]
 
 
 def rotate(name: str, new: Path | None, *, finish: bool = False, back: bool = False) -> int:

@@ -10,12 +10,13 @@ from typing import TextIO
 
 from pydantic import SecretStr
 
-from config.settings import settings
+from config.settings import secret_names, settings
 
 HIDDEN = "***"
 SHORTEST = 8  # a shorter secret would take words out of sentences
+MOBILE = r"(?:\+?(?:00)?86[ -]?)?[1１][3-9３-９]\d(?:[ -]?\d{4}){2}"  # of the mainland, as people write it, also in full width
 # Not within a longer number, an amount or a name: ids of systems and instants stay.
-PHONE = re.compile(r"(?<![\w.,-])(?:\+?(?:00)?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?![\w.,]?\d)")
+PHONE = re.compile(rf"(?<![\w.,-]){MOBILE}(?![\w.,]?\d)")
 MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 QUOTED = re.compile(r"^((?:DETAIL|CONTEXT|HINT|STATEMENT|QUERY):).*$", re.MULTILINE)
 
@@ -75,4 +76,4 @@ class RedactingStream(io.TextIOBase):
 def known_secrets() -> list[str]:
     """The secrets of this process's settings."""
     now = settings()
-    return secrets_of(getattr(now, name) for name in type(now).model_fields)
+    return secrets_of(getattr(now, name) for name in secret_names())

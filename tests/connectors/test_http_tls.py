@@ -76,6 +76,26 @@ def test_a_certificate_that_signed_itself_ends_the_call_before_anything_is_said(
     assert (refused.value.is_sent, asked) == (False, [])
 
 
+def test_the_name_and_not_the_pinned_address_is_what_a_certificate_has_to_vouch_for(tmp_path: Path) -> None:
+    """Connected to by number, asked for by name: what the server is told first is also what its certificate is held against."""
+    named: list[str | None] = []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path / "crm.pem"))
+    context.sni_callback = lambda _socket, name, _context: named.append(name)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    transport = Transport(
+        "fxiaoke", f"https://localhost:{server.server_address[1]}", deadline_s=5, resolve=lambda *_: ["127.0.0.1"]
+    )
+    with pytest.raises(UnansweredError, match="cannot be reached"):
+        transport.send(ASK)
+    transport.close()
+    server.shutdown()
+    server.server_close()
+    assert named == ["localhost"]
+
+
 def test_no_module_switches_the_verification_off() -> None:
     words = ("verify=" + "False", "CERT_" + "NONE", "check_hostname = " + "False", "_create_" + "unverified")
     folders = ("config", "connectors", "nightly", "warehouse", "ml", "expectations", "bi")
