@@ -78,6 +78,8 @@ class SystemSettings(BaseModel):
     baidu_refresh_token: SecretStr = Field(
         SecretStr(""), description="refresh token of the last authorisation at Baidu; later ones are kept under home"
     )
+    baidu_page_rows: int = Field(1000, ge=1, description="leads asked for at once; Baidu takes up to 5000")
+    baidu_action: str = Field("", description="`action` in the header of each request, where the account wants one")
 
     tencent_base_url: str = Field("https://api.e.qq.com", description="gateway of Tencent's advertising API")
     tencent_account_id: str = Field("", description="advertiser's account id, empty when Tencent is not connected")

@@ -35,6 +35,12 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="of --system: exit code 0 it takes our credentials, 4 it refuses them",
     )
+    check.add_argument(
+        "--record", metavar="ID", help="try updates on this deal of Fxiaoke, made for it; it is left as it was"
+    )
+    check.add_argument(
+        "--as-of", type=date.fromisoformat, help="look at data up to the end of this day; default: as for preview"
+    )
     steps.add_parser("webhook", help="take in leads that senders hand in, until told to end")
     onboard = steps.add_parser("onboard", help="propose a tenant's mapping from what its system says of itself")
     onboard.add_argument("system", choices=["files", "fxiaoke", "salesforce", "kingdee", "dingtalk", "wecom"])
@@ -117,10 +123,13 @@ def _look(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
     elif given.step == "check":
         if given.credentials and not given.system:
             parser.error("--credentials asks one system: name it with --system")
-        from connectors.check import check as run_check
-        from connectors.check import check_credentials
+        from connectors import check
 
-        return check_credentials(given.system) if given.credentials else run_check(given.system)
+        if given.record:
+            return check.check_update(given.record)
+        return (
+            check.check_credentials(given.system) if given.credentials else check.check(given.system, _day(given.as_of))
+        )
     elif given.step == "onboard" and given.system == "files":
         from connectors.onboard_exports import onboard_files
 

@@ -26,7 +26,6 @@ from warehouse.parts import Part
 from warehouse.steps import StepError
 from warehouse.walks import Walk
 
-PAGE = 1000
 LONGEST = timedelta(days=30)
 PATH = "/json/sms/service/LeadsNoticeService/getNoticeList"
 SECOND = timedelta(seconds=1)
@@ -81,7 +80,7 @@ class Baidu(Source):
             "startDate": f"{span[0].astimezone(zone):%Y-%m-%d %H:%M:%S}",
             "endDate": f"{(span[1] - SECOND).astimezone(zone):%Y-%m-%d %H:%M:%S}",
             "pageNo": number,
-            "pageSize": PAGE,
+            "pageSize": self._now.baidu_page_rows,
         }
         payload = self.calls.ask(lambda token: self._signed(body, token), f"the {kind} leads").payload
         found = (payload.get("body") or {}).get("data")
@@ -94,6 +93,8 @@ class Baidu(Source):
 
     def _signed(self, body: dict[str, Any], token: Token) -> Request:
         header = {"userName": self._now.baidu_user_name, "accessToken": token.access}
+        if self._now.baidu_action:
+            header["action"] = self._now.baidu_action
         return Request(PATH, body=orjson.dumps({"header": header, "body": body}))
 
     def _fetch_token(self) -> Token:

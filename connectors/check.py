@@ -3,11 +3,13 @@
 Out: a line a stream; exit code 1 when something has to be done first, with what it is. Lands nothing.
 """
 
+from datetime import date
+
 from config.settings import settings
 from config.systems import CREDENTIALS
 from connectors.calls import RefusedError
 from connectors.file_walk import check_files
-from connectors.sources import open_source
+from connectors.sources import Source, open_source
 from connectors.streams import Stream, mapping_of, mapping_path
 from warehouse.steps import StepError
 
@@ -52,11 +54,12 @@ def _list_files() -> None:
             print(f"  {kind:<20} {part.file}: whole files, {', '.join(part.fields)}")
 
 
-def check(only: str | None = None) -> int:
-    """Reach every configured system (or `only` one) once. Returns 1 when something has to be done before a night can run."""
+def check(only: str | None = None, as_of: date | None = None) -> int:
+    """Reach every configured system (or `only` one) once; with a day to look at, say which way each behaves where its documents leave it
+    open. Returns 1 when something has to be done before a night can run."""
     faults: list[str] = []
     for system in [only] if only else settings().systems:
-        faults += check_files() if system == "files" else _check_system(system)
+        faults += check_files() if system == "files" else _check_system(system, as_of)
     for fault in faults:
         print(fault)
     return 1 if faults else 0
@@ -81,7 +84,31 @@ def check_credentials(system: str) -> int:
     return 0
 
 
-def _check_system(system: str) -> list[str]:
+def check_update(record_id: str) -> int:
+    """Try on a deal of Fxiaoke that was made for it what an update does to fields that it does not name; the deal is left as it was."""
+    from connectors.fxiaoke import source as fxiaoke
+    from connectors.fxiaoke_ways import try_update
+
+    crm = fxiaoke()
+    try:
+        for told in try_update(crm, record_id):
+            print(f"fxiaoke: {told}")
+    finally:
+        crm.close()
+    return 0
+
+
+def _tell_ways(system: str, source: Source, as_of: date) -> None:
+    from connectors.ways import ways
+
+    try:
+        for told in ways(system, source, as_of):
+            print(f"{system}: {told}")
+    except StepError as error:
+        print(f"{system}: how it behaves where its documents leave it open could not be seen: {error}")
+
+
+def _check_system(system: str, as_of: date | None) -> list[str]:
     faults: list[str] = []
     try:
         source = open_source(system)
@@ -98,6 +125,8 @@ def _check_system(system: str) -> list[str]:
                 if error.reaction != "skip":
                     raise
                 faults.append(str(error))
+        if as_of and not faults:
+            _tell_ways(system, source, as_of)
     except StepError as error:
         faults.append(str(error))
     finally:

@@ -13,7 +13,7 @@ import orjson
 
 from config.settings import Settings, settings
 from connectors.dingtalk_gateways import answer, opened
-from connectors.dingtalk_rows import changed_ms, customer_of, is_since, is_within
+from connectors.dingtalk_rows import changed_ms, customer_of, is_since, is_within, zone_of_customers
 from connectors.http import Request
 from connectors.pacing import Patience
 from connectors.reading import milliseconds
@@ -93,19 +93,21 @@ class DingTalk(Source):
         ]
 
     def _changed_customers(self, stream: Stream, walk: Walk) -> Iterator[Page]:
+        zone = zone_of_customers()
         for rows, token in self.customers(stream.options["kind"], walk.last_id):
-            yield Page(self._of_walk([(changed_ms(row), row) for row in rows], walk), token, False)
+            yield Page(self._of_walk([(changed_ms(row, zone), row) for row in rows], walk), token, False)
 
     def _follow_ups(self, stream: Stream, walk: Walk) -> Iterator[Page]:
         """Follow-ups of the customers that changed since the window began; of all when the week ends, since a follow-up need not touch
         its customer."""
         kind, held, last = stream.options["kind"], list[Any](), ""
         is_whole = walk.window_from is None or walk.as_of.isoweekday() == SUNDAY
+        zone = zone_of_customers()
         targets = sorted(
             str(row["instanceId"])
             for rows, _ in self.customers(kind)
             for row in rows
-            if row.get("instanceId") and (is_whole or is_since(changed_ms(row), walk))
+            if row.get("instanceId") and (is_whole or is_since(changed_ms(row, zone), walk))
         )
         for last in targets:
             if walk.last_id is None or last > walk.last_id:

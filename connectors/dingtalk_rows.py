@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from config.settings import settings
 from connectors.reading import milliseconds
+from connectors.streams import mapping_of
 from warehouse.walks import Walk
-
-BEIJING = ZoneInfo("Asia/Shanghai")
 
 
 def customer_of(row: Any) -> dict[str, Any]:
@@ -19,10 +19,18 @@ def customer_of(row: Any) -> dict[str, Any]:
     return {**form, **own, "ownerStaffIds": owners}
 
 
-def changed_ms(row: dict[str, Any]) -> int | None:
+def zone_of_customers() -> ZoneInfo:
+    """The time zone of customers' times, as the tenant's mapping names it for the streams that are dated by them."""
+    named = [
+        each.changed.zone for each in mapping_of("dingtalk").streams.values() if each.changed and each.changed.zone
+    ]
+    return ZoneInfo(named[0] if named else settings().time_zone)
+
+
+def changed_ms(row: dict[str, Any], zone: ZoneInfo) -> int | None:
     """A customer's change time in milliseconds, None when it cannot be read."""
     try:
-        return milliseconds(datetime.fromisoformat(row["modifyTime"]).replace(tzinfo=BEIJING))
+        return milliseconds(datetime.fromisoformat(row["modifyTime"]).replace(tzinfo=zone))
     except (KeyError, TypeError, ValueError):
         return None
 

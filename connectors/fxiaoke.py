@@ -14,7 +14,7 @@ import orjson
 from config.settings import Settings, settings
 from connectors.calls import Answer, Calls
 from connectors.fxiaoke_codes import judge
-from connectors.fxiaoke_query import behind, condition, later, prefix, window
+from connectors.fxiaoke_query import behind, condition, later, prefix, searching, window
 from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience
 from connectors.slices import whole
@@ -79,17 +79,7 @@ class Fxiaoke(Source):
         self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE, *, newest_by: str = ""
     ) -> list[Any]:  # fmt: skip
         """At most `limit` records of the object that pass all `filters`, by ascending `_id`, or the greatest of a field; oddities too."""
-        search = {
-            "limit": limit,
-            "offset": 0,
-            "filters": filters,
-            "orders": [{"fieldName": newest_by or "_id", "isAsc": not newest_by}],
-            "fieldProjection": fields,
-        }
-        body = {
-            "data": {"dataObjectApiName": object_name, "find_explicit_total_num": False, "search_query_info": search}
-        }
-        found = self.data(f"{prefix(object_name)}/data/query", body, what=object_name).get("dataList")
+        found = self.listed(object_name, filters, fields, limit, newest_by)
         if isinstance(found, dict):
             return [found]
         if not isinstance(found, list):
@@ -98,6 +88,13 @@ class Fxiaoke(Source):
                 "rerun, then ask its support"
             )
         return found
+
+    def listed(
+        self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int, newest_by: str = ""
+    ) -> Any:
+        """`dataList` as the CRM sends it: a list, of some tenants a map for a single record."""
+        body = searching(object_name, filters, fields, limit, newest_by)
+        return self.data(f"{prefix(object_name)}/data/query", body, what=object_name).get("dataList")
 
     def get(self, object_name: str, record_id: str) -> dict[str, Any]:
         """One record with all its fields."""

@@ -17,6 +17,20 @@ def prefix(object_name: str) -> str:
     return "/cgi/crm/custom/v2" if object_name.endswith("__c") else "/cgi/crm/v2"
 
 
+def searching(
+    object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int, newest_by: str
+) -> dict[str, Any]:
+    """The body of a query, by ascending `_id` or the greatest of a field first. The names' case is the gateway's own."""
+    search = {
+        "limit": limit,
+        "offset": 0,
+        "filters": filters,
+        "orders": [{"fieldName": newest_by or "_id", "isAsc": not newest_by}],
+        "fieldProjection": fields,
+    }
+    return {"data": {"dataObjectApiName": object_name, "find_explicit_total_num": False, "search_query_info": search}}
+
+
 def condition(field: str, operator: str, value: object) -> dict[str, Any]:
     """One filter of a search; all of them hold."""
     return {"field_name": field, "operator": operator, "field_values": [str(value)]}

@@ -54,6 +54,7 @@ class Kingdee(Source):
     def __init__(self, now: Settings | None = None, patience: Patience | None = None) -> None:
         self._now = now or settings()
         self._is_signed = self._now.kingdee_auth_style == "signed"
+        self.is_encoded_twice = False  # the last answer's JSON was a text of JSON
         self._limit = min(self._now.kingdee_page_rows, MOST_ROWS)
         transport = KingdeeTransport("kingdee", self._now.kingdee_base_url, deadline_s=self._now.request_deadline_s)
         sessions = TokenStore(self._now.home / "tokens", f"kingdee-{self._identity()}", self._sign_in)
@@ -110,7 +111,8 @@ class Kingdee(Source):
             "StartRow": start,
             "Limit": limit,
         }
-        rows = unwrapped(self._asked(QUERY, body, form).payload)
+        payload = self._asked(QUERY, body, form).payload
+        rows, self.is_encoded_twice = unwrapped(payload), isinstance(payload, str)
         return [dict(zip(fields, row, strict=True)) if len(row) == len(fields) else row for row in rows]
 
     def _by_key(self, stream: Stream, filters: list[str], fields: list[str], last: str | None) -> Iterator[Page]:

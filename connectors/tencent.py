@@ -119,7 +119,10 @@ def _place(number: int, last: Any, zone: ZoneInfo) -> dict[str, str]:
 
 def _sent(row: Any, zone: ZoneInfo) -> datetime | None:
     try:
-        return datetime.fromisoformat(row["leads_action_time"]).replace(tzinfo=zone)
+        told = row["leads_action_time"]
+        if isinstance(told, int):  # some accounts are told seconds
+            return datetime.fromtimestamp(told, zone)
+        return datetime.fromisoformat(told).replace(tzinfo=zone)
     except (KeyError, TypeError, ValueError):
         return None
 

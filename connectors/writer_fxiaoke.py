@@ -1,6 +1,7 @@
 """Scores of deals and leads into Fxiaoke: one record a call, triggers off, in the fields that the tenant's mapping names.
 
 In: messages. Out: one outcome each. A locked record and a service error (50009) leave the outcome unknown; a limit leaves it unprocessed.
+The first update of a run is watched: a CRM that clears what an update does not name gets no scores.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from config.settings import settings
 from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
+from connectors.fxiaoke_ways import IN_BIN, update_watched
 from connectors.reading import milliseconds
 from connectors.streams import Target, WriteBack, mapping_of, write_back_of
 from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
@@ -30,6 +32,7 @@ class FxiaokeWriter:
 
     def __init__(self, crm: Fxiaoke, mappings: dict[Entity, WriteBack]) -> None:
         self._crm, self._mappings = crm, mappings
+        self._watched: set[Entity] = set()
         self.entities: tuple[Entity, ...] = tuple(mappings)
 
     def takes(self, message: Message) -> bool:
@@ -61,8 +64,13 @@ class FxiaokeWriter:
         self._crm.close()
 
     def _write(self, message: Message) -> Outcome:
+        object_name, values = self._mappings[message.entity].object, self.values(message)
         try:
-            answer = self._crm.update(self._mappings[message.entity].object, message.record_id, self.values(message))
+            if message.entity in self._watched:
+                answer = self._crm.update(object_name, message.record_id, values)
+            else:  # no document says what an update does with fields that it does not name
+                answer = update_watched(self._crm, object_name, message.record_id, values)
+                self._watched.add(message.entity)
             return Outcome("acked", "0", trace_id=answer.verdict.trace_id)
         except RefusedError as error:
             if error.reaction == "stop":
@@ -77,7 +85,8 @@ class FxiaokeWriter:
         """A refusal, unless a score is to be cleared from a record that is gone: then there is nothing left to do."""
         if message.action == "withdraw":
             by_id = {"field_name": "_id", "operator": "EQ", "field_values": [message.record_id]}
-            if not self._crm.query(self._mappings[message.entity].object, [by_id], ["_id"], limit=1):
+            found = self._crm.query(self._mappings[message.entity].object, [by_id], ["_id", "life_status"], limit=1)
+            if all(isinstance(row, dict) and row.get("life_status") == IN_BIN for row in found):
                 return Outcome("acked", error.code, answer="the record is gone", trace_id=error.trace_id)
         return Outcome("rejected", error.code, trace_id=error.trace_id)
 

@@ -30,7 +30,7 @@ KINDS = (
     "callback",
 )  # by chance, as often as listed
 ASKABLE = {*KINDS, "follow"}
-LARGEST_PAGE, LONGEST = 5000, timedelta(days=30)
+LONGEST = timedelta(days=30)
 TOKEN_INVALID, BAD_PARAMETER, NO_USER = 8402, 9105, 8102
 
 
@@ -86,6 +86,8 @@ class Baidu(Api):
             return _failure(NO_USER, "the username is invalid")
         if not self.bearer.holds(str(header.get("accessToken"))):
             return _failure(TOKEN_INVALID, "the token is invalid")
+        if self.world.rules.baidu_wants_action and not header.get("action"):
+            return _failure(BAD_PARAMETER, "the header names no action")
         try:
             start, end = (
                 datetime.strptime(body[name], "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZONE)
@@ -97,7 +99,7 @@ class Baidu(Api):
         if (
             asked.object not in ASKABLE
             or not start <= end < start + LONGEST
-            or not 1 <= size <= LARGEST_PAGE
+            or not 1 <= size <= self.world.rules.baidu_most_rows
             or number < 1
         ):
             return _failure(BAD_PARAMETER, "kind, window or page is out of range")

@@ -149,7 +149,8 @@ class DingTalk(Api):
         world = self.world
         is_touched = world.rules.dingtalk_follow_ups_touch
         team = self._chatting.team(DINGTALK_TEAM)
-        return customer_rows(team, world.clock.now_ms(), written(world.store), is_touched=is_touched)
+        zone = world.rules.dingtalk_zone
+        return customer_rows(team, world.clock.now_ms(), written(world.store), is_touched=is_touched, zone=zone)
 
     def _by_ids(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         if given.get("relationType") != KIND or len(given["ids"]) > MOST_IDS:

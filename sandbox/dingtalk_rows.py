@@ -4,6 +4,7 @@ calls and visits, a daily log of each member."""
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.chatting import CALL, DAY_MS, VISIT, Customer, Done, Team, dice
 from sandbox.clock import ZONE
@@ -20,8 +21,8 @@ def staff_id(member: str) -> str:
     return f"dt{member}"
 
 
-def _text(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+def _text(at: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _noted_at(done: Done) -> int:
@@ -36,17 +37,19 @@ def _noted(customer: Customer, now_ms: int) -> list[Done]:
 
 
 def customer_rows(
-    team: Team, now_ms: int, written: Mapping[str, tuple[int, dict[str, Any]]], *, is_touched: bool
+    team: Team, now_ms: int, written: Mapping[str, tuple[int, dict[str, Any]]], *, is_touched: bool, zone: str
 ) -> list[dict[str, Any]]:
     """The team's customers by id. `written`: when a program wrote last and what, by customer; `is_touched`: a follow-up moves a customer's
-    change time."""
+    change time; `zone`: of their times."""
+    there = ZoneInfo(zone)
     return [
-        _customer(team, each, now_ms, written.get(each.id, (0, {})), is_touched) for each in team.customers.values()
+        _customer(team, each, now_ms, written.get(each.id, (0, {})), is_touched, there)
+        for each in team.customers.values()
     ]
 
 
 def _customer(
-    team: Team, customer: Customer, now_ms: int, written: tuple[int, dict[str, Any]], is_touched: bool
+    team: Team, customer: Customer, now_ms: int, written: tuple[int, dict[str, Any]], is_touched: bool, zone: ZoneInfo
 ) -> dict[str, Any]:
     notes = [_noted_at(each) for each in _noted(customer, now_ms)] if is_touched else []
     owner = team.members.get(customer.owner)
@@ -55,7 +58,8 @@ def _customer(
         "instanceId": f"ins-{customer.id}", "objectType": KIND,
         "data": {"customer_name": customer.other_name, "customer_phone": phone} | written[1],
         "extendData": {}, "creatorUserId": staff_id(customer.owner), "creatorNick": owner.name if owner else "",
-        "createTime": _text(customer.created), "modifyTime": _text(max([customer.modified, written[0], *notes])),
+        "createTime": _text(customer.created, zone),
+        "modifyTime": _text(max([customer.modified, written[0], *notes]), zone),
         "permission": {"ownerStaffIds": [staff_id(customer.owner)], "participantStaffIds": []},
         "processInstanceStatus": "COMPLETED", "processOutResult": "agree",
     }  # fmt: skip

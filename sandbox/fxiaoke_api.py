@@ -98,7 +98,13 @@ class Crm(Api):
         return {"empList": self.objects.employees_by_mobile(body.get("mobile"))}
 
     def _data(self, path: str, reply: Reply) -> Callable[[Asked], Answered]:
-        return self._signed(path, lambda body, caller: {"data": reply(body, caller)})
+        return self._signed(path, lambda body, caller: {"data": self._listed(reply(body, caller))})
+
+    def _listed(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The data of an answer; where a switch says so, a single record stands for the list of one."""
+        found = data.get("dataList")
+        is_map = self.world.rules.fxiaoke_sends_map and isinstance(found, list) and len(found) == 1
+        return {**data, "dataList": found[0]} if is_map and found else data
 
     def _signed(self, path: str, reply: Reply) -> Callable[[Asked], Answered]:
         def judged(asked: Asked) -> dict[str, Any]:
@@ -117,7 +123,8 @@ class Crm(Api):
             payload = self._envelope(0, "OK") | reply(asked)
         except CrmError as error:
             return Answered(self._envelope(error.code, error.message), code=error.code)
-        return Answered(payload, code=0, rows=len(payload.get("data", {}).get("dataList", ())))
+        found = payload.get("data", {}).get("dataList", ())
+        return Answered(payload, code=0, rows=1 if isinstance(found, dict) else len(found))
 
     def _envelope(self, code: int, message: str) -> dict[str, Any]:
         self._traces += 1

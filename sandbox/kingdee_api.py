@@ -16,6 +16,7 @@ from starlette.routing import Route
 from sandbox.endpoints import Answered, Api, Asked, World
 from sandbox.erp.book import Book
 from sandbox.erp.forms import FORMS, Form
+from sandbox.erp.lines import in_zone
 from sandbox.erp.query import ErpError, page
 from sandbox.kingdee_auth import ACCOUNT, APP_ID, APP_SECRET, USER, is_signed
 from sandbox.quota import Rules
@@ -108,7 +109,8 @@ class Erp(Api):
         form = str(data["FormId"])
         if self._book is None:
             self._book = Book(self.world.store)
-        return page(form, self._book.rows(form, self.world.clock.now_ms()), data, self._rules.kingdee_most_rows)
+        rows = in_zone(self._book.rows(form, self.world.clock.now_ms()), FORMS[form].modified, self._rules.kingdee_zone)
+        return page(form, rows, data, self._rules.kingdee_most_rows)
 
     def _info(self, data: Mapping[str, Any]) -> Any:
         form = str(data["FormId"])

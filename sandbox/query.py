@@ -5,7 +5,7 @@ served from an index whether the range holds a hundred records or all of them.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from sandbox.objects import INSTANTS, LISTS, NUMBER, OBJECTS
 from sandbox.schema import CURRENT_COLUMNS
 from sandbox.store import Record, Store
 
-LARGEST_PAGE = 100
 LARGEST_OFFSET = 10_000
 NARROW = 5_000  # rows up to which a range of modification times is sorted rather than walked by id
 COLUMNS = {"_id": "id", "last_modified_time": "last_modified_time", "create_time": "create_time", "version": "version"}
@@ -43,7 +42,7 @@ def refuse(message: str) -> CrmError:
     return CrmError(BAD_PARAMETER, message)
 
 
-def parse(object_name: str, info: Mapping[str, Any]) -> Search:
+def parse(object_name: str, info: Mapping[str, Any], most_rows: int) -> Search:
     """Check a search. Raises CrmError 32000 for names in the wrong case, unknown fields or operators, 10013 for a page out of reach."""
     unknown = set(info) - {"limit", "offset", "filters", "orders", "fieldProjection"}
     if unknown:
@@ -68,15 +67,20 @@ def parse(object_name: str, info: Mapping[str, Any]) -> Search:
         conditions,
         values,
         _order(object_name, info.get("orders") or []),
-        min(limit, LARGEST_PAGE),
+        min(limit, most_rows),
         offset,
         info.get("fieldProjection"),
         bounds,
     )
 
 
-def find(store: Store, search: Search) -> list[Record]:
-    """The records of one page."""
+def find(store: Store, search: Search, *, has_bin: bool = False) -> list[Record]:
+    """The records of one page, with those of a filled recycle bin where it is visible."""
+    if has_bin:
+        where = " and ".join(["object = ?", *search.conditions])
+        both = f"(select {CURRENT_COLUMNS} from current union all select {CURRENT_COLUMNS} from bin)"  # noqa: S608
+        asked = f"select * from {both} where {where} order by {search.order} limit ? offset ?"  # noqa: S608
+        return records(store.connection.execute(asked, [search.object, *search.values, search.limit, search.offset]))
     index = "current_by_time" if search.bounds[0] and _is_narrow(store, search) else "current_by_id"
     where = " and ".join(["object = ?", *search.conditions])
     inner = f"select rowid from current indexed by {index} where {where} order by {search.order} limit ? offset ?"  # noqa: S608
@@ -84,6 +88,11 @@ def find(store: Store, search: Search) -> list[Record]:
         f"{READ} where rowid in ({inner}) order by {search.order}",
         [search.object, *search.values, search.limit, search.offset],
     )
+    return records(rows)
+
+
+def records(rows: Iterable[tuple[Any, ...]]) -> list[Record]:
+    """Rows of CURRENT_COLUMNS as records."""
     return [Record(row[0], row[1], orjson.loads(row[2]), *row[3:]) for row in rows]
 
 

@@ -92,8 +92,11 @@ class Tencent(Api):
             page = [each for each in newest if (each.at_ms, each.number) < place][:size]
         else:
             page = newest[(number - 1) * size : number * size]
-        found = _listed([_lead(each) for each in page], number, size, len(newest))
+        found = _listed([self._lead(each) for each in page], number, size, len(newest))
         return replace(_answer(0, "", found), rows=len(page))
+
+    def _lead(self, inquiry: Inquiry) -> dict[str, Any]:
+        return _lead(inquiry, is_in_seconds=self.world.rules.tencent_times_are_seconds)
 
     def _unsigned(self, query: Mapping[str, str]) -> Answered | None:
         """What is wrong with how a request is signed."""
@@ -117,7 +120,7 @@ def _listed(rows: list[dict[str, Any]], number: int, size: int, total: int) -> d
     return {"list": rows, "page_info": pages}
 
 
-def _lead(inquiry: Inquiry) -> dict[str, Any]:
+def _lead(inquiry: Inquiry, *, is_in_seconds: bool) -> dict[str, Any]:
     return {
         "leads_id": inquiry.number,
         "click_id": f"ck-{inquiry.number}",
@@ -126,6 +129,8 @@ def _lead(inquiry: Inquiry) -> dict[str, Any]:
         "leads_type": "LEADS_TYPE_FORM",
         "leads_name": inquiry.name,
         "leads_telephone": inquiry.phone,
-        "leads_action_time": f"{datetime.fromtimestamp(inquiry.at_ms / 1000, ZONE):%Y-%m-%d %H:%M:%S}",
+        "leads_action_time": inquiry.at_ms // 1000
+        if is_in_seconds
+        else f"{datetime.fromtimestamp(inquiry.at_ms / 1000, ZONE):%Y-%m-%d %H:%M:%S}",
         "leads_potential_score": inquiry.number % 100,
     }

@@ -129,7 +129,9 @@ class WeCom(Api):
         days = self._days(given.get("start_time"), given.get("end_time"))
         team, is_zero = self._chatting.team(WECOM_TEAM), self._is_zero
         members = [member for member in team.members.values() if user_id(member.id) in users]
-        return {"behavior_data": [day_of_members(team, members, day, is_zero=is_zero(day)) for day in days]}
+        has_rates = self.world.rules.wecom_rates_of_idle_days
+        rows = [day_of_members(team, members, day, is_zero=is_zero(day), has_idle_rates=has_rates) for day in days]
+        return {"behavior_data": rows}
 
     def _groups(self, given: Mapping[str, Any]) -> dict[str, Any]:
         owners = (given.get("owner_filter") or {}).get("userid_list")

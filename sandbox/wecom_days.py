@@ -32,8 +32,10 @@ def day_starts(begin: object, end: object, newest: date) -> list[int]:
     return days
 
 
-def day_of_members(team: Team, members: list[Member], day: int, *, is_zero: bool) -> dict[str, Any]:
-    """The figures of a day, of several members added up; `is_zero`: they are not ready."""
+def day_of_members(
+    team: Team, members: list[Member], day: int, *, is_zero: bool, has_idle_rates: bool
+) -> dict[str, Any]:
+    """The figures of a day, of several members added up; `is_zero`: they are not ready; `has_idle_rates`: 0 where nothing is to divide."""
     start = day * 1000
     messages = sum(
         each.kind == MESSAGE and start <= each.at < start + DAY_MS
@@ -47,6 +49,8 @@ def day_of_members(team: Team, members: list[Member], day: int, *, is_zero: bool
     row |= {"new_apply_cnt": busy % 3, "new_contact_cnt": busy % 3 - (busy % 3 > 1)}
     if busy:  # nothing to divide otherwise: both are left out
         row |= {"reply_percentage": 60 + luck % 400 / 10, "avg_reply_time": 3 + luck % 50}
+    elif has_idle_rates:
+        row |= {"reply_percentage": 0, "avg_reply_time": 0}
     return row
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.clock import ZONE
 from sandbox.company.seasons import instant
@@ -43,6 +44,18 @@ def day_text(ordinal: int) -> str:
 def time_text(at_ms: int) -> str:
     """An instant as the ERP writes it: its server's local time, no zone."""
     return (EPOCH + timedelta(milliseconds=at_ms)).astimezone(ZONE).replace(tzinfo=None).isoformat("T", "milliseconds")
+
+
+def in_zone(rows: list[Row], field: str, zone: str) -> list[Row]:
+    """The rows as a server in another time zone dates their changes."""
+    there = ZoneInfo(zone)
+    if there == ZONE or not field:
+        return rows
+    return [
+        {**row, field: datetime.fromisoformat(row[field]).replace(tzinfo=ZONE).astimezone(there).replace(tzinfo=None)
+         .isoformat("T", "milliseconds")} if row.get(field) else row
+        for row in rows
+    ]  # fmt: skip
 
 
 def yuan(cents: int) -> float:

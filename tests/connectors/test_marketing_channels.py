@@ -11,12 +11,15 @@ import pytest
 from config.settings import settings
 from connectors.baidu import Baidu
 from connectors.hubspot import HubSpot
+from connectors.streams import mapping_of
 from connectors.tencent import Tencent
+from connectors.ways import ways
 from sandbox.channels import STRAY_EVERY, channel_lead_id, number_of
 from tests.connectors.channels import DAY, SOURCES, Night, Served, leads, pointed, served
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 from warehouse.steps import StepError
+from warehouse.walks import Walk
 
 SYSTEMS = {"hubspot": HubSpot, "baidu": Baidu, "tencent": Tencent}
 COUNT = 230  # five pages of forms, two of Tencent's
@@ -61,6 +64,32 @@ def test_all_pages_land_those_that_never_reached_the_crm_included(night: Night) 
     tally = night.walk()
     assert set(landed(night.system)) == expected(night.system)
     assert (tally.received, tally.quarantined) == (len(expected(night.system)), 0)
+
+
+def test_an_account_that_wants_an_action_and_takes_short_pages_is_read_as_its_settings_say(
+    world: Served, tmp_path: Path
+) -> None:
+    rules, now = world.world.rules, pointed(world.url, tmp_path)
+    rules.baidu_most_rows, rules.baidu_wants_action = 50, True
+    with pytest.raises(StepError, match="Baidu refused the form leads"):
+        Night(Baidu, "baidu", now).walk()
+    Night(Baidu, "baidu", now.model_copy(update={"baidu_page_rows": 50, "baidu_action": "API"})).walk()
+    rules.baidu_most_rows, rules.baidu_wants_action = 5000, False
+    assert set(landed("baidu")) == expected("baidu")
+
+
+def test_an_account_that_is_told_seconds_is_read_and_check_names_the_unit(world: Served, tmp_path: Path) -> None:
+    opened, stream = (
+        Night(Tencent, "tencent", pointed(world.url, tmp_path)).opened(),
+        mapping_of("tencent").streams["leads"],
+    )
+    assert ways("tencent", opened, DAY) == ["leads_action_time is text"]
+    world.world.rules.tencent_times_are_seconds = True
+    assert ways("tencent", opened, DAY) == ["leads_action_time is a number of seconds: say `unit: s` in the mapping"]
+    rows = [row for page in opened.pages(stream, Walk("tencent", "leads", DAY, None, cutoff(DAY))) for row in page.rows]
+    world.world.rules.tencent_times_are_seconds = False
+    opened.close()
+    assert {str(row["leads_id"]) for row in rows} == expected("tencent")
 
 
 def test_the_same_night_again_lands_nothing(night: Night) -> None:

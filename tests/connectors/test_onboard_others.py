@@ -117,14 +117,23 @@ def test_preview_check_and_history_work_on_a_proposed_mapping(
     chatting: Served, propose: Propose, capsys: pytest.CaptureFixture[str]
 ) -> None:
     propose("dingtalk")
-    assert check("dingtalk") == 0
+    assert check("dingtalk", DAY) == 0
+    said = capsys.readouterr().out
+    assert "dingtalk: the last change of a customer is 2026-07-01 00:00:00, read as Asia/Shanghai" in said
+    assert "dingtalk: logs tell when they were changed" in said
     preview("dingtalk", "customers", DAY)
     assert "  created 2025-03: 130 records" in capsys.readouterr().out
     extract(DAY, "dingtalk", "customers")
     tell("dingtalk")
     assert f"  customer_name: watched since {DAY}" in capsys.readouterr().out
     propose("wecom")
-    assert check("wecom") == 0
+    for is_zero, told in ((True, "still zero"), (False, "counted")):
+        chatting.ask("rules", {"wecom_zeros_for_yesterday": is_zero, "wecom_rates_of_idle_days": is_zero})
+        assert check("wecom", DAY) == 0
+        said = capsys.readouterr().out
+        assert f"wecom: what members did on {DAY} is {told}" in said
+        assert f"rates of a day without chats are {'sent' if is_zero else 'left out'}" in said
+    chatting.ask("rules", {"wecom_zeros_for_yesterday": True, "wecom_rates_of_idle_days": False})
     preview("wecom", "follow_relations", DAY)
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("  created 2025-03: ") for line in lines)
@@ -165,8 +174,10 @@ def test_a_field_that_the_tenant_added_is_found_by_label_and_others_whatever_the
     orders = mapping_of("kingdee").streams["orders"]
     assert (orders.theirs("F_LF_ContractNo"), orders.theirs("FCustId.FName")) == ("F_ABC_HT", "FCUSTID.FName")
     assert "F_LF_ContractNo: {field: F_ABC_HT} # 合同编号, 98 of 100 filled" in path.read_text("utf-8")
-    assert check("kingdee") == 0
-    capsys.readouterr()
+    assert check("kingdee", DAY) == 0
+    said = capsys.readouterr().out
+    assert "kingdee: JSON is encoded once" in said
+    assert "kingdee: the last change of SAL_SaleOrder is 2026-0" in said
     preview("kingdee", "orders", DAY)
     months = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  created ")]
     assert months

@@ -10,6 +10,7 @@ import pytest
 from connectors.calls import RefusedError
 from connectors.field_history import tell
 from connectors.streams import mapping_of
+from connectors.ways import ways
 from sandbox.salesforce_schema import org_id
 from sandbox.salesforce_sign_in import CLIENT_SECRET
 from tests.connectors.channels import Served, served
@@ -190,7 +191,9 @@ def test_the_check_names_fields_that_an_org_of_one_currency_lacks(org: Org, worl
     opened = org.opened()
     deals = mapping_of("salesforce").streams["opportunities"]
     assert [opened.faults(stream) for stream in mapping_of("salesforce").streams.values()] == [[]] * len(STREAMS)
+    assert ways("salesforce", opened, DAY)[0].startswith("the org has several currencies")
     world.world.rules.salesforce_is_multi_currency = False
+    assert ways("salesforce", opened, DAY)[0].startswith("the org has one currency")
     assert "CurrencyIsoCode that landfall may read: grant it" in opened.faults(deals)[0]
     with pytest.raises(RefusedError, match="read access to the mapped fields"):
         org.walk("opportunities")

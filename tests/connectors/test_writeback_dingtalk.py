@@ -14,6 +14,7 @@ from config.settings import settings
 from connectors.extract import extract
 from connectors.streams import write_back_of
 from connectors.writeback import write_back
+from tests.connectors.between import before
 from tests.connectors.chatting import DAY, Served, accept, query
 from tests.connectors.outbox import OF_CUSTOMERS, publish
 from warehouse.connection import connect
@@ -177,6 +178,24 @@ def test_a_customer_refused_for_three_nights_is_a_dead_letter_until_it_is_releas
     owe("dead_3", "ins-nobody", days=3)
     assert sent(capsys, 3) == "1 dead"
     assert release([], "mended") == ["ins-nobody"]
+
+
+def test_what_another_program_writes_between_our_read_back_and_our_write_stays(
+    chatting: Served, owe: Callable[..., None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owe("b9", CUSTOMERS[1])
+    noted = {"TextField-note": "老客户", FIELDS["band"].field: None}
+    edit = {"object": "DingTalkCustomer", "id": "D001", "op": "update", "fields": noted, "actor": "1003"}
+    with before(chatting.url, "/relationDatas/batch", lambda: chatting.ask("patch", edit)) as url:
+        monkeypatch.setenv("LANDFALL_DINGTALK_BASE_URL", f"{url}/dingtalk")
+        settings.cache_clear()
+        assert sent(capsys) == "1 sent, 1 acked"
+    shown = chatting.ask("record/DingTalkCustomer/D001")["body"]
+    assert (shown["TextField-note"], shown[FIELDS["band"].field], shown[FIELDS["model_version"].field]) == (
+        "老客户",
+        "B",
+        "b9",
+    )
 
 
 def test_a_dry_run_shows_the_forms_fields_and_sends_nothing(

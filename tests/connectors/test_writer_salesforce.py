@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from config.settings import settings
 from connectors.pacing import Patience
 from connectors.salesforce import Salesforce
 from connectors.streams import write_back_of
 from connectors.writeback import write_back
 from connectors.writer_salesforce import SalesforceWriter
 from sandbox.company import Patch
+from tests.connectors.between import before
 from tests.connectors.channels import Served
 from tests.connectors.chatting import at
 from tests.connectors.salesforce_org import OPP
@@ -191,3 +193,24 @@ def test_a_dry_run_sends_nothing(org: Served, capsys: pytest.CaptureFixture[str]
     write_back(DAY, dry_run=True)
     assert "write-back would send 2 of 2 to salesforce; nothing was sent" in capsys.readouterr().out
     assert len(org.asked("/composite/sobjects")) == asked
+
+
+def test_what_a_person_edits_between_our_read_back_and_our_write_stays(org: Served) -> None:
+    edited = {"amount": "777.00", "name": "新项目"}
+
+    def edit() -> None:
+        with org.world.store.transaction():
+            org.world.store.apply(org.world.clock.now_ms(), OPP, "w00012", "update", edited, "1001")
+
+    with before(org.url, "/composite/sobjects", edit) as url:
+        now = settings().model_copy(update={"salesforce_base_url": url})
+        writer = SalesforceWriter(Salesforce(now, Patience(2)), write_back_of("salesforce"))
+        payload = SCORE | {"model_version": "beside"}
+        message = Message("b", "opportunity", KEYS[12], "salesforce", "send", payload, "hash", "unknown", is_dead=False)
+        assert not writer.holds(message)
+        assert [outcome.state for outcome in writer.write([message])] == ["acked"]
+        writer.close()
+    record = org.world.store.record(OPP, "w00012")
+    assert record is not None
+    assert {name: value for name, value in record.body.items() if not name.startswith("lf_")} == HUMAN | edited
+    assert record.body["lf_model_version__c"] == "beside"

@@ -37,7 +37,10 @@ related as (
         versions.valid_to
     from versions
     {{ cross_join_json_list('versions.record', 'related_object_data') }}
-    where not versions.is_late and {{ json_text('list.element', 'id') }} is not null
+    where
+        not versions.is_late
+        and {{ json_text('list.element', 'id') }} is not null
+        and coalesce({{ json_text('versions.record', 'life_status') }}, 'normal') = 'normal'
 ),
 
 final as (
