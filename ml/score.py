@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ml.bundle import load
+from ml.content import absent
 from ml.dataset import Floats, feature_columns
 from ml.drift import judge_day
 from ml.model import WinModel
@@ -64,8 +65,11 @@ def score(as_of: date, run: StepRun) -> None:
     appended = append_once("scores.opportunity_scores", COLUMNS, rows, build.build_id, "score")
     drifted = judge_day(deals, build.build_id, as_of, bundle.version)
     run.note(
-        build_id=build.build_id, model_version=bundle.version, deals=len(rows), appended=appended, drifted=len(drifted)
-    )
+        build_id=build.build_id, model_version=bundle.version, deals=len(rows), appended=appended, drifted=len(drifted),
+        absent=absent(),
+    )  # fmt: skip
+    if absent():
+        print(f"scored without what was said in calls and mails, which is off: {', '.join(absent())}")
     for finding in drifted:
         print(f"drift: {finding.said('en')}; the champion scores on, training looks at it")
     print(
