@@ -92,11 +92,16 @@ def value_of(kind: Kind, source: Source, row: Row, zone: ZoneInfo) -> str | bool
         ) from None
 
 
-def _amount(text: str, source: Source) -> str | None:
+def amount_in(text: str) -> Decimal:
+    """The amount that a cell says, as offices write it: `¥1,234.50`, `300元`. Raises ValueError."""
     found = _AMOUNT.fullmatch(text)
     if not found:
         raise ValueError
-    amount = Decimal(found[1].replace(",", "")) * source.scale
+    return Decimal(found[1].replace(",", ""))
+
+
+def _amount(text: str, source: Source) -> str | None:
+    amount = amount_in(text) * source.scale
     if abs(amount) >= _LARGEST:
         raise ValueError
     return None if source.zero_as_null and amount == 0 else format(amount, "f")

@@ -5,13 +5,14 @@ In: `Deal`s, and a list of past forecasts where the folder has one. Out: the fif
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from connectors.exports import Export
+from connectors.file_rows import amount_in
 from connectors.readiness_deals import Deal
-from connectors.readiness_symptoms import Symptom
+from connectors.readiness_symptoms import Symptom, is_total
 
 PERIOD = ("月份", "期间", "季度", "month", "period", "quarter")
 FORECAST = ("预测", "forecast")
@@ -20,6 +21,7 @@ CLEARLY = Decimal("0.1")  # of the month: a smaller miss is no deviation
 OVERWRITTEN = 0.1  # of the wins closed on the very day that was expected: more than chance, somebody writes the one over the other
 FEWEST_MONTHS, LONGEST_MONTHS, RULE_MONTHS = 4, 12, 3
 Amounts = dict[str, Decimal]
+Pair = tuple[Decimal, Decimal]  # forecast, actual
 
 
 @dataclass(frozen=True)
@@ -32,30 +34,37 @@ class Rule:
 
 def deviation(deals: Sequence[Deal], files: Sequence[Export], as_of: date) -> Symptom:
     """By past forecasts where a file tells them beside what came; else by the close dates of deals that were won."""
-    told = [pair for export in files for pair in _forecasts(export)]
-    return _of_forecasts(told) if len(told) >= FEWEST_MONTHS else _of_close_dates(deals, as_of)
+    told, left_out = list[Pair](), list[str]()
+    for export in files:
+        pairs, odd = _forecasts(export)
+        told += pairs
+        left_out += odd
+    found = _of_forecasts(told) if len(told) >= FEWEST_MONTHS else _of_close_dates(deals, as_of)
+    return replace(found, left_out=tuple(left_out))
 
 
-def _forecasts(export: Export) -> list[tuple[Decimal, Decimal]]:
-    """(forecast, actual) of each period of a list of past forecasts; none where the file is another."""
+def _forecasts(export: Export) -> tuple[list[Pair], list[str]]:
+    """(forecast, actual) of each period of a list of past forecasts, and which rows were left out since a cell is no amount. Totals are
+    no periods, one without forecast or actual is still to come; nothing where the file is another."""
     period, forecast, actual = (
         next((name for name in export.headings if any(word in name.lower() for word in words)), "")
         for words in (PERIOD, FORECAST, ACTUAL)
     )
     if not (period and forecast and actual):
-        return []
-    try:
-        pairs = [
-            (Decimal(row[forecast].replace(",", "")), Decimal(row[actual].replace(",", "")))
-            for row in export.rows
-            if row[actual].strip() and row[forecast].strip()
-        ]
-    except InvalidOperation:
-        return []
-    return [pair for pair in pairs if pair[1] > 0]
+        return [], []
+    pairs, odd = list[Pair](), list[str]()
+    for row in export.rows:
+        said = (row[forecast].strip(), row[actual].strip())
+        if is_total(row[period]) or not all(said):
+            continue
+        try:
+            pairs.append((amount_in(said[0]), amount_in(said[1])))
+        except ValueError:
+            odd.append(f"{export.path.name} {row[period].strip()}")
+    return [pair for pair in pairs if pair[1] > 0], odd
 
 
-def _of_forecasts(told: Sequence[tuple[Decimal, Decimal]]) -> Symptom:
+def _of_forecasts(told: Sequence[Pair]) -> Symptom:
     over = sum(1 for forecast, actual in told if forecast > actual * (1 + CLEARLY))
     under = sum(1 for forecast, actual in told if forecast < actual * (1 - CLEARLY))
     bias = sum(forecast - actual for forecast, actual in told) / sum(actual for _, actual in told)

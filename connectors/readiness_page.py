@@ -67,6 +67,7 @@ def _blocks(report: Report, lang: str) -> list[tuple[str, int | None, list[str]]
         ]
         method = words["method"] + words[f"{each.name}.method"].format(worst=f"{WORST[each.name]:.0%}")
         lines = [figure, *([words["signs"] + words["comma"].join(shown)] if shown else []), method]
+        lines += [words["left_out"] + words["comma"].join(each.left_out)] if each.left_out else []
         found.append((words[each.name], each.score, [*lines, words["do"] + words[f"{each.name}.do"]]))
     tier = words["tier.said"].format(won=f"{report.won:,}", lost=f"{report.lost:,}", tier=words[f"tier.{report.tier}"])
     rule = report.rule

@@ -26,17 +26,23 @@ _COMPANY = re.compile(
 
 @dataclass(frozen=True)
 class Symptom:
-    """`signs`: how many rows show each sign; `figure`: the share that shows any; `rows`: of how many."""
+    """`signs`: how many rows show each sign; `figure`: the share that shows any; `rows`: of how many; `left_out`: unread rows."""
 
     name: str
     signs: dict[str, int]
     figure: float | None
     rows: int
+    left_out: tuple[str, ...] = ()
 
     @property
     def score(self) -> int | None:
         """100: none of it; 0: at `WORST` or beyond; None: not measured."""
         return None if self.figure is None else round(100 * max(0.0, 1 - self.figure / WORST[self.name]))
+
+
+def is_total(text: str) -> bool:
+    """Whether a cell calls its row a total of others."""
+    return _TOTALS.match(text.strip()) is not None
 
 
 def symptom(name: str, rows: Sequence[Deal], signs: dict[str, Callable[[Deal], bool]]) -> Symptom:
@@ -58,7 +64,7 @@ def manual(deals: Sequence[Deal]) -> Symptom:
         "manual",
         deals,
         {
-            "total_row": lambda deal: any(_TOTALS.match(text) for text in deal.said.values()),
+            "total_row": lambda deal: any(is_total(text) for text in deal.said.values()),
             "other_form": lambda deal: any(
                 _form(ours, deal.said[ours]) != usual[deal.file, ours]
                 for ours in ("amount", *DAYS)

@@ -4,22 +4,16 @@ In: a query, and where a killed walk was. Out: rows of text in no order, and a c
 on in the same job. A job that was read, or that the org gave up, is deleted; one that it gave up or forgot is begun anew.
 """
 
-import csv
-import io
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
-import orjson
-
-from connectors.calls import Answer, Calls, RefusedError
-from connectors.http import Request
+from connectors.calls import Calls, RefusedError
+from connectors.salesforce_jobs import TEXT, Jobs, lines_of
 from connectors.sources import must_move
-from connectors.tokens import Token
 from warehouse.steps import StepError
 
 MOST_ROWS = 10_000  # of one file: a few megabytes
-LONGEST_POLL_S, POLLS = 30.0, 400  # more than three hours, beyond which the night has no use for the answer
+POLLS = 400  # more than three hours, beyond which the night has no use for the answer
 MARK, WHOLE = "bulk", "whole"
 
 
@@ -32,7 +26,7 @@ class BulkQuery:
     """Jobs over one org, which serves them at `path`."""
 
     def __init__(self, calls: Calls, path: str) -> None:
-        self._calls, self._path = calls, path
+        self._jobs, self._patience = Jobs(calls, path), calls.patience
 
     def read(self, query: str, what: str, cursor: str | None) -> Iterator[tuple[list[Any], str, bool]]:
         """Rows, cursor and whether the answer is done. The first place is told before the job has an answer, so that it is kept."""
@@ -42,7 +36,7 @@ class BulkQuery:
             return
         total = self._total(job, what) if job else None
         if total is None:
-            job, place = self._begun(query, what), ""
+            job, place = self._jobs.begin({"operation": "queryAll", "query": query}, _named(what)), ""
             yield [], f"{MARK}|{job}|", False
             total = self._total(job, what)
             if total is None:
@@ -61,56 +55,37 @@ class BulkQuery:
                 yield rows, f"{MARK}|{job}|{place}", place == WHOLE
             finally:
                 if place == WHOLE:
-                    self._end(job, what)
-
-    def _end(self, job: str, what: str) -> None:
-        """Let the org forget the job; where it does not, it does so by itself after a week."""
-        with suppress(StepError):
-            self._ask("DELETE", f"/{job}", {}, what, is_json=False)
-
-    def _begun(self, query: str, what: str) -> str:
-        body = orjson.dumps({"operation": "queryAll", "query": query})
-        return str(self._ask("POST", "", {}, what, body).payload["id"])
+                    self._jobs.forget(job, _named(what))
 
     def _total(self, job: str, what: str) -> int | None:
         """How many rows the finished job has, waited for; None where it failed or is forgotten."""
-        for number in range(POLLS):
-            try:
-                told = self._ask("GET", f"/{job}", {}, what).payload
-            except RefusedError as error:
-                if error.code != "NOT_FOUND":
-                    raise
-                return None
-            if told["state"] == "JobComplete":
-                return int(told.get("numberRecordsProcessed", 0))
-            if told["state"] in ("Failed", "Aborted"):
-                self._end(job, what)
-                return None
-            self._calls.patience.wait(number, min(2.0 ** min(number, 5), LONGEST_POLL_S))
-        raise StepError(f"Salesforce is still at its job for {what}: rerun later, which reads on in the same job")
+        try:
+            told = self._jobs.ended(job, _named(what), POLLS)
+        except RefusedError as error:
+            if error.code != "NOT_FOUND":
+                raise
+            return None
+        if told is None:
+            raise StepError(f"Salesforce is still at its job for {what}: rerun later, which reads on in the same job")
+        if told["state"] != "JobComplete":
+            self._jobs.forget(job, _named(what))
+            return None
+        return int(told.get("numberRecordsProcessed", 0))
 
     def _file(self, job: str, place: str, what: str) -> tuple[list[Any], str]:
         """The rows of one file and where the next one is. A file that is not whole is asked for again."""
         params = {"maxRecords": str(MOST_ROWS)} | ({"locator": place} if place else {})
-        for number in range(self._calls.patience.attempts):
-            answer = self._ask("GET", f"/{job}/results", params, what, is_json=False)
-            rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8", "surrogateescape"), newline="")))
+        for number in range(self._patience.attempts):
+            answer = self._jobs.ask("GET", f"/{job}/results", _named(what), kind=TEXT, params=params)
+            rows: list[Any] = list(lines_of(answer))
             following = answer.headers.get("sforce-locator", "")
             if following and answer.headers.get("sforce-numberofrecords") == str(len(rows)):
                 return rows, WHOLE if following == "null" else following
-            self._calls.patience.wait(number)
+            self._patience.wait(number)
         raise StepError(
             f"Salesforce sends no whole file of its job for {what}: rerun; the walk goes on at its last file"
         )
 
-    def _ask(
-        self, method: Any, path: str, params: dict[str, str], what: str, body: bytes = b"", *, is_json: bool = True
-    ) -> Answer:  # fmt: skip
-        def build(token: Token) -> Request:
-            headers = {
-                "authorization": f"Bearer {token.access}",
-                "accept": "application/json" if is_json else "text/csv",
-            }
-            return Request(self._path + path, params, headers, body, method)
 
-        return self._calls.ask(build, f"the job for {what}", is_json=is_json)
+def _named(what: str) -> str:
+    return f"the job for {what}"

@@ -7,39 +7,36 @@ once it was read. Nothing is done to a record before the job is closed; from the
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import orjson
 
-from connectors.calls import Answer, Calls, RefusedError
-from connectors.http import Request, UnansweredError
+from connectors.calls import Calls, RefusedError
+from connectors.http import UnansweredError
+from connectors.salesforce_jobs import TEXT, Jobs, lines_of
 from connectors.sources import must_move
-from connectors.tokens import Token
 from warehouse.receipts import Outcome
 from warehouse.steps import StepError
 
-LONGEST_POLL_S, POLLS = 30.0, 70  # half an hour, beyond which the job is aborted
+POLLS = 70  # half an hour, beyond which the job is aborted
 NULL = "#N/A"  # clears a field; an empty cell would leave it as it is
-ENDED = ("JobComplete", "Failed", "Aborted")
-TEXT, JSON = "text/csv", "application/json"
 
 
 class BulkUpdate:
     """Jobs over one org, which serves them at `path`."""
 
     def __init__(self, calls: Calls, path: str) -> None:
-        self._calls, self._path = calls, path
+        self._jobs = Jobs(calls, path)
 
     def run(self, object_name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Outcome]:
         """What became of each id. Raises RefusedError when nothing was done, UnansweredError when any row may have been."""
         what = f"the job for {object_name}"
         asked = {"object": object_name, "operation": "update", "contentType": "CSV", "lineEnding": "LF"}
-        job = str(self._ask("POST", "", what, orjson.dumps(asked)).payload["id"])
+        job = self._jobs.begin(asked, what)
         try:
-            self._ask("PUT", f"/{job}/batches", what, as_csv(rows), TEXT, is_write=True)
+            self._jobs.ask("PUT", f"/{job}/batches", what, as_csv(rows), kind=TEXT, is_write=True)
         except (StepError, UnansweredError):
-            self._end(job, what)
+            self._jobs.forget(job, what)
             raise
         try:
             self._close(job, what)
@@ -47,7 +44,7 @@ class BulkUpdate:
             fates = self._fates(job, what, state)
         except StepError as error:
             raise UnansweredError(f"Salesforce did not tell what became of its job ({error})", is_sent=True) from None
-        self._end(job, what)
+        self._jobs.forget(job, what)
         return fates
 
     def _close(self, job: str, what: str) -> None:
@@ -60,11 +57,9 @@ class BulkUpdate:
 
     def _ended(self, job: str, what: str) -> str:
         """The state in which the job ended, waited for; it is aborted where that takes too long."""
-        for number in range(POLLS):
-            state = str(self._ask("GET", f"/{job}", what).payload["state"])
-            if state in ENDED:
-                return state
-            self._calls.patience.wait(number, min(2.0 ** min(number, 5), LONGEST_POLL_S))
+        told = self._jobs.ended(job, what, POLLS)
+        if told is not None:
+            return str(told["state"])
         self._set(job, what, "Aborted")
         return "Aborted"
 
@@ -79,8 +74,10 @@ class BulkUpdate:
     def _rows(self, job: str, name: str, what: str) -> Iterator[dict[str, str]]:
         place = ""
         while True:
-            answer = self._ask("GET", f"/{job}/{name}", what, kind=TEXT, params={"locator": place} if place else {})
-            lines = csv.DictReader(io.StringIO(answer.body.decode("utf-8", "replace"), newline=""))
+            answer = self._jobs.ask(
+                "GET", f"/{job}/{name}", what, kind=TEXT, params={"locator": place} if place else {}
+            )
+            lines = lines_of(answer)
             if "Id" not in (lines.fieldnames or ()):
                 raise StepError(f"Salesforce sends no file of {name}: look at the job in its setup")
             yield from (row for row in lines if None not in row.values())  # a line that broke off tells nothing
@@ -89,23 +86,8 @@ class BulkUpdate:
                 return
             must_move("Salesforce", what, former, place)
 
-    def _end(self, job: str, what: str) -> None:
-        """Let the org forget the job, aborted where it was never begun; it forgets by itself after a week."""
-        with suppress(StepError, UnansweredError):
-            self._ask("DELETE", f"/{job}", what, kind=TEXT)
-
     def _set(self, job: str, what: str, state: str) -> None:
-        self._ask("PATCH", f"/{job}", what, orjson.dumps({"state": state}))
-
-    def _ask(
-        self, method: Any, path: str, what: str, body: bytes = b"", kind: str = JSON, params: Mapping[str, str] | None = None,
-        *, is_write: bool = False,
-    ) -> Answer:  # fmt: skip
-        def build(token: Token) -> Request:
-            headers = {"authorization": f"Bearer {token.access}", "content-type": kind, "accept": kind}
-            return Request(self._path + path, params or {}, headers, body, method)
-
-        return self._calls.ask(build, what, is_write=is_write, is_json=kind == JSON)
+        self._jobs.ask("PATCH", f"/{job}", what, orjson.dumps({"state": state}))
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

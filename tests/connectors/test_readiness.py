@@ -158,6 +158,25 @@ def test_a_list_of_past_forecasts_is_believed_before_close_dates(
     assert deviation.figure == pytest.approx(0.3)
 
 
+def test_of_a_list_of_forecasts_one_odd_cell_leaves_out_its_row_alone_and_a_total_is_no_period(
+    measure: Callable[..., Report], tmp_path: Path
+) -> None:
+    """The list was dropped for one cell, and its total counted as a ninth period."""
+
+    def forecasts(_: Rows, folder: Path) -> None:
+        lines = [f'{2024 + n // 4}Q{n % 4 + 1},"¥{1_300_000:,}",1000000元' for n in range(8)]
+        lines += ["2026Q1,约130万,1000000", "2026Q2,1300000,", '合计,"10,400,000","8,000,000"']
+        (folder / "预测.csv").write_text("\n".join(["季度,预测金额,实际金额", *lines]), "utf-8")
+
+    report = measure(forecasts)
+    (deviation,) = (each for each in report.symptoms if each.name == "deviation")
+    assert (deviation.signs["periods_too_high"], deviation.rows) == (8, 8)
+    assert deviation.figure == pytest.approx(0.3)
+    assert deviation.left_out == ("预测.csv 2026Q1",)
+    assert "无法读取、未计入：预测.csv 2026Q1" in text(report, "zh")
+    assert "left out, since a cell is no amount: 预测.csv 2026Q1" in text(report, "en")
+
+
 def test_expected_days_that_closing_wrote_over_measure_nothing_and_say_so(measure: Callable[..., Report]) -> None:
     def overwrite(rows: Rows, _: Path) -> None:
         for row in of(rows, "赢单"):

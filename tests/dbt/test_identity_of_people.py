@@ -13,7 +13,7 @@ EMPLOYEES = {"1001": "王芳", "1002": "李娜", "1003": "李娜", "1004": "Zhan
 # number in the ERP → name there, the employee that it truly is
 SALESPEOPLE = {
     "1001": ("王 芳", "1001"), "XS9": ("ｚｈａｎｇ　ｗｅｉ", "1004"), "XS5": ("赵敏（离职）", "1005"), "1003": ("李娜", "1003"),
-    "XS2": ("李娜", None), "1005": ("钱多", None), "XS7": ("孙某", "1002"), "XS8": ("周某", None),
+    "XS2": ("李娜", None), "1005": ("钱多", None), "XS7": ("孙某", "1002"), "XS8": ("周某", "005A"),
 }  # fmt: skip
 # material → its group in the ERP, the product line that it truly is
 MATERIALS = {
@@ -36,6 +36,12 @@ def mapped(land, build, query):  # type: ignore[no-untyped-def]
     """Employees, salespeople and materials as their systems name them, and what a person said of two that no rule fits."""
     for number, name in EMPLOYEES.items():
         land("fxiaoke__people", f"P{number}", "2026-01-05 10:00", {"user_id": number, "full_name": name, "status": "0"})
+    users = {
+        "005A": ("周某", "Standard"),
+        "005B": ("钱多", "PowerPartner"),
+    }  # of a subsidiary's CRM; the second is a dealer's man
+    for user, (name, kind) in users.items():
+        land("salesforce__users", user, "2026-01-05 10:00", {"Name": name, "UserType": kind, "IsActive": True})
     for number, (name, _) in SALESPEOPLE.items():
         order = {"FID": number, "FSalerId.FNumber": number, "FSalerId.FName": name}
         land("kingdee__orders", f"{number}|1", "2026-03-05 10:00", order)
@@ -65,8 +71,12 @@ def test_a_salesperson_is_the_employee_whose_number_or_only_name_it_bears_and_no
     assert {key: row[0] for key, row in found.items()} == {key: true for key, (_, true) in SALESPEOPLE.items()}
     assert {key: row[1] for key, row in found.items()} == {
         "1001": "number_and_name", "XS9": "name", "XS5": "name_without_marks", "1003": "number_and_name", "XS2": "ambiguous",
-        "1005": "none", "XS7": "setting", "XS8": "none",
+        "1005": "none", "XS7": "setting", "XS8": "name",
     }  # fmt: skip
+
+
+def test_a_user_of_a_portal_is_nobodys_employee(mapped):  # type: ignore[no-untyped-def]
+    assert mapped("system_owner_id, owner_id, evidence", "map_owner", "salesforce") == {"005A": ("005A", "itself")}
 
 
 def test_members_of_wecom_are_known_by_number_and_strangers_are_listed(mapped):  # type: ignore[no-untyped-def]

@@ -11,6 +11,7 @@ salesforce as (
         'salesforce' as system, user_id as person_id, load_id, role_id as department_id, manager_id, name, is_active, is_deleted, is_late,
         changed_at, valid_from, valid_to
     from {{ ref('stg_salesforce__users') }}
+    where coalesce(user_type, 'Standard') = 'Standard'
 ),
 
 final as (

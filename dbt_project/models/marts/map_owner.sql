@@ -1,6 +1,7 @@
 -- Every person of every system with the employee that it is, and why; or that none or several fit.
 with employees as (
-    select person_id, name, {{ company_key('name') }} as name_key from {{ ref('stg_fxiaoke__people') }} as versions
+    select system, person_id, name, {{ company_key('name') }} as name_key
+    from {{ ref('int_person_versions') }} as versions
     where {{ known('versions', as_of_cutoff()) }} and not is_late and not is_deleted
 ),
 
@@ -11,7 +12,7 @@ salespeople as (
 ),
 
 people as (
-    select 'fxiaoke' as system, person_id as system_owner_id, name from employees
+    select system, person_id as system_owner_id, name from employees
     union all
     select 'kingdee' as system, salesperson_number as system_owner_id, name from salespeople
     union
@@ -37,7 +38,7 @@ asked as (
     from people
     inner join {{ ref('owner_rules') }} as rules on rules.system in ('*', people.system)
     left join settings on rules.compares = 'setting' and people.system || '|' || people.system_owner_id = settings.key
-    where people.system <> 'fxiaoke'
+    where people.system not in ('fxiaoke', 'salesforce')
 ),
 
 fitting as (
@@ -65,15 +66,15 @@ final as (
         {{ build_id() }} as build_id,
         people.system,
         people.system_owner_id,
-        case when people.system = 'fxiaoke' then people.system_owner_id when best.candidates_count = 1 then best.owner_id end as owner_id,
+        case when people.system in ('fxiaoke', 'salesforce') then people.system_owner_id when best.candidates_count = 1 then best.owner_id end as owner_id,
         people.name as owner_name,
         case
-            when people.system = 'fxiaoke' then 'itself'
+            when people.system in ('fxiaoke', 'salesforce') then 'itself'
             when best.candidates_count > 1 then 'ambiguous'
             else coalesce(best.rule, 'none')
         end as evidence,
-        cast(case when people.system = 'fxiaoke' then 1 else coalesce(best.candidates_count, 0) end as integer) as candidates_count,
-        people.system = 'fxiaoke' or coalesce(best.candidates_count = 1, false) as is_matched,
+        cast(case when people.system in ('fxiaoke', 'salesforce') then 1 else coalesce(best.candidates_count, 0) end as integer) as candidates_count,
+        people.system in ('fxiaoke', 'salesforce') or coalesce(best.candidates_count = 1, false) as is_matched,
         {{ as_of() }} as as_of
     from people
     left join best on people.system = best.system and people.system_owner_id = best.system_owner_id and best.place = 1
