@@ -78,10 +78,12 @@ def protect(
 
 def scrub(connection: Loading, stream: Stream, records: Sequence[dict[str, Any]], load_id: str) -> None:
     """Mask in place what names a person in fields that people type into and that no kind is declared for."""
+    spoken = stream.spoken
     found = [
         (record, field, record[field], shown)
         for record in records
-        for field in stream.spoken
+        if record  # a sealed one has been looked at
+        for field in spoken
         if isinstance(record.get(field), str) and (shown := scrubbed(record[field])) != record[field]
     ]
     if found:

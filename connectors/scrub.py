@@ -18,6 +18,8 @@ _FOUND = re.compile(
     rf"|(?P<phone>{_ALONE}{MOBILE}{_END})"
     rf"|(?P<chat>{_ALONE}wxid_[0-9A-Za-z]{{6,}}|(?<=微信)[号:： ]{{0,3}}[A-Za-z][-_0-9A-Za-z]{{5,19}}{_END})"
 )
+# What no match of `_FOUND` does without; each is found ten times faster than where a match may begin.
+_MOBILE, _LONG = re.compile(r"[1１][3-9３-９]\d(?:[- ]?\d{4}){2}"), re.compile(r"\d\d{16}")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 SPOKEN = {"name", "account_name", "fname", "title", "subject"}  # last part of the name of a field that people type into
 
@@ -29,12 +31,18 @@ def is_spoken(field: str) -> bool:
 
 def may_name_a_person(values: Iterable[object]) -> bool:
     """Whether `scrubbed` would look closer at one of the texts among `values`."""
-    return _FOUND.search("\n".join(value for value in values if isinstance(value, str))) is not None
+    text = "\n".join([value for value in values if isinstance(value, str)])
+    return _is_worth_a_look(text) and _FOUND.search(text) is not None
 
 
 def scrubbed(text: str) -> str:
     """`text` with everything that names a person masked: `138****5678`, `****`."""
-    return _FOUND.sub(_masked, text)
+    return _FOUND.sub(_masked, text) if _is_worth_a_look(text) else text
+
+
+def _is_worth_a_look(text: str) -> bool:
+    is_written = "@" in text or "wxid_" in text or "微信" in text
+    return is_written or _MOBILE.search(text) is not None or _LONG.search(text) is not None
 
 
 def _masked(found: re.Match[str]) -> str:
