@@ -4,6 +4,7 @@ In: rows by the tenant's names, of a stream whose fields land as they come. Out:
 row by row, and None for each row that it has to look at by itself.
 """
 
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -33,16 +34,16 @@ _recorded, _sealed = (
     partial(tuple.__new__, Record),
     partial(tuple.__new__, Seal),
 )  # as Record(*columns), in half of the time
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+_AS_STORED, _SORTED = msgspec.json.Encoder(), msgspec.json.Encoder(order="sorted")
 
 
 class Sealer:
     """What the rows of one walk are sealed by."""
 
     def __init__(self, stream: Stream, walk: Walk, instant: Callable[[Any], datetime | None] | None) -> None:
-        told = sorted(name for name in stream.names if is_hashed(name, stream.bookkeeping))
-        names = told + [name for name in stream.names if name not in told]
+        names = sorted(stream.names, key=_place_in_jsonb)  # what comes in its order the server need not sort
         places = {name: f"f{place}" for place, name in enumerate(names)}
+        self._untold = [places[name] for name in names if not is_hashed(name, stream.bookkeeping)]
         shape = [(place, _Value, None) for place in places.values()]
         renamed = {place: name for name, place in places.items()}
         form = msgspec.defstruct("Form", shape, rename=renamed, omit_defaults=True, gc=False)
@@ -54,9 +55,6 @@ class Sealer:
         first, last = (-((_EPOCH - at) // timedelta(milliseconds=1)) for at in self._window)  # rounded up
         self._window_ms = (first, last)
         self._is_ms = stream.changed is not None and stream.changed.unit == "ms"
-        first_untold = names[len(told)] if len(told) < len(names) else ""
-        self._untold = f',"{first_untold}":'.encode() if first_untold else b""
-        self._first_untold = attrgetter(places[first_untold or stream.key[0]])
         self._spoken = [attrgetter(places[name]) for name in stream.spoken]
         self._known_at, self._is_reconstructed = cutoff(walk.as_of), walk.is_reconstructed
         self._start = row_start(self._known_at, walk.load_id, walk.is_reconstructed)
@@ -65,16 +63,16 @@ class Sealer:
         """A record for each row, None for one without an instant of the window; none at all of a page in which one is odd."""
         try:
             forms = msgspec.convert(rows, self._forms)
-            block = _ENCODER.encode_lines(forms)
+            block = _AS_STORED.encode_lines(forms)
             ids = list(map(self._id, forms))
             is_odd = (ESCAPE in block and NUL in block) or not all(ids) or not "".join(ids).isascii()
             is_odd = is_odd or any(may_name_a_person(map(said, forms)) for said in self._spoken)
         except (msgspec.ValidationError, UnicodeEncodeError, TypeError):
             is_odd = True
-        if is_odd or not self._ends_alike(forms, block):
+        if is_odd:
             return [None] * len(rows)
         texts, (moments, changes) = block.splitlines(), self._changes(forms)
-        digests = [sha256(told).hexdigest() for told in self._told(texts)]
+        digests = [sha256(told).hexdigest() for told in self._told(forms)]
         packed = rows_of(ids, texts, digests, changes, self._start)
         seals = map(_sealed, zip(packed, digests, strict=True))
         records = zip(ids, repeat({}), moments, repeat(self._known_at), repeat(self._is_reconstructed), seals)
@@ -83,15 +81,11 @@ class Sealer:
             sealed if None not in moments else [each if at else None for each, at in zip(sealed, moments, strict=True)]
         )
 
-    def _ends_alike(self, forms: list[Any], block: bytes) -> bool:
-        """Whether each text has the first field that is not hashed, and nowhere a second field of that name."""
-        return not self._untold or (
-            None not in map(self._first_untold, forms) and block.count(self._untold) == len(forms)
-        )
-
-    def _told(self, texts: list[bytes]) -> list[bytes]:
-        """What is hashed of each text: all before the first field that is not."""
-        return [text[: text.rindex(self._untold)] + b"}" for text in texts] if self._untold else texts
+    def _told(self, forms: list[Any]) -> list[bytes]:
+        """What is hashed of each form. What is not is gone from it afterwards."""
+        for place in self._untold:
+            deque(map(setattr, forms, repeat(place), repeat(None)), maxlen=0)
+        return _SORTED.encode_lines(forms).splitlines()
 
     def _changes(self, forms: list[Any]) -> tuple[list[datetime | None], list[int]]:
         """When each record changed, None where that is no instant within the walk's window, and the same in microseconds."""
@@ -105,3 +99,8 @@ class Sealer:
             return moments, [(value - EPOCH_MS) * 1000 for value in values]
         moments = [at if at is not None and begin <= at < end else None for at in map(self._instant, values)]
         return moments, [microseconds(at) if at else 0 for at in moments]
+
+
+def _place_in_jsonb(name: str) -> tuple[int, bytes]:
+    key = name.encode()
+    return len(key), key
