@@ -82,7 +82,6 @@ def scrub(connection: Loading, stream: Stream, records: Sequence[dict[str, Any]]
     found = [
         (record, field, record[field], shown)
         for record in records
-        if record  # a sealed one has been looked at
         for field in spoken
         if isinstance(record.get(field), str) and (shown := scrubbed(record[field])) != record[field]
     ]

@@ -6,7 +6,7 @@ change. Where a source dates no change, a record takes the day it was read for.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -17,9 +17,9 @@ from connectors.scrub import may_name_a_person
 from connectors.sealing import Sealer
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
+from warehouse.batches import Batch, batch_of, is_hashed, joined
 from warehouse.clock import cutoff
-from warehouse.landing import Record, Reject, Seal, hashed, is_hashed
-from warehouse.packing import microseconds, row_start, rows_of
+from warehouse.landing import Record, Reject
 from warehouse.walks import Walk
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,38 +75,41 @@ def _instant_reader(changed: Changed) -> Callable[[Any], datetime | None]:
 
 def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
     """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason."""
-    return Reader(stream, walk).page(rows)
+    return Reader(stream, walk).records(rows)
 
 
 class Reader:
-    """What the rows of one walk are read by, made ready once: a reading of millions takes its time for what is done row by row.
+    """What the rows of one walk are read by, made ready once: a reading of millions takes its time for what is done row by row."""
 
-    `is_sealing`: a record that lands as it is carries its seal instead of its fields, so that a long reading holds no more than what it
-    will write. One that may name a person keeps its fields, which are masked first."""
-
-    def __init__(self, stream: Stream, walk: Walk, *, is_sealing: bool = False) -> None:
+    def __init__(self, stream: Stream, walk: Walk) -> None:
         names = list(zip(stream.names, stream.projection, strict=True))
         self._told = [(ours, theirs) for ours, theirs in names if is_hashed(ours, stream.bookkeeping)]
         self._rest = [(ours, theirs) for ours, theirs in names if not is_hashed(ours, stream.bookkeeping)]
         self._stream, self._walk, self._known_at = stream, walk, cutoff(walk.as_of)
         self._key, self._window = stream.key, (walk.window_from, walk.window_to)
         self._is_changed_aside = stream.changed is not None and not is_hashed(stream.changed.field, stream.bookkeeping)
-        self._is_sealing = is_sealing and not (stream.filled_by or stream.classified)
+        self._is_sealing = not (stream.filled_by or stream.classified)
         self._spoken = stream.spoken
-        self._start = row_start(self._known_at, walk.load_id, walk.is_reconstructed)
         self._instant = _instant_reader(stream.changed) if stream.changed else None
         self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
         is_plain = len(stream.key) == 1 and (stream.changed is None or stream.changed.field in stream.names)
         self._sealer = Sealer(stream, walk, self._instant) if self._is_sealing and is_plain else None
 
-    def page(self, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
-        """The records and rejects of a page. A source that judges its rows itself hands over its rejects among them."""
-        sealed = self._sealer.sealed(rows) if self._sealer else [None] * len(rows)
-        if None not in sealed:
-            return cast("list[Record]", sealed), []
+    def page(self, rows: list[Any]) -> tuple[list[Record] | Batch, list[Reject]]:
+        """What of a page lands, as a batch where it lands as it is: a long reading holds no more than what it will write. A page that may
+        name a person keeps its records, which are masked first."""
+        batch, left = (self._sealer and self._sealer.sealed(rows)) or (None, rows)
+        records, rejects = self.records(left)
+        if not self._is_sealing or any(may_name_a_person(map(each.record.get, self._spoken)) for each in records):
+            return records, rejects
+        rest = batch_of(records, self._walk.load_id, self._stream.bookkeeping)
+        return joined((batch, rest)) if batch and records else batch or rest, rejects
+
+    def records(self, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
+        """The records and rejects of rows. A source that judges its rows itself hands over its rejects among them."""
         records, rejects = list[Record](), list[Reject]()
-        for row, found in zip(rows, sealed, strict=True):
-            one = found or (row if isinstance(row, Reject) else self.read(row))
+        for row in rows:
+            one = row if isinstance(row, Reject) else self.read(row)
             if isinstance(one, Record):
                 records.append(one)
             else:
@@ -119,9 +122,8 @@ class Reader:
         told = {ours: value for ours, theirs in self._told if (value := get(theirs)) is not None}
         rest = {ours: value for ours, theirs in self._rest if (value := get(theirs)) is not None}
         record_id = record_id_of(self._key, told)
-        is_sealing = self._is_sealing and not may_name_a_person(map(told.get, self._spoken))
         try:
-            text, digest = hashed(told, rest) if is_sealing else (orjson.dumps(told | rest), "")
+            text = orjson.dumps(told | rest)
             found = fault(told | rest) if ESCAPE in text and NUL in text else None
         except TypeError:
             found = fault(told | rest)
@@ -134,9 +136,6 @@ class Reader:
         changed_at = self._changed(rest if self._is_changed_aside else told)
         if isinstance(changed_at, str):
             return Reject(changed_at, raw_text(row), record_id)
-        if is_sealing:
-            sealed = Seal(rows_of([record_id], [text], [digest], [microseconds(changed_at)], self._start)[0], digest)
-            return Record(record_id, {}, changed_at, self._known_at, self._walk.is_reconstructed, sealed)
         try:
             record = translated(self._stream, told | rest)
         except NotAmountError as error:

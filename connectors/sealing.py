@@ -1,13 +1,12 @@
 """A page's rows sealed together: a first reading of millions takes its time for what is done row by row, so this is done page by page.
 
-In: rows by the tenant's names, of a stream whose fields land as they come. Out: records with their seals, as the reader makes them
-row by row, and None for each row that it has to look at by itself.
+In: rows by the tenant's names, of a stream whose fields land as they come. Out: a batch of what lands, as the reader makes it row by row,
+and the rows that it has to look at by itself.
 """
 
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from itertools import repeat
 from operator import attrgetter
@@ -18,8 +17,8 @@ import msgspec
 from connectors.decoding import ESCAPE, NUL
 from connectors.scrub import may_name_a_person
 from connectors.streams import Stream
+from warehouse.batches import Batch, is_hashed, without
 from warehouse.clock import cutoff
-from warehouse.landing import Record, Seal, is_hashed
 from warehouse.packing import EPOCH_MS, microseconds, row_start, rows_of
 from warehouse.walks import Walk
 
@@ -30,10 +29,6 @@ _Plain = bool | _Int | _Float | str | None
 _Inner = _Plain | list[_Plain]
 _Value = _Plain | list[_Plain | dict[str, _Inner]] | dict[str, _Inner]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_recorded, _sealed = (
-    partial(tuple.__new__, Record),
-    partial(tuple.__new__, Seal),
-)  # as Record(*columns), in half of the time
 _AS_STORED, _SORTED = msgspec.json.Encoder(), msgspec.json.Encoder(order="sorted")
 
 
@@ -56,11 +51,10 @@ class Sealer:
         self._window_ms = (first, last)
         self._is_ms = stream.changed is not None and stream.changed.unit == "ms"
         self._spoken = [attrgetter(places[name]) for name in stream.spoken]
-        self._known_at, self._is_reconstructed = cutoff(walk.as_of), walk.is_reconstructed
-        self._start = row_start(self._known_at, walk.load_id, walk.is_reconstructed)
+        self._start = row_start(cutoff(walk.as_of), walk.load_id, walk.is_reconstructed)
 
-    def sealed(self, rows: list[Any]) -> list[Record | None]:
-        """A record for each row, None for one without an instant of the window; none at all of a page in which one is odd."""
+    def sealed(self, rows: list[Any]) -> tuple[Batch, list[Any]] | None:
+        """The rows as a batch, and those that tell no instant of the window; None for a page in which one is odd."""
         try:
             forms = msgspec.convert(rows, self._forms)
             block = _AS_STORED.encode_lines(forms)
@@ -70,16 +64,11 @@ class Sealer:
         except (msgspec.ValidationError, UnicodeEncodeError, TypeError):
             is_odd = True
         if is_odd:
-            return [None] * len(rows)
-        texts, (moments, changes) = block.splitlines(), self._changes(forms)
+            return None
+        texts, (changes, undated) = block.splitlines(), self._changes(forms)
         digests = [sha256(told).hexdigest() for told in self._told(forms)]
-        packed = rows_of(ids, texts, digests, changes, self._start)
-        seals = map(_sealed, zip(packed, digests, strict=True))
-        records = zip(ids, repeat({}), moments, repeat(self._known_at), repeat(self._is_reconstructed), seals)
-        sealed: list[Record | None] = list(map(_recorded, records))
-        return (
-            sealed if None not in moments else [each if at else None for each, at in zip(sealed, moments, strict=True)]
-        )
+        batch = Batch(ids, digests, changes, rows_of(ids, texts, digests, changes, repeat(self._start, len(ids))))
+        return without(batch, undated) if undated else batch, [rows[place] for place in undated]
 
     def _told(self, forms: list[Any]) -> list[bytes]:
         """What is hashed of each form. What is not is gone from it afterwards."""
@@ -87,18 +76,16 @@ class Sealer:
             deque(map(setattr, forms, repeat(place), repeat(None)), maxlen=0)
         return _SORTED.encode_lines(forms).splitlines()
 
-    def _changes(self, forms: list[Any]) -> tuple[list[datetime | None], list[int]]:
-        """When each record changed, None where that is no instant within the walk's window, and the same in microseconds."""
+    def _changes(self, forms: list[Any]) -> tuple[list[int], list[int]]:
+        """When each record changed, in microseconds, and the places of those that tell no instant within the walk's window."""
         if self._change is None or self._instant is None:
-            return [self._of_the_day] * len(forms), [microseconds(self._of_the_day)] * len(forms)
+            return [microseconds(self._of_the_day)] * len(forms), []
         values, (begin, end), (first, last) = list(map(self._change, forms)), self._window, self._window_ms
         if self._is_ms and set(map(type, values)) == {int} and first <= min(values) and max(values) < last:
-            moments: list[datetime | None] = list(
-                map(_EPOCH.__add__, map(timedelta, repeat(0), repeat(0), repeat(0), values))
-            )
-            return moments, [(value - EPOCH_MS) * 1000 for value in values]
+            return [(value - EPOCH_MS) * 1000 for value in values], []
         moments = [at if at is not None and begin <= at < end else None for at in map(self._instant, values)]
-        return moments, [microseconds(at) if at else 0 for at in moments]
+        undated = [place for place, at in enumerate(moments) if at is None]
+        return [microseconds(at) if at else 0 for at in moments], undated
 
 
 def _place_in_jsonb(name: str) -> tuple[int, bytes]:

@@ -5,46 +5,22 @@ cursor of the last page that landed; a whole answer (snapshot) starts anew. What
 list of all ids no longer shows went at an unknown time before the list was read, and is buried by the next night.
 """
 
-import gc
-import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
-from connectors.privacy import protected
+from connectors.batching import beside, read_pages, together, without_originals
 from connectors.progress import Progress
-from connectors.reading import Reader
-from connectors.sources import Page, Source
+from connectors.sources import Source
 from connectors.streams import Stream
 from warehouse import reconciling
-from warehouse.landing import PageCounts, Record, Reject, finish_walk, land_page
+from warehouse.landing import PageCounts, finish_walk, land_page
 from warehouse.steps import StepError
 from warehouse.walks import Loading, Walk, begin
 
-Item = TypeVar("Item")
 FEWEST_SHARE = (
     0.5  # of the known records: a whole answer that shows fewer is a permission or a filter, not a wave of deletions
 )
 FEW = 20  # known records below which any share may go
 SUNDAY = 7
-SELDOM = 100_000  # objects between two looks for cycles: among rows there are none, and looking took a quarter of the reading
-SHORT_S = 0.0005  # a thread that was waiting for the server goes on after so long; at Python's 5 ms the server waited half of its time
-ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """A page whose rows have been read."""
-
-    page: Page
-    records: list[Record]
-    rejects: list[Reject]
-
-    @property
-    def rows(self) -> int:
-        """How many rows the page had."""
-        return len(self.records) + len(self.rejects)
 
 
 @dataclass
@@ -98,14 +74,12 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     waited = source.calls.patience.waits
     rows_before, pages_before = tally.received, tally.pages
     progress = Progress(f"{stream.system} {stream.name}")
-    for pages in beside(together(_read(stream, walk, source.pages(stream, walk)))):
-        records = [record for each in pages for record in each.records]
-        rejects = [reject for each in pages for reject in each.rejects]
-        records, rejects = protected(connection, stream, records, rejects, walk.load_id)
+    for pages in beside(together(read_pages(stream, walk, source.pages(stream, walk)))):
+        batch, rejects = without_originals(connection, stream, walk, pages)
         reached = next((each.page.cursor for each in reversed(pages) if each.page.cursor is not None), None)
         last, asked = pages[-1].page, source.calls.requests
         counts = land_page(
-            connection, walk, records, rejects, last_id=reached, requests=asked - sent, pages=len(pages),
+            connection, walk, batch, rejects, last_id=reached, requests=asked - sent, pages=len(pages),
             is_last=last.is_last and ends_here, bookkeeping=stream.bookkeeping, part=last.part,
         )  # fmt: skip
         tally.add(counts, len(pages))
@@ -117,57 +91,11 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
         if told:
             print(told, flush=True)
         if stream.mode == "snapshot":
-            seen.update(record.record_id for record in records)
+            seen.update(batch.ids)
             seen.update(reject.record_id for reject in rejects if reject.record_id)
         if last.is_last:
             return seen
     raise RuntimeError(f"{stream.system} {stream.name}: the source ended without a last page")
-
-
-def _read(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[ReadPage]:
-    """The pages as records and rejects; their rows are let go, so that what is held is what will be written."""
-    reader = Reader(stream, walk, is_sealing=True)
-    for page in pages:
-        yield ReadPage(replace(page, rows=[]), *reader.page(page.rows))
-
-
-def beside(items: Iterator[Item]) -> Iterator[Item]:
-    """The items in order, the next one made by a thread beside while the one before it is in use."""
-    former, patience = gc.get_threshold(), sys.getswitchinterval()
-    gc.set_threshold(SELDOM, *former[1:])
-    sys.setswitchinterval(SHORT_S)
-    try:
-        with ThreadPoolExecutor(1, "beside") as pool:
-            coming = pool.submit(next, items, None)
-            while (item := coming.result()) is not None:
-                coming = pool.submit(next, items, None)
-                yield item
-    finally:
-        gc.set_threshold(*former)
-        sys.setswitchinterval(patience)
-
-
-def together(pages: Iterator[ReadPage]) -> Iterator[list[ReadPage]]:
-    """The pages that land in one transaction: as many as make `ROWS` rows, or one of a part that is counted by itself.
-
-    What breaks off the reading comes behind the pages that came before it, so that these land.
-    """
-    held: list[ReadPage] = []
-    try:
-        for read in pages:
-            if read.page.part and held:
-                yield held
-                held = []
-            held.append(read)
-            if read.page.is_last or read.page.part or sum(each.rows for each in held) >= ROWS:
-                yield held
-                held = []
-    except Exception:
-        if held:
-            yield held
-        raise
-    if held:
-        yield held
 
 
 def _bury(

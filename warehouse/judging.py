@@ -1,6 +1,6 @@
-"""Which records of a page say something new, before any of them is written.
+"""Which records of a batch say something new, before any of them is written.
 
-In: records of one stream with their hashes. Out: those that land. A record is compared with the newest version of its id that is not later
+In: a batch of one stream's records. Out: those that land. A record is compared with the newest version of its id that is not later
 than itself, whether that has landed or stands in the same page. One statement asks whether any id between the least and the greatest has
 landed, which at first none has; another which have; a third asks for the versions of those.
 """
@@ -8,15 +8,12 @@ landed, which at first none has; another which have; a third asks for the versio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from warehouse.batches import Batch
+from warehouse.packing import instant, microseconds
 from warehouse.walks import Loading
-
-if TYPE_CHECKING:
-    from warehouse.landing import Record
 
 _KNOWN = """
 select o.place - 1 from unnest(string_to_array(%s::text, chr(31))) with ordinality as o (record_id, place)
@@ -37,48 +34,46 @@ left join lateral (
 left join lateral (
     select true as is_behind from {table} as v where v.record_id = o.record_id and v.changed_at > o.changed_at limit 1
 ) as n on true"""
-_Landed = tuple[
-    str | None, datetime | None, bool
-]  # hash and instant of the version before, whether a later one has landed
+_Landed = tuple[str | None, int | None, bool]  # hash and change of the version before, whether a later one has landed
 _NOTHING: _Landed = (None, None, False)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Places of the records that land; how many say nothing new, and how many of those came back from us."""
+    """Places of the versions that land; how many say nothing new, and how many of those came back from us."""
 
-    news: list[int]
+    news: Sequence[int]
     unchanged: int
     echoed: int
 
 
-def judged(connection: Loading, table: str, records: Sequence["Record"], hashes: Sequence[str]) -> Judged:
-    """What the records, all of one stream's `table`, say beyond what is known."""
-    ids = [record.record_id for record in records]
-    landed, before = _landed(connection, table, ids, records), _before(ids, records)
+def judged(connection: Loading, table: str, batch: Batch) -> Judged:
+    """What the versions of a batch, all of one stream's `table`, say beyond what is known."""
+    changes, hashes = batch.changes, batch.digests
+    landed, before = _landed(connection, table, batch), _before(batch)
     if not landed and not before:
-        return Judged(list(range(len(records))), 0, 0)
+        return Judged(range(len(batch.ids)), 0, 0)
     news, echoed = [], 0
-    for place, record in enumerate(records):
-        former_hash, former_at, is_behind = landed.get(place, _NOTHING)
+    for place, changed in enumerate(changes):
+        former_hash, former_change, is_behind = landed.get(place, _NOTHING)
         former = before.get(place)
-        if former is not None and (former_at is None or former_at <= records[former].changed_at):
-            former_hash, former_at = hashes[former], records[former].changed_at
+        if former is not None and (former_change is None or former_change <= changes[former]):
+            former_hash, former_change = hashes[former], changes[former]
         if hashes[place] != former_hash:
             news.append(place)
-        elif former_at is not None and record.changed_at > former_at and not is_behind:
+        elif former_change is not None and changed > former_change and not is_behind:
             echoed += 1
-    return Judged(news, len(records) - len(news), echoed)
+    return Judged(news, len(changes) - len(news), echoed)
 
 
-def _landed(connection: Loading, table: str, ids: list[str], records: Sequence["Record"]) -> dict[int, _Landed]:
-    places = _known(connection, table, ids)
+def _landed(connection: Loading, table: str, batch: Batch) -> dict[int, _Landed]:
+    places = _known(connection, table, batch.ids)
     if not places:
         return {}
     statement = sql.SQL(_LANDED).format(table=sql.Identifier(*table.split(".")))
-    asked = ([ids[place] for place in places], [records[place].changed_at for place in places])
+    asked = ([batch.ids[place] for place in places], [instant(batch.changes[place]) for place in places])
     found = connection.execute(statement, asked, binary=True)
-    return {places[at]: (former, changed_at, is_behind) for at, former, changed_at, is_behind in found}
+    return {places[at]: (former, microseconds(on) if on else None, is_behind) for at, former, on, is_behind in found}
 
 
 def _known(connection: Loading, table: str, ids: list[str]) -> Sequence[int]:
@@ -94,15 +89,15 @@ def _known(connection: Loading, table: str, ids: list[str]) -> Sequence[int]:
     return [place for (place,) in connection.execute(statement, (text,), binary=True)]
 
 
-def _before(ids: list[str], records: Sequence["Record"]) -> dict[int, int]:
-    """For each record whose id stands in the page more than once: the place of the version before it, where there is one."""
-    if len(set(ids)) == len(ids):
+def _before(batch: Batch) -> dict[int, int]:
+    """For each version whose id stands in the batch more than once: the place of the version before it, where there is one."""
+    if len(set(batch.ids)) == len(batch.ids):
         return {}
     places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, record_id in enumerate(ids):
+    for place, record_id in enumerate(batch.ids):
         places[record_id].append(place)
     found: dict[int, int] = {}
     for several in places.values():
-        several.sort(key=lambda place: records[place].changed_at)  # of one instant the later in the page is the later
+        several.sort(key=lambda place: batch.changes[place])  # of one instant the later in the page is the later
         found.update(zip(several[1:], several, strict=False))
     return found

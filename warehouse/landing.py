@@ -8,39 +8,27 @@ its own changed_at. Our own score fields and the source's bookkeeping are outsid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, NamedTuple
 
-import orjson
-
+from warehouse.batches import BOOKKEEPING, Batch, batch_of
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
 from warehouse.judging import judged
-from warehouse.packing import Row, append_packed, microseconds, row_start, rows_of
+from warehouse.packing import append_packed
 from warehouse.parts import Part, count_part
 from warehouse.walks import Loading, Walk
 
-BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 TOMBSTONE = {"is_deleted": True}
 
 
-class Seal(NamedTuple):
-    """A record as it leaves: its row of a binary COPY, and its hash (sha256, hex)."""
-
-    row: Row
-    digest: str
-
-
 class Record(NamedTuple):
-    """One version of one record as its source shows it; people's fields are tokens already. Where its reader made the `seal`, that stands
-    for the fields too and `record` is empty."""
+    """One version of one record as its source shows it; people's fields are tokens already."""
 
     record_id: str
     record: dict[str, Any]
     changed_at: datetime
     known_at: datetime
     is_reconstructed: bool = False
-    seal: Seal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,46 +56,10 @@ class PageCounts:
         return self.landed + self.unchanged + self.quarantined
 
 
-def is_hashed(name: str, bookkeeping: Collection[str]) -> bool:
-    """Whether a field tells something of the record: neither the source's bookkeeping nor a score of our own."""
-    return name not in bookkeeping and not (name.startswith("lf_") and name.endswith("__c"))
-
-
-def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
-    """sha256 (hex) over the record's canonical JSON without bookkeeping and without our own score fields."""
-    return _split_and_hashed(record, bookkeeping)[1]
-
-
-def hashed(told: dict[str, Any], rest: dict[str, Any]) -> tuple[bytes, str]:
-    """The JSON of a record as it lands, and its hash, from the fields that are hashed and those that are not.
-
-    Raises TypeError for what JSON cannot hold.
-    """
-    text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
-    digest = sha256(text).hexdigest()
-    if rest:
-        text = (text[:-1] + b"," if told else b"{") + orjson.dumps(rest)[1:]
-    return text, digest
-
-
-def _split_and_hashed(record: dict[str, Any], bookkeeping: Collection[str]) -> tuple[bytes, str]:
-    untold = {name for name in record if not is_hashed(name, bookkeeping)}
-    if not untold:
-        return hashed(record, {})
-    told = {name: value for name, value in record.items() if name not in untold}
-    return hashed(told, {name: record[name] for name in record if name in untold})
-
-
-def _sealed(record: Record, load_id: str, bookkeeping: Collection[str]) -> Seal:
-    text, digest = _split_and_hashed(record.record, bookkeeping)
-    start = row_start(record.known_at, load_id, record.is_reconstructed)
-    return Seal(rows_of([record.record_id], [text], [digest], [microseconds(record.changed_at)], start)[0], digest)
-
-
 def land_page(
     connection: Loading,
     walk: Walk,
-    records: Sequence[Record],
+    records: Sequence[Record] | Batch,
     rejects: Sequence[Reject] = (),
     *,
     last_id: str | None,
@@ -123,7 +75,8 @@ def land_page(
     belongs to, counted by itself."""
     failpoint("landing.before")
     with connection.transaction():
-        landed, unchanged, echoed = _append(connection, walk, records, bookkeeping)
+        batch = records if isinstance(records, Batch) else batch_of(records, walk.load_id, bookkeeping)
+        landed, unchanged, echoed = _append(connection, walk, batch)
         _set_aside(connection, walk, rejects)
         # what we write moves a source's bookkeeping: without any, the same again is read again, not echoed
         counts = PageCounts(landed, unchanged, echoed if bookkeeping else 0, len(rejects))
@@ -140,20 +93,17 @@ def finish_walk(connection: Loading, walk: Walk, gone: Sequence[str]) -> PageCou
     at, known_at = walk.window_to - timedelta(microseconds=1), cutoff(walk.as_of)
     graves = [Record(record_id, TOMBSTONE, at, known_at, walk.is_reconstructed) for record_id in gone]
     with connection.transaction():
-        landed, unchanged, _ = _append(connection, walk, graves, BOOKKEEPING)
+        landed, unchanged, _ = _append(connection, walk, batch_of(graves, walk.load_id))
         counts = PageCounts(landed, unchanged)
         _move_cursor(connection, walk, counts, None, 0, is_last=True, pages=int(bool(graves)))
     return counts
 
 
-def _append(
-    connection: Loading, walk: Walk, records: Sequence[Record], bookkeeping: Collection[str]
-) -> tuple[int, int, int]:
-    if not records:
+def _append(connection: Loading, walk: Walk, batch: Batch) -> tuple[int, int, int]:
+    if not batch.ids:
         return 0, 0, 0
-    seals = [record.seal or _sealed(record, walk.load_id, bookkeeping) for record in records]
-    found = judged(connection, walk.table, records, [digest for _, digest in seals])
-    landed = append_packed(connection, walk.table, [seals[place].row for place in found.news]) if found.news else 0
+    found = judged(connection, walk.table, batch)
+    landed = append_packed(connection, walk.table, [batch.rows[place] for place in found.news]) if found.news else 0
     return landed, found.unchanged, found.echoed
 
 

@@ -4,10 +4,10 @@ Row by row, a driver waits for the server every few rows, and a thread that read
 leaves in a few. In: what of a record is stored. Out: its row, made while other rows are on their way; columns in the order of `COLUMNS`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
-from itertools import chain, repeat
+from itertools import chain
 from struct import Struct
 
 import psycopg
@@ -42,19 +42,24 @@ def append_packed(connection: psycopg.Connection, table: str, rows: Sequence[Row
 
 
 def rows_of(
-    ids: Sequence[str], texts: Sequence[bytes], digests: Sequence[str], changes: Sequence[int], start: bytes
+    ids: Sequence[str], texts: Sequence[bytes], digests: Sequence[str], changes: Sequence[int], starts: Iterable[bytes]
 ) -> list[Row]:
-    """The rows of records, column by column: id, JSON, hash, `microseconds` of the change; behind what the whole walk has in common."""
+    """The rows of records, column by column: id, JSON, hash, `microseconds` of the change; `starts`: what others have too."""
     told = zip(map(str.encode, ids), map(str.encode, digests), changes, map(len, texts), strict=True)
     own = [
         _own(len(key)).pack(len(key), key, DIGEST, digest, 8, at, size + 1, _VERSION) for key, digest, at, size in told
     ]
-    return list(zip(repeat(start), own, texts))
+    return list(zip(starts, own, texts, strict=True))
 
 
 def microseconds(at: datetime) -> int:
     """An instant as PostgreSQL counts."""
     return (at - _EPOCH) // _MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    """The instant that PostgreSQL counts so."""
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 @cache

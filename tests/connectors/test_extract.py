@@ -14,9 +14,9 @@ from connectors.reading import read_page
 from connectors.streams import mapping_of
 from tests.connectors.company import DAY, Company, run_step
 from warehouse import watermarks
+from warehouse.batches import record_hash
 from warehouse.clock import cutoff
 from warehouse.connection import connect
-from warehouse.landing import record_hash
 from warehouse.walks import Walk, loading
 
 pytestmark = pytest.mark.slow

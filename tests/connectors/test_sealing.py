@@ -10,8 +10,9 @@ import pytest
 from connectors.reading import Reader, instant_of
 from connectors.sealing import Sealer
 from connectors.streams import Changed, Stream
+from warehouse.batches import Batch, batch_of, record_hash
 from warehouse.clock import cutoff
-from warehouse.landing import Record, record_hash
+from warehouse.landing import Record
 from warehouse.walks import Walk
 
 DAY = date(2026, 6, 30)
@@ -55,34 +56,31 @@ def _odd(row: dict[str, Any], dice: Random) -> Any:
     ])  # fmt: skip
 
 
-def _whole(record: Any) -> Any:
-    if not isinstance(record, Record) or record.seal is None:
-        return record
-    shared, own, text = record.seal.row
-    return record._replace(seal=None), record.seal.digest, shared, own, orjson.loads(text)
+def _whole(batch: Any) -> Any:
+    return *batch[:3], [(shared, own, orjson.loads(text)) for shared, own, text in batch.rows]
 
 
 @pytest.mark.parametrize("stream", [DEALS, UNDATED, BY_TEXT])
 def test_a_page_is_sealed_as_its_rows_are_one_by_one(stream: Stream) -> None:
     dice = Random(3)  # noqa: S311 (a test that can be repeated)
-    reader = Reader(stream, WALK, is_sealing=True)
+    reader = Reader(stream, WALK)
     dated = INSIDE if stream is not BY_TEXT else "2026-06-30T08:00:00.123456+08:00"
     for number in range(400):
         rows = [_row(dice, place, dated) for place in range(5)]
         if number % 2:
             rows[dice.randrange(5)] = _odd(rows[0], dice)
-        alone = [reader.read(row) for row in rows]
-        records, rejects = reader.page(rows)
-        assert [_whole(each) for each in records] == [_whole(each) for each in alone if isinstance(each, Record)]
-        assert rejects == [each for each in alone if not isinstance(each, Record)]
+        alone, left = reader.records(rows)
+        batch, rejects = reader.page(rows)
+        assert _whole(batch) == _whole(batch_of(alone, WALK.load_id, stream.bookkeeping))
+        assert rejects == left
 
 
 def test_most_pages_are_sealed_together_and_an_undated_row_is_left_out() -> None:
     dice = Random(5)  # noqa: S311 (a test that can be repeated)
     rows = [_row(dice, place, INSIDE if place else "not a time") for place in range(100)]
-    first, *rest = Sealer(DEALS, WALK, instant_of).sealed(rows)
-    assert first is None
-    assert all(rest)
+    sealed = Sealer(DEALS, WALK, instant_of).sealed(rows)
+    assert sealed is not None
+    assert (sealed[0].ids, sealed[1]) == ([row["_id"] for row in rows[1:]], rows[:1])
 
 
 def test_the_hash_is_that_of_the_fields_that_are_told() -> None:
@@ -94,19 +92,17 @@ def test_the_hash_is_that_of_the_fields_that_are_told() -> None:
         "version": "9",
         "lf_band__c": "A",
     }
-    (record,), _ = Reader(DEALS, WALK, is_sealing=True).page([row])
-    assert record.seal is not None
-    assert record.seal.digest == record_hash({"amount": 1, "owner": [{"a": 1, "id": 2}], "_id": "a"})
+    batch, _ = Reader(DEALS, WALK).page([row])
+    assert isinstance(batch, Batch)
+    assert batch.digests == [record_hash({"amount": 1, "owner": [{"a": 1, "id": 2}], "_id": "a"})]
 
 
-def test_a_row_that_may_name_a_person_keeps_its_fields_to_be_masked_and_the_others_are_sealed() -> None:
-    rows = [
+def test_a_page_that_may_name_a_person_keeps_its_records_to_be_masked_and_others_are_sealed() -> None:
+    named, other = (
         {"_id": each, "name": name, "version": "1", "last_modified_time": INSIDE}
         for each, name in (("a", "压力机 13812345678"), ("b", "压力机 HT-2026"))
-    ]
-    (named, other), rejects = Reader(DEALS, WALK, is_sealing=True).page(rows)
+    )
+    records, rejects = Reader(DEALS, WALK).page([named, other])
     assert rejects == []
-    assert (named.seal, named.record["name"]) == (None, "压力机 13812345678")
-    assert other.seal is not None
-    (alone,), _ = Reader(DEALS, WALK, is_sealing=True).page(rows[1:])
-    assert _whole(alone) == _whole(other)
+    assert [record.record["name"] for record in records if isinstance(record, Record)] == [named["name"], other["name"]]
+    assert isinstance(Reader(DEALS, WALK).page([other])[0], Batch)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from config.settings import settings
+from connectors.batching import ROWS
 from connectors.fxiaoke import Fxiaoke
 from connectors.pacing import Patience
 from connectors.streams import mapping_of
-from connectors.walk import ROWS
 from tests.connectors.company import DAY, Company, run_step
 from warehouse.clock import cutoff
 from warehouse.frames import fetch_all

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from connectors.batching import ROWS, ReadPage, beside, together
 from connectors.sources import Page
-from connectors.walk import ROWS, ReadPage, beside, together
 from warehouse.landing import Reject
 from warehouse.parts import Part
 

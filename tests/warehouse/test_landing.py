@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from warehouse.batches import record_hash
 from warehouse.clock import cutoff
-from warehouse.landing import PageCounts, Record, Reject, land_page, record_hash
+from warehouse.landing import PageCounts, Record, Reject, land_page
 from warehouse.walks import Loading, Walk, begin, loading
 
 DAY = date(2026, 6, 30)

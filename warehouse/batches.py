@@ -1,0 +1,70 @@
+"""Records column by column, as they are judged and written: a reading of millions takes its time for what is made row by row.
+
+In: records, or the columns that a reader made of whole pages. Out: a batch: ids, hashes, instants of change, rows of a binary COPY. Our own
+score fields and the source's bookkeeping are outside the hash.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from hashlib import sha256
+from itertools import chain, compress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from warehouse.packing import Row, microseconds, row_start, rows_of
+
+if TYPE_CHECKING:
+    from warehouse.landing import Record
+
+BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
+
+
+class Batch(NamedTuple):
+    """Versions of records of one stream as they leave; the columns are equally long. `changes`: `microseconds` of each change."""
+
+    ids: list[str]
+    digests: list[str]
+    changes: list[int]
+    rows: list[Row]
+
+
+def joined(batches: Iterable[Batch]) -> Batch:
+    """One batch of one or several, in their order."""
+    return Batch(*(list(chain.from_iterable(column)) for column in zip(*batches, strict=True)))
+
+
+def without(batch: Batch, places: Collection[int]) -> Batch:
+    """The batch without the versions at `places`."""
+    is_kept = [place not in places for place in range(len(batch.ids))]
+    ids, digests = list(compress(batch.ids, is_kept)), list(compress(batch.digests, is_kept))
+    return Batch(ids, digests, list(compress(batch.changes, is_kept)), list(compress(batch.rows, is_kept)))
+
+
+def batch_of(records: Sequence["Record"], load_id: str, bookkeeping: Collection[str] = BOOKKEEPING) -> Batch:
+    """The records as they leave under `load_id`."""
+    ids, changes = [each.record_id for each in records], [microseconds(each.changed_at) for each in records]
+    sealed = [_split_and_hashed(each.record, bookkeeping) for each in records]
+    starts = [row_start(each.known_at, load_id, each.is_reconstructed) for each in records]
+    texts, digests = [text for text, _ in sealed], [digest for _, digest in sealed]
+    return Batch(ids, digests, changes, rows_of(ids, texts, digests, changes, starts))
+
+
+def is_hashed(name: str, bookkeeping: Collection[str]) -> bool:
+    """Whether a field tells something of the record: neither the source's bookkeeping nor a score of our own."""
+    return name not in bookkeeping and not (name.startswith("lf_") and name.endswith("__c"))
+
+
+def record_hash(record: dict[str, Any], bookkeeping: Collection[str] = BOOKKEEPING) -> str:
+    """sha256 (hex) over the record's canonical JSON without bookkeeping and without our own score fields."""
+    return _split_and_hashed(record, bookkeeping)[1]
+
+
+def _split_and_hashed(record: dict[str, Any], bookkeeping: Collection[str]) -> tuple[bytes, str]:
+    """The JSON of a record as it lands, and its hash."""
+    rest = {name: value for name, value in record.items() if not is_hashed(name, bookkeeping)}
+    told = {name: value for name, value in record.items() if name not in rest} if rest else record
+    text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+    digest = sha256(text).hexdigest()
+    if rest:
+        text = (text[:-1] + b"," if told else b"{") + orjson.dumps(rest)[1:]
+    return text, digest
