@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeVar
 
-from connectors.privacy import protected
+from connectors.privacy import hide, protected
 from connectors.reading import Reader
+from connectors.sealing import Opened
 from connectors.sources import Page
 from connectors.streams import Stream
 from warehouse.batches import Batch, batch_of, joined
@@ -31,29 +32,31 @@ class ReadPage:
     """A page whose rows have been read."""
 
     page: Page
-    records: list[Record] | Batch
+    records: list[Record] | Opened | Batch
     rejects: list[Reject]
 
     @property
     def rows(self) -> int:
         """How many rows the page had."""
-        return len(self.records.ids if isinstance(self.records, Batch) else self.records) + len(self.rejects)
+        return len(self.records if isinstance(self.records, list) else self.records.ids) + len(self.rejects)
 
 
 def without_originals(
     connection: Loading, stream: Stream, walk: Walk, pages: list[ReadPage]
 ) -> tuple[Batch, list[Reject]]:
-    """What lands of the pages, in their order: those that are no batch yet have their personal fields replaced together."""
+    """What lands of the pages, in their order; those of one kind in a row have their personal fields replaced together."""
     batches, rejects = list[Batch](), list[Reject]()
-    for is_batch, run in groupby(pages, key=lambda page: isinstance(page.records, Batch)):
+    for kind, run in groupby(pages, key=lambda page: type(page.records)):
         some = list(run)
         set_aside = [reject for each in some for reject in each.rejects]
-        if is_batch:
-            batches += [each.records for each in some if isinstance(each.records, Batch)]
-        else:
+        if kind is list:
             found = [record for each in some for record in each.records if isinstance(record, Record)]
             found, set_aside = protected(connection, stream, found, set_aside, walk.load_id)
             batches.append(batch_of(found, walk.load_id, stream.bookkeeping))
+        opened = [each.records for each in some if isinstance(each.records, Opened)]
+        hide(connection, opened, walk.load_id)
+        batches += [page.sealer.sealed(page) for page in opened]
+        batches += [each.records for each in some if isinstance(each.records, Batch)]
         rejects += set_aside
     return joined(batches), rejects
 

@@ -14,10 +14,10 @@ import orjson
 from config.settings import settings
 from connectors.decoding import ESCAPE, NUL, fault, raw_text
 from connectors.scrub import may_name_a_person
-from connectors.sealing import Sealer
+from connectors.sealing import Opened, Sealer
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
-from warehouse.batches import Batch, batch_of, is_hashed, joined
+from warehouse.batches import Batch, batch_of, is_hashed
 from warehouse.clock import cutoff
 from warehouse.landing import Record, Reject
 from warehouse.walks import Walk
@@ -93,17 +93,21 @@ class Reader:
         self._instant = _instant_reader(stream.changed) if stream.changed else None
         self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
         is_plain = len(stream.key) == 1 and (stream.changed is None or stream.changed.field in stream.names)
-        self._sealer = Sealer(stream, walk, self._instant) if self._is_sealing and is_plain else None
+        is_plain = is_plain and not stream.filled_by and stream.key[0] not in stream.classified
+        self._sealer = Sealer(stream, walk, self._instant) if is_plain else None
 
-    def page(self, rows: list[Any]) -> tuple[list[Record] | Batch, list[Reject]]:
-        """What of a page lands, as a batch where it lands as it is: a long reading holds no more than what it will write. A page that may
-        name a person keeps its records, which are masked first."""
-        batch, left = (self._sealer and self._sealer.sealed(rows)) or (None, rows)
+    def page(self, rows: list[Any]) -> tuple[list[Record] | Opened | Batch, list[Reject]]:
+        """What of a page lands: a batch where it lands as it is, so that a long reading holds no more than what it will write; an open page
+        where people's fields are to be replaced; and records where these are no texts, or where a title may name a person."""
+        opened, left = (self._sealer and self._sealer.opened(rows)) or (None, rows)
         records, rejects = self.records(left)
+        if opened and not records:
+            return opened.sealer.sealed(opened) if self._is_sealing else opened, rejects
+        if opened:
+            records, rejects = self.records(rows)
         if not self._is_sealing or any(may_name_a_person(map(each.record.get, self._spoken)) for each in records):
             return records, rejects
-        rest = batch_of(records, self._walk.load_id, self._stream.bookkeeping)
-        return joined((batch, rest)) if batch and records else batch or rest, rejects
+        return batch_of(records, self._walk.load_id, self._stream.bookkeeping), rejects
 
     def records(self, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
         """The records and rejects of rows. A source that judges its rows itself hands over its rejects among them."""

@@ -1,23 +1,23 @@
 """A page's rows sealed together: a first reading of millions takes its time for what is done row by row, so this is done page by page.
 
-In: rows by the tenant's names, of a stream whose fields land as they come. Out: a batch of what lands, as the reader makes it row by row,
-and the rows that it has to look at by itself.
+In: rows by the tenant's names, of a stream whose values land as they come or as tokens. Out: a batch of what lands, as the reader makes it
+row by row, and the rows that it has to look at by itself. Between the two, an open page's personal values are replaced.
 """
 
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from itertools import repeat
+from itertools import compress, repeat
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from connectors.decoding import ESCAPE, NUL
 from connectors.scrub import may_name_a_person
 from connectors.streams import Stream
-from warehouse.batches import Batch, is_hashed, without
+from warehouse.batches import Batch, is_hashed
 from warehouse.clock import cutoff
 from warehouse.packing import EPOCH_MS, microseconds, row_start, rows_of
 from warehouse.walks import Walk
@@ -29,7 +29,18 @@ _Plain = bool | _Int | _Float | str | None
 _Inner = _Plain | list[_Plain]
 _Value = _Plain | list[_Plain | dict[str, _Inner]] | dict[str, _Inner]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TEXTS = {str, type(None)}
 _AS_STORED, _SORTED = msgspec.json.Encoder(), msgspec.json.Encoder(order="sorted")
+
+
+class Opened(NamedTuple):
+    """A page's rows that land once their personal values are replaced, column by column; `texts`: their JSON before that."""
+
+    sealer: "Sealer"
+    forms: list[Any]
+    ids: list[str]
+    changes: list[int]
+    texts: list[bytes]
 
 
 class Sealer:
@@ -43,6 +54,8 @@ class Sealer:
         renamed = {place: name for name, place in places.items()}
         form = msgspec.defstruct("Form", shape, rename=renamed, omit_defaults=True, gc=False)
         self._forms = list[form]  # type: ignore[valid-type]
+        self.personal = {places[name]: kind for name, kind in stream.classified.items()}
+        self._originals = [attrgetter(place) for place in self.personal]
         self._id = attrgetter(places[stream.key[0]])
         self._change = attrgetter(places[stream.changed.field]) if stream.changed else None
         self._of_the_day = cutoff(walk.as_of - timedelta(days=1))
@@ -53,22 +66,32 @@ class Sealer:
         self._spoken = [attrgetter(places[name]) for name in stream.spoken]
         self._start = row_start(cutoff(walk.as_of), walk.load_id, walk.is_reconstructed)
 
-    def sealed(self, rows: list[Any]) -> tuple[Batch, list[Any]] | None:
-        """The rows as a batch, and those that tell no instant of the window; None for a page in which one is odd."""
+    def opened(self, rows: list[Any]) -> tuple[Opened, list[Any]] | None:
+        """The rows that land, and those that tell no instant of the window; None for a page in which one is odd."""
         try:
             forms = msgspec.convert(rows, self._forms)
             block = _AS_STORED.encode_lines(forms)
             ids = list(map(self._id, forms))
             is_odd = (ESCAPE in block and NUL in block) or not all(ids) or not "".join(ids).isascii()
             is_odd = is_odd or any(may_name_a_person(map(said, forms)) for said in self._spoken)
+            is_odd = is_odd or not all(set(map(type, map(original, forms))) <= _TEXTS for original in self._originals)
         except (msgspec.ValidationError, UnicodeEncodeError, TypeError):
             is_odd = True
         if is_odd:
             return None
         texts, (changes, undated) = block.splitlines(), self._changes(forms)
-        digests = [sha256(told).hexdigest() for told in self._told(forms)]
-        batch = Batch(ids, digests, changes, rows_of(ids, texts, digests, changes, repeat(self._start, len(ids))))
-        return without(batch, undated) if undated else batch, [rows[place] for place in undated]
+        if undated:
+            is_dated = [place not in undated for place in range(len(rows))]
+            columns: tuple[list[Any], ...] = (forms, ids, changes, texts)
+            forms, ids, changes, texts = (list(compress(column, is_dated)) for column in columns)
+        return Opened(self, forms, ids, changes, texts), [rows[place] for place in undated]
+
+    def sealed(self, page: Opened) -> Batch:
+        """The rows as they leave."""
+        texts = _AS_STORED.encode_lines(page.forms).splitlines() if self.personal else page.texts
+        digests = [sha256(told).hexdigest() for told in self._told(page.forms)]
+        rows = rows_of(page.ids, texts, digests, page.changes, repeat(self._start, len(texts)))
+        return Batch(page.ids, digests, page.changes, rows)
 
     def _told(self, forms: list[Any]) -> list[bytes]:
         """What is hashed of each form. What is not is gone from it afterwards."""

@@ -6,7 +6,7 @@ score fields and the source's bookkeeping are outside the hash.
 
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
-from itertools import chain, compress
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -31,13 +31,6 @@ class Batch(NamedTuple):
 def joined(batches: Iterable[Batch]) -> Batch:
     """One batch of one or several, in their order."""
     return Batch(*(list(chain.from_iterable(column)) for column in zip(*batches, strict=True)))
-
-
-def without(batch: Batch, places: Collection[int]) -> Batch:
-    """The batch without the versions at `places`."""
-    is_kept = [place not in places for place in range(len(batch.ids))]
-    ids, digests = list(compress(batch.ids, is_kept)), list(compress(batch.digests, is_kept))
-    return Batch(ids, digests, list(compress(batch.changes, is_kept)), list(compress(batch.rows, is_kept)))
 
 
 def batch_of(records: Sequence["Record"], load_id: str, bookkeeping: Collection[str] = BOOKKEEPING) -> Batch:

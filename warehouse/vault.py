@@ -14,6 +14,9 @@ from warehouse.walks import Loading
 
 Value = tuple[str, str]
 ATTEMPTS = 10  # what another loader adds at this very moment is neither added by us nor seen before the next statement
+_KNOWN = """
+select string_agg(coalesce((select p.token from vault.persons as p where p.field_hash = o.field_hash), ''), ',' order by o.place)
+from unnest(string_to_array(%s, ',')) with ordinality as o (field_hash, place)"""  # each by the index, however many there are
 _EXCHANGE = """
 with offered as (
     select * from unnest(
@@ -44,20 +47,31 @@ select field_hash, token from vault.persons where field_hash in (select field_ha
 
 
 def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[Value, str]:
-    """A token for each distinct (kind, value), in one statement; new values enter the vault under `load_id`.
+    """A token for each distinct (kind, value); new values enter the vault under `load_id`, all in one statement.
 
     Drawn at random, or derived from value and `LANDFALL_TOKEN_SEED` where that is set. Raises StepError without a vault key.
     """
-    key, seed = settings().vault_key.get_secret_value(), settings().token_seed.get_secret_value()
+    key = settings().vault_key.get_secret_value()
     if not key:
         raise StepError(
             "personal fields cannot be kept without a key: set LANDFALL_VAULT_KEY to a long random text, then rerun"
         )
-    generation_of(connection, key)
-    hashed, seeded = Keyed(key), Keyed(seed)
+    hashed = Keyed(key)
     by_hash = {hashed(SEPARATOR.join(value)): value for value in set(values)}
-    if not by_hash:
-        return {}
+    with connection.transaction():
+        generation_of(connection, key)
+        if not by_hash:
+            return {}
+        ((known,),) = connection.execute(_KNOWN, (",".join(by_hash),))
+        held = dict(zip(by_hash.values(), known.split(","), strict=True))
+        others = {field_hash: value for field_hash, value in by_hash.items() if not held[value]}
+        return held | _exchanged(connection, key, others, load_id) if others else held
+
+
+def _exchanged(connection: Loading, key: str, by_hash: dict[str, Value], load_id: str) -> dict[Value, str]:
+    """A token for each value that the vault does not hold: one of its own, or the one from before it was erased."""
+    seed = settings().token_seed.get_secret_value()
+    seeded = Keyed(seed)
     fresh = [f"p_{seeded(SEPARATOR.join(value))[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()]
     earlier = aliases(connection, key, (SEPARATOR.join(value) for value in by_hash.values()))
     given = (
@@ -69,9 +83,8 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
         list(earlier.values()),
         load_id,
     )
-    found: dict[str, str] = {}
-    while len(found) < len(
-        by_hash
-    ):  # what another loader adds at this moment is neither added by us nor seen before the next statement
-        found = dict(connection.execute(_EXCHANGE, given).fetchall())
-    return {by_hash[field_hash]: token for field_hash, token in found.items()}
+    for _ in range(ATTEMPTS):
+        found = connection.execute(_EXCHANGE, given).fetchall()
+        if len(found) == len(by_hash):
+            return {by_hash[field_hash]: token for field_hash, token in found}
+    raise RuntimeError(f"the vault gives {len(found)} tokens for {len(by_hash)} values")

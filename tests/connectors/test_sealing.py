@@ -78,9 +78,9 @@ def test_a_page_is_sealed_as_its_rows_are_one_by_one(stream: Stream) -> None:
 def test_most_pages_are_sealed_together_and_an_undated_row_is_left_out() -> None:
     dice = Random(5)  # noqa: S311 (a test that can be repeated)
     rows = [_row(dice, place, INSIDE if place else "not a time") for place in range(100)]
-    sealed = Sealer(DEALS, WALK, instant_of).sealed(rows)
-    assert sealed is not None
-    assert (sealed[0].ids, sealed[1]) == ([row["_id"] for row in rows[1:]], rows[:1])
+    opened = Sealer(DEALS, WALK, instant_of).opened(rows)
+    assert opened is not None
+    assert (opened[0].ids, opened[1]) == ([row["_id"] for row in rows[1:]], rows[:1])
 
 
 def test_the_hash_is_that_of_the_fields_that_are_told() -> None:
