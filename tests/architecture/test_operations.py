@@ -33,7 +33,9 @@ def test_every_task_says_command_what_it_touches_how_long_how_to_see_and_how_to_
     sections = {
         title: body
         for page in PAGES[1:]
-        for title, body in re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        for title, body in re.findall(
+            r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", page.read_text("utf-8"), re.MULTILINE | re.DOTALL
+        )
     }
     assert sorted(sections) == sorted(TASKS)
     for title, body in sections.items():

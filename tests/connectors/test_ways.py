@@ -14,8 +14,8 @@ from connectors.streams import FilledBy, Stream, mapping_of
 from connectors.writer_fxiaoke import FxiaokeWriter
 from tests.connectors.between import before
 from tests.connectors.company import DAY, Company, run_step
+from warehouse.batches import record_hash
 from warehouse.clock import cutoff
-from warehouse.landing import record_hash
 from warehouse.receipts import Message
 from warehouse.steps import StepError
 from warehouse.walks import Walk
