@@ -74,10 +74,12 @@ orders as (
 judged as (
     select
         matched.*,
-        {% for side in ['other', 'first'] -%}
-        coalesce(nullif(strpos(orders.systems, {{ side }}_system), 0), 1000 + strpos('{{ systems | join(",") }}', {{ side }}_system)) as {{ side }}_rank
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        coalesce(
+            nullif(strpos(orders.systems, other_system), 0), 1000 + strpos('{{ systems | join(",") }}', other_system)
+        ) as other_rank,
+        coalesce(
+            nullif(strpos(orders.systems, first_system), 0), 1000 + strpos('{{ systems | join(",") }}', first_system)
+        ) as first_rank
     from matched
     inner join orders on {{ known('orders', 'matched.known_from') }}
     where matched.place = 1

@@ -14,9 +14,15 @@ through as (
         on later.twin_id = first.twin_id and later.leading_system <> first.leading_system and later.leading_rank > first.leading_rank
 ),
 
+found as (
+    select * from matches
+    union all
+    select * from through
+),
+
 ranked as (
     select *, row_number() over (partition by twin_id order by known_from, priority, leading_rank, leading_id) as place
-    from (select * from matches union all select * from through) as found
+    from found
 ),
 
 nearest as (
