@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from warehouse.connection import connect
 
-DERIVED = ("staging", "intermediate")
+DERIVED = ("staging", "intermediate", "kept")
+SPINE = "intermediate.int_open_opportunities_as_of"  # a row for each open deal and day, as its features are
 _VERSION = "valid_to"  # a table with this column is a history: it holds versions
 
 
@@ -45,12 +46,18 @@ class Counts:
 
     @property
     def others(self) -> int:
-        """Rows written in staging and intermediate outside the histories: a day's spine, deals by period, seeds."""
-        return sum(t.written for name, t in self.tables.items() if _is_derived(name) and not t.is_history)
+        """Rows written in staging and intermediate outside the histories and the spine, with what is remembered of builds."""
+        return sum(
+            t.written for name, t in self.tables.items() if _is_derived(name) and not t.is_history and name != SPINE
+        )
 
-    def dearest(self, how_many: int = 15) -> list[str]:
-        """The tables that wrote most, in words."""
-        most = sorted(self.tables.items(), key=lambda item: -item[1].written)[:how_many]
+    def touched(self, names: tuple[str, ...]) -> int:
+        """Rows read and written of tables whose names begin with one of `names`."""
+        return sum(t.read + t.written for name, t in self.tables.items() if name.startswith(names))
+
+    def dearest(self, of: str = "written", how_many: int = 40) -> list[str]:
+        """The tables that were `written` or `read` most, in words."""
+        most = sorted(self.tables.items(), key=lambda item: -getattr(item[1], of))[:how_many]
         return [f"{name}: {t.written:,} written, {t.read:,} read, holds {t.rows:,}" for name, t in most]
 
     @property
@@ -76,8 +83,8 @@ def counted() -> Counts:
             select s.schemaname || '.' || s.relname, coalesce(s.seq_tup_read, 0) + coalesce(s.idx_tup_fetch, 0),
                 s.n_tup_ins + s.n_tup_upd + s.n_tup_del, s.n_live_tup,
                 exists (select from pg_attribute as a where a.attrelid = s.relid and a.attname = %s and not a.attisdropped)
-            from pg_stat_user_tables as s where s.schemaname in ('landing', 'staging', 'intermediate', 'features')""",
-            (_VERSION,),
+            from pg_stat_user_tables as s where s.schemaname = any (%s)""",
+            (_VERSION, ["landing", *DERIVED, "features", "bench_snapshot"]),
         ).fetchall()
     return Counts({name: Table(*values) for name, *values in rows})
 

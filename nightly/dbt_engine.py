@@ -42,7 +42,7 @@ def build(
         return [manifest]
     _place(manifest, settings().pg_database, str(variables.get("build_schema", PARSED_SCHEMA)))
     command = ["build", *selected, "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
-    with _address():
+    with address():
         done = dbtRunner(manifest=manifest, callbacks=[_listener(told)] if told else []).invoke(
             [*_quietly(state), *command, *_where(state)]
         )
@@ -52,7 +52,7 @@ def build(
 def parse(parsed: Path) -> Any:
     """The project as dbt sees it, kept in the folder `parsed`, or in words what is wrong with it."""
     settle()
-    with _address(is_known=False):
+    with address(is_known=False):
         done = dbtRunner().invoke([*_quietly(parsed), "parse", *_where(parsed)])
     return done.result if done.success else str(done.exception)
 
@@ -66,7 +66,7 @@ def _where(target: Path) -> list[str]:
 
 
 @contextmanager
-def _address(*, is_known: bool = True) -> Iterator[None]:
+def address(*, is_known: bool = True) -> Iterator[None]:
     """The environment that profiles.yml reads: the settings' server; parsing asks none, so it must not see a change of it."""
     now = settings()
     names = {f"LANDFALL_PG_{key}": str(getattr(now, f"pg_{key.lower()}")) for key in ADDRESS}

@@ -14,6 +14,13 @@
 {#- True where the version `alias` is what was known at the instant `at`. -#}
 {% macro known(alias, at) -%} {{ alias }}.valid_from <= {{ at }} and {{ at }} < {{ alias }}.valid_to {%- endmacro %}
 
+{#-
+    True where the version `alias` holds at the end of what this day sees: as known at as_of_cutoff(), said without the day, so that a table of
+    what stands changes only with what it tells of. An instant at that end is end_of_knowledge().
+-#}
+{% macro stands(alias) -%} {{ alias }}.valid_to = {{ end_of_time() }} {%- endmacro %}
+{% macro end_of_knowledge() -%} timestamptz '9999-12-30 00:00:00+00' {%- endmacro %}
+
 {#- True where people work on `day`: Monday to Friday, unless setting kind working_day says otherwise of it (`day_kind`, else null). -#}
 {% macro is_working_day(day, day_kind) -%}
     coalesce({{ day_kind }} = 'make_up', ({{ day }} - date '1970-01-05') % 7 < 5)

@@ -1,41 +1,68 @@
 {#-
-    A table that a rebuild leaves as it is but for the rows that differ: computed whole beside it, compared row by row, the difference
+    A table that a rebuild leaves as it is but for the rows that differ: computed beside it, compared row by row, the difference
     written. What was not changed costs no write, no new statistics, no rename; who reads meanwhile sees the table of before until the
     end. A table whose columns changed is made anew; so is one of which most rows differ (a day's spine), for rows that were deleted
-    are read until they are cleaned up.
+    are read until they are cleaned up. What its inputs show to be unchanged is not computed either (macros/changed_keys.sql): all of it,
+    or all but the keys that changed.
 -#}
 {% materialization kept, adapter='postgres' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set is_new = existing is none or existing.type != 'table' or should_full_refresh() -%}
+    {%- set is_remembered = config.get('meta', {}).get('is_remembered', false) -%}
     {%- if existing is not none and is_new -%} {% do adapter.drop_relation(existing) %} {%- endif -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement('main') -%}
-        {{ more_memory() }};
-        create {{ 'table ' ~ target if is_new else 'temporary table made on commit drop' }} as (
-        {{ sql }}
-        )
-    {%- endcall %}
-    {% call statement('difference') -%} {{ gather_statistics() if is_new else keep_what_is_equal(target) }} {%- endcall %}
+    {%- set plan = plan_of(sql, target, is_new) if is_remembered else {'kind': 'whole'} -%}
+    {% if plan.kind == 'nothing' -%}
+        {% call statement('main') -%} {{ remember_as_it_was(target, plan) }} {%- endcall %}
+    {%- else -%}
+        {% call statement('main') -%}
+            {{ more_memory() }};
+            {% if plan.kind == 'keys' -%} {{ changed_keys(plan.queries) }}; {%- endif %}
+            create {{ 'table ' ~ target if is_new else 'temporary table made on commit drop' }} as (
+            {{ narrowed(sql) if plan.kind == 'keys' else sql }}
+            )
+        {%- endcall %}
+        {% call statement('difference') -%}
+            {{ begun(target, plan) if is_new else keep_what_is_equal(target, plan) }}
+        {%- endcall %}
+    {%- endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{#-
-    Makes the table `target` equal to the temporary table `made`, row by row to the bit. Equal rows are found by hash (`=`), then compared
-    as stored (`*=`), since 1.0 = 1.00. Where a side holds a row twice, rows have no counterpart of their own: then all are written.
--#}
-{% macro keep_what_is_equal(target) -%}
-    {{ return(adapter.dispatch('keep_what_is_equal')(target)) }}
+{#- The temporary table of the keys that changed. -#}
+{% macro changed_keys(queries) -%} {{ return(adapter.dispatch('changed_keys')(queries)) }} {%- endmacro %}
+{% macro postgres__changed_keys(queries) -%}
+    create temporary table changed (key text primary key) on commit drop;
+    insert into changed select key from ({{ queries | join(' union ') }}) as told where key is not null group by key;
+    analyze changed
 {%- endmacro %}
 
-{% macro postgres__keep_what_is_equal(target) -%}
+{#- What is done with a table that was just made: indices by its keys, statistics, memory. -#}
+{% macro begun(target, plan) -%}
+    {{ indices_by_key(target) }}
+    {{ gather_statistics() }}
+    {%- if plan.code %}; {{ remember(target, plan, 'true', 'true') }} {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Makes the table `target` equal to the temporary table `made`, row by row to the bit; of a narrowed one, only the rows of the changed
+    keys. Equal rows are found by hash (`=`), then compared as stored (`*=`), since 1.0 = 1.00. Where a side holds a row twice, rows have
+    no counterpart of their own: then all are written.
+-#}
+{% macro keep_what_is_equal(target, plan) -%}
+    {{ return(adapter.dispatch('keep_what_is_equal')(target, plan)) }}
+{%- endmacro %}
+
+{% macro postgres__keep_what_is_equal(target, plan) -%}
+{%- set own = columns_of_change()[0] if plan.kind == 'keys' else none -%}
 do $kept$
 declare
     most constant double precision := 0.5; -- from here on writing all is cheaper than cleaning up
     is_alike boolean;
-    is_apart boolean;
+    is_apart boolean := true;
     gone_count bigint := 0;
     new_count bigint := 0;
 begin
@@ -48,17 +75,24 @@ begin
     if not is_alike then
         drop table {{ target }} cascade;
         create table {{ target }} as select * from pg_temp.made;
+        {{ indices_by_key(target) }}
     else
         create temporary table pairs on commit drop as
-        select old.ctid as gone, new.ctid as made
-        from {{ target }} as old full join pg_temp.made as new on old = new and old *= new;
+        select old.place as gone, new.place as made
+        from (
+            select one as line, one.ctid as place from {{ target }} as one
+            {%- if own %} where one.{{ own }} in (select changed.key from pg_temp.changed) {%- endif %}
+        ) as old
+        full join (select one as line, one.ctid as place from pg_temp.made as one) as new on old.line = new.line and old.line *= new.line;
         select
             count(*) filter (where made is null), count(*) filter (where gone is null),
-            count(gone) > count(distinct gone) or count(made) > count(distinct made) or count(gone) * most < count(*) filter (where made is null)
+            count(gone) > count(distinct gone) or count(made) > count(distinct made)
+            {%- if not own %} or count(gone) * most < count(*) filter (where made is null) {%- endif %}
         into gone_count, new_count, is_apart
         from pairs;
+        {{ keep_changed_keys(target, 'not is_apart') if plan.code }}
         if is_apart then
-            truncate {{ target }};
+            {{ 'delete from ' ~ target ~ ' where ' ~ own ~ ' in (select changed.key from pg_temp.changed)' if own else 'truncate ' ~ target }};
             insert into {{ target }} select * from pg_temp.made;
         else
             delete from {{ target }} as old using pairs where pairs.made is null and old.ctid = pairs.gone;
@@ -66,9 +100,15 @@ begin
             select new.* from pairs inner join pg_temp.made as new on pairs.made = new.ctid where pairs.gone is null;
         end if;
     end if;
-    if not is_alike or gone_count + new_count > 0 then
+    if not is_alike or is_apart or gone_count + new_count > 0 then
         analyze {{ target }};
     end if;
+    {% if own -%}
+    if exists (select from pg_temp.made where {{ own }} is null or {{ own }} not in (select changed.key from pg_temp.changed)) then
+        raise exception '{{ target.identifier }} was narrowed and tells of other keys: its query does not keep what among_changed promises';
+    end if;
+    {% endif -%}
+    {{ remember(target, plan, 'not is_alike or is_apart', 'gone_count + new_count > 0') if plan.code }}
 end
 $kept$
 {%- endmacro %}

@@ -2,6 +2,6 @@
 {% macro base_currency() -%}
     (
         select base.text_value from {{ ref('int_setting_versions') }} as base
-        where base.kind = 'tenant' and base.key = 'base_currency' and {{ known('base', as_of_cutoff()) }}
+        where base.kind = 'tenant' and base.key = 'base_currency' and {{ stands('base') }}
     )
 {%- endmacro %}

@@ -7,8 +7,10 @@
     from {{ ref('int_stage_events') }} as events
     left join (
         select opportunity_id, min(sales_process) as sales_process from {{ ref('int_opportunity_versions') }}
+        where {{ among_changed('int_opportunity_versions', 'opportunity_id') }}
         group by opportunity_id
     ) as processes on events.opportunity_id = processes.opportunity_id
+    where {{ among_changed('int_stage_events', 'events.opportunity_id') }}
 {%- endmacro %}
 
 {#-

@@ -13,7 +13,10 @@ with closings as (
             paths.opportunity_id = versions.opportunity_id
             and paths.valid_from < versions.valid_to
             and versions.valid_from < paths.valid_to
-    where paths.outcome in ('won', 'lost') and not versions.is_withdrawn
+    where
+        paths.outcome in ('won', 'lost') and not versions.is_withdrawn
+        and {{ among_changed('int_stage_path_versions', 'paths.opportunity_id') }}
+        and {{ among_changed('int_opportunity_versions', 'versions.opportunity_id') }}
 ),
 
 final as (

@@ -1,7 +1,7 @@
 -- Rates to the base currency on the clock; the base currency itself counts 1.
 with base as (
     select text_value as currency from {{ ref('int_setting_versions') }}
-    where kind = 'tenant' and key = 'base_currency' and {{ known('int_setting_versions', as_of_cutoff()) }}
+    where kind = 'tenant' and key = 'base_currency' and {{ stands('int_setting_versions') }}
 ),
 
 rates as (

@@ -3,10 +3,9 @@ with open_deals as (
     select
         versions.*,
         days.period_id, days.as_of_date, days.period_ends_on, days.cutoff_at
-    from {{ ref('int_opportunity_versions') }} as versions
+    from {{ ref('int_open_versions') }} as versions
     inner join {{ ref('int_as_of_days') }} as days
         on {{ known('versions', 'days.cutoff_at') }} and versions.created_at < days.cutoff_at
-    where not versions.is_withdrawn
 ),
 
 final as (
@@ -26,29 +25,26 @@ final as (
         open_deals.currency,
         open_deals.product_line,
         open_deals.lead_source,
-        paths.stage_value,
-        paths.stage_code,
+        open_deals.stage_value,
+        open_deals.stage_code,
         open_deals.original_amount,
         open_deals.first_original_amount,
-        paths.stage_set_rate,
-        paths.stage_moves_count,
-        paths.stage_regressions_count,
-        paths.stage_skips_count,
+        open_deals.stage_set_rate,
+        open_deals.stage_moves_count,
+        open_deals.stage_regressions_count,
+        open_deals.stage_skips_count,
         open_deals.close_date_pushes_count,
         open_deals.close_date_push_days,
         open_deals.is_renewal,
         open_deals.expected_close_on,
         open_deals.period_ends_on,
         open_deals.created_at,
-        paths.entered_at,
-        greatest(open_deals.valid_from, paths.valid_from) as known_at,
+        open_deals.entered_at,
+        open_deals.valid_from as known_at,
         open_deals.cutoff_at
     from open_deals
-    left join {{ ref('int_stage_path_versions') }} as paths
-        on open_deals.opportunity_id = paths.opportunity_id and {{ known('paths', 'open_deals.cutoff_at') }}
     left join {{ ref('int_account_merges_as_of') }} as mergers
         on open_deals.account_id = mergers.account_id and open_deals.as_of_date = mergers.as_of_date
-    where coalesce(paths.outcome, 'open') = 'open'
 )
 
 select * from final

@@ -7,7 +7,7 @@ with fxiaoke as (
         is_deleted or coalesce(life_status, 'normal') <> 'normal' as is_withdrawn,
         expected_close_on, signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_fxiaoke__opportunities') }}
-    where not is_late and valid_from < valid_to
+    where not is_late and valid_from < valid_to and {{ among_changed('stg_fxiaoke__opportunities', 'opportunity_id') }}
 ),
 
 files as (
@@ -19,7 +19,7 @@ files as (
         is_deleted as is_withdrawn,
         expected_close_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_files__opportunities') }}
-    where not is_late and valid_from < valid_to
+    where not is_late and valid_from < valid_to and {{ among_changed('stg_files__opportunities', 'opportunity_id') }}
 ),
 
 salesforce as (
@@ -30,7 +30,7 @@ salesforce as (
         is_deleted as is_withdrawn,
         expected_close_on, cast(null as date) as signed_on, created_at, valid_from, valid_to
     from {{ ref('stg_salesforce__opportunities') }}
-    where not is_late and valid_from < valid_to
+    where not is_late and valid_from < valid_to and {{ among_changed('stg_salesforce__opportunities', 'opportunity_id') }}
 ),
 
 told as (
@@ -43,6 +43,7 @@ told as (
 
 twins as (
     select twin_id, min(valid_from) as known_from from {{ ref('int_opportunity_twins') }}
+    where {{ among_changed('int_opportunity_twins', 'twin_id') }}
     group by twin_id
 ),
 

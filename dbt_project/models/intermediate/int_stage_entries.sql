@@ -4,7 +4,7 @@ with events as (
 ),
 
 steps as (
-    select distinct opportunity_id, {{ as_of_cutoff() }} as step_at from events
+    select distinct opportunity_id, {{ end_of_knowledge() }} as step_at from events
 ),
 
 entries as (
@@ -13,7 +13,7 @@ entries as (
 
 owners as (
     select opportunity_id, owner_id from {{ ref('int_opportunity_versions') }} as versions
-    where {{ known('versions', as_of_cutoff()) }}
+    where {{ stands('versions') }} and {{ among_changed('int_opportunity_versions', 'opportunity_id') }}
 ),
 
 final as (

@@ -1,6 +1,7 @@
 -- Entries into a stage: a change between successive landing records, or a row of a stage log.
 with records as (
     select * from {{ ref('int_stage_records') }}
+    where {{ among_changed('int_stage_records', 'opportunity_id') }}
 ),
 
 on_time as (
@@ -62,7 +63,9 @@ logged_in_files as (
         'files' as system, opportunity_id, cast(null as text) as sales_process, stage_value, cast(null as text) as changed_by,
         stage_change_id as evidence_record_id, changed_at, occurred_at, valid_from, valid_to
     from {{ ref('stg_files__stage_changes') }}
-    where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+    where
+        not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+        and {{ among_changed('stg_files__stage_changes', 'opportunity_id') }}
 ),
 
 logged_in_salesforce as (
@@ -70,7 +73,9 @@ logged_in_salesforce as (
         'salesforce' as system, opportunity_id, cast(null as text) as sales_process, stage_value, changed_by,
         stage_change_id as evidence_record_id, changed_at, occurred_at, valid_from, valid_to
     from {{ ref('stg_salesforce__stage_changes') }}
-    where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null and stage_value is not null
+    where
+        not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null and stage_value is not null
+        and {{ among_changed('stg_salesforce__stage_changes', 'opportunity_id') }}
 ),
 
 events as (

@@ -6,7 +6,7 @@ with fxiaoke as (
         case when stage_changed_at <= changed_at then stage_changed_at end as stage_changed_at,
         created_at, changed_at, valid_from
     from {{ ref('stg_fxiaoke__opportunities') }}
-    where not is_deleted and stage_value is not null
+    where not is_deleted and stage_value is not null and {{ among_changed('stg_fxiaoke__opportunities', 'opportunity_id') }}
 ),
 
 files as (
@@ -15,7 +15,7 @@ files as (
         case when closed_at <= changed_at then closed_at end as stage_changed_at,
         created_at, changed_at, valid_from
     from {{ ref('stg_files__opportunities') }}
-    where not is_deleted and stage_value is not null
+    where not is_deleted and stage_value is not null and {{ among_changed('stg_files__opportunities', 'opportunity_id') }}
 ),
 
 final as (

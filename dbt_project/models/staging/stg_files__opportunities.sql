@@ -21,7 +21,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'files__opportunities') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('files__opportunities', 'record_id') }}
 ),
 
 versions as (

@@ -10,7 +10,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'files__stage_changes') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('files__stage_changes', 'record_id') }}
 ),
 
 versions as (

@@ -29,7 +29,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__opportunities') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__opportunities', 'record_id') }}
 ),
 
 versions as (

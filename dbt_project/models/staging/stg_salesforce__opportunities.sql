@@ -22,7 +22,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'salesforce__opportunities') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('salesforce__opportunities', 'record_id') }}
 ),
 
 versions as (

@@ -2,6 +2,7 @@
 {% test key_of(model, columns) %}
 select {{ columns | join(', ') }}, count(*) as row_count
 from {{ model }}
+where {{ untested('key_of ' ~ columns | join(','), model, columns) }}
 group by {{ columns | join(', ') }}
 having count(*) > 1{% for column in columns %} or bool_or({{ column }} is null){% endfor %}
 {% endtest %}
