@@ -82,7 +82,7 @@ def replay(first: date, last: date) -> int:
     for day in days:
         refit = first + timedelta(days=(day - first).days // REFIT_DAYS * REFIT_DAYS)
         if model is None or refit != fitted_on:
-            fitted_on, model = refit, _fitted(refit)
+            fitted_on, model = refit, fitted(refit)
         appended += _replayed(day, fitted_on, model, code)
     return appended
 
@@ -92,24 +92,28 @@ def _days() -> str:
               where window_kind = 'current' and as_of_date between %s and %s order by 1"""
 
 
-def _fitted(day: date) -> WinModel:
-    rows, today = read_rows(day), day_number(day)
-    return replace(fit(rows, today, allowed_tier(rows, today), settings().seed), amounts=learn(read_won(day), day))
-
-
 def _replayed(day: date, fitted_on: date, model: WinModel, code: str) -> int:
     name = hashlib.sha256(f"{day} {fitted_on} {settings().seed} {code}".encode()).hexdigest()
-    build_id, deals = f"replay_{day:%Y%m%d}_{name[:12]}", read_open(day)
+    build_id = f"replay_{day:%Y%m%d}_{name[:12]}"
+    rows: list[Row] = [(*row, day, fitted_on, model.name) for row in forecast_by(model, day, build_id)]
+    return append_once("scores.period_backtests", REPLAYED, rows, build_id, "forecast")
+
+
+def forecast_by(model: WinModel, day: date, build_id: str) -> list[Row]:
+    """The forecasts of a day, a row per node in the order of `ml.forecast.COLUMNS`, as `model` would have made them."""
+    deals = read_open(day)
     to_end = deals["days_to_period_end"].to_numpy(dtype=float)
     p = np.where(to_end >= 1, sigmoid(model.log_odds(deals, np.maximum(to_end, 1.0))), 0.0)
     cents = [np.nan if amount is None else float(amount * 100) for amount in model.amounts.final(deals)]
     chances = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p, "cents": cents})
     placed = read_frame("ml", _NODES, (day,)).merge(chances, on="opportunity_id", how="right")
-    rows: list[Row] = [
-        (*row, day, fitted_on, model.name)
-        for row in forecast_rows(read_windows(day), placed, build_id, settings().seed)
-    ]
-    return append_once("scores.period_backtests", REPLAYED, rows, build_id, "forecast")
+    return forecast_rows(read_windows(day), placed, build_id, settings().seed)
+
+
+def fitted(day: date) -> WinModel:
+    """The model of the highest tier that closed deals allow, fitted on what was known on a day."""
+    rows, today = read_rows(day), day_number(day)
+    return replace(fit(rows, today, allowed_tier(rows, today), settings().seed), amounts=learn(read_won(day), day))
 
 
 def rebuilt(first: date, last: date) -> Iterator[Verdict]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bench.filter_chain import STALE, SURPRISE, reopened, spread, step, turn, type_losses, typed, wide
+from bench.served import Served, column
 from sandbox.company import chain, habits, process
 from sandbox.company.process import Weather
 from sandbox.company.seasons import Floats, Ints
-from tests.ml.filter_chain import STALE, SURPRISE, reopened, spread, step, turn, type_losses, typed, wide
-from tests.ml.served import Served, column
 
 NODES, SHARES = np.polynomial.hermite_e.hermegauss(5)
 SKILL_SD, LEFT_SD = 0.28, 0.2  # of a rep's skill; of what his record leaves open of it

@@ -5,10 +5,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from bench.filter_oracle import FilterOracle
+from bench.served import Deal, Served, served
 from sandbox.company import Company, generate, process
 from sandbox.company.seasons import Span
-from tests.ml.filter_oracle import FilterOracle
-from tests.ml.served import Deal, Served, served
 
 DAY = date(2026, 6, 30)
 SKY = process.weather(Span.up_to(DAY), 6, 3)
