@@ -116,6 +116,10 @@ bench-models: .venv-bench/.synced ## ours beside its peers on real data: make be
 bench-forecast: .venv-bench/.synced ## totals of 30 days beside their peers on real data: make bench-forecast [SETS=bpic2012]
 	@.venv-bench/bin/python -m bench.forecast $(if $(SETS),--sets $(SETS))
 
+.PHONY: bench-worlds
+bench-worlds: env ## ours beside a filter-oracle in seeded sandbox companies: make bench-worlds [ARGS="--worlds 4 --scale 0.1"]
+	@$(PY) -m bench.worlds $(ARGS)
+
 .PHONY: bench-extract
 bench-extract: env ## reading and landing beside their physical limits: make bench-extract [ARGS="--rounds 7 --write"]
 	@$(PY) -m bench.extraction $(or $(ARGS),--write)

@@ -21,6 +21,7 @@ from bench.cases import Cases, Floats, MissingSetError
 from bench.kept import HOME, folder_of, kept
 from bench.measures import METRICS, measure, weights_by_case
 from bench.verdict import Result, averages, floors, goals, level_gap
+from ml.evaluate import TOP_SHARE, lift
 
 SETS: dict[str, Callable[[Path], Cases]] = {
     "bpic2012": funnel.bpic2012,
@@ -76,20 +77,24 @@ def run(name: str, data: Path) -> Result:
     weights = weights_by_case(cases.case[cases.test], SEED)
     measured = {contender: measure(label, forecast, weights) for contender, forecast in forecasts.items()}
     levels = {contender: level_gap(label, forecast) for contender, forecast in forecasts.items()}
-    return Result(name, cases.note, len(label), measured, levels, seconds)
+    fifths = {contender: TOP_SHARE * lift(label, forecast) for contender, forecast in forecasts.items()}
+    return Result(name, cases.note, len(label), measured, levels, seconds, fifths)
 
 
 def report(results: list[Result]) -> int:
     """Print tables as Markdown, then goals and floors; 1 when a floor is broken."""
     for result in results:
         print(f"\n### {result.name}: {result.note}; {result.rows} test rows\n")
-        print("| Contender | ROC-AUC | PR-AUC | Log loss | Brier | ECE | CPU s |\n|---|---|---|---|---|---|---|")
+        print(
+            "| Contender | ROC-AUC | PR-AUC | Log loss | Brier | ECE | top fifth holds | CPU s |\n|---|---|---|---|---|---|---|---|"
+        )
         for contender, own in sorted(result.measured.items(), key=lambda item: item[1].figures["log_loss"]):
             cells = [f"{own.figures[metric]:.4f}" for metric in METRICS]
             low, high = own.interval("log_loss")
             cells[2] += f" [{low:.3f}, {high:.3f}]"
             bold = f"**{contender}**" if contender == ours.NAME else contender
-            print(f"| {bold} | {' | '.join(cells)} | {result.seconds.get(contender, 0.0):.1f} |")
+            cells += [f"{result.fifths[contender]:.0%}", f"{result.seconds.get(contender, 0.0):.1f}"]
+            print(f"| {bold} | {' | '.join(cells)} |")
     print("\nGoals (difference to the best peer, 90 % paired bootstrap by case):\n")
     for told in [*(told for result in results for told in goals(result, ours.NAME)), *averages(results, ours.NAME)]:
         print(f"- {told}")

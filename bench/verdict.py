@@ -19,7 +19,7 @@ GOALS = ("log_loss", "brier")
 
 @dataclass(frozen=True)
 class Result:
-    """One set: its contenders' figures, and by how much the level of each forecast was off (log-odds)."""
+    """One set: its contenders' figures, by how much the level of each was off (log-odds), what of the won its likeliest fifth holds."""
 
     name: str
     note: str
@@ -27,6 +27,7 @@ class Result:
     measured: dict[str, Measured]
     level: dict[str, float]
     seconds: dict[str, float]
+    fifths: dict[str, float]
 
 
 def floors(result: Result, ours: str) -> list[str]:

@@ -90,13 +90,12 @@ def of_ranges(lived: Sequence[Lived]) -> list[str]:
         if not rows:
             continue
         ours = [(low, high, landed) for _, low, high, _, _, landed in rows]
-        both = [row for row in rows if row[3] is not None]
-        here = [(low, high, landed) for _, low, high, _, _, landed in both]
-        naive = [(low, high, landed) for *_, low, high, landed in both]
+        here = [(low, high, landed) for _, low, high, naive, _, landed in rows if naive is not None]
+        naive = [(low, high, landed) for *_, low, high, landed in rows if low is not None and high is not None]
         cells = (
             f"{coverage(ours):.3f}",
             f"{winkler(ours):.2f}",
-            f"{len(both)}",
+            f"{len(here)}",
             f"{winkler(here):.2f}",
             f"{winkler(naive):.2f}",
         )

@@ -51,7 +51,7 @@ def contender(log_loss: float, *, brier: float = 0.2, ece: float = 0.01, width: 
 
 def result(ours: Measured, peer: Measured, name: str = "hotel") -> Result:
     peers = {"base rate": contender(0.6), "stage x time rate": contender(0.55), "peer": peer}
-    return Result(name, "", 100, {"ours": ours, **peers}, dict.fromkeys(("ours", *peers), 0.1), {})
+    return Result(name, "", 100, {"ours": ours, **peers}, dict.fromkeys(("ours", *peers), 0.1), {}, {})
 
 
 def test_floors_fail_a_run_that_is_worse_than_rates_or_whose_level_is_off() -> None:
