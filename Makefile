@@ -49,8 +49,8 @@ status: env ## did last night work, is it late, what is stale: make status [AS_O
 	@$(PY) -m nightly status $(if $(AS_OF),--as-of $(AS_OF))
 
 .PHONY: backfill
-backfill: env ## past days from landing only: make backfill FROM=… TO=… [MODEL=current]
-	@$(PY) -m nightly backfill --from "$(FROM)" --to "$(TO)" --model $(or $(MODEL),champion) $(if $(DRY_RUN),--dry-run)
+backfill: env ## past days from landing only: make backfill FROM=… TO=… [MODEL=current] [EVERY=7]
+	@$(PY) -m nightly backfill --from "$(FROM)" --to "$(TO)" --model $(or $(MODEL),champion) --every $(or $(EVERY),1) $(if $(DRY_RUN),--dry-run)
 
 .PHONY: advance
 advance: env ## let the sandbox company live on: make advance DAYS=1

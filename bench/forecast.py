@@ -14,11 +14,13 @@ from pathlib import Path
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 
+import numpy as np
+
 from bench import books
 from bench.cases import MissingSetError
 from bench.chances import chances
 from bench.ranges import Judged, judge, verdicts, windows
-from bench.totals import OURS, WEIGHTED, actuals, totals
+from bench.totals import OURS, WEIGHTED, actuals, new_alone, new_business, totals
 
 SETS: dict[str, Callable[[Path], books.Book]] = {"bpic2012": books.bpic2012, "hotel": books.hotel}
 HEAD = "| Contender | WAPE | bias | coverage of 80 % | 90 % of bootstrap | Winkler | width |\n|---|---|---|---|---|---|---|"
@@ -55,7 +57,12 @@ def _told(name: str, book: books.Book, began: float) -> list[str]:
         HEAD,
     ]
     lines += [_row(contender, each) for contender, each in sorted(measured.items(), key=lambda item: item[1].wape)]
-    return [*lines, "", *(f"- {sentence}" for sentence in verdicts(measured, OURS, WEIGHTED))]
+    alone = new_alone(book)
+    over = np.isfinite(alone).all(axis=1)
+    new = judge(new_business(book)[over], alone[over])
+    said = f"new business alone: {new.coverage:.2f} of its ranges held, their width is {new.width:.3f} of the mean of new business, "
+    said += f"{new.width * new_business(book)[over].mean() / truth[over].mean():.3f} of the mean total"
+    return [*lines, "", *(f"- {sentence}" for sentence in [*verdicts(measured, OURS, WEIGHTED), said])]
 
 
 def _row(contender: str, own: Judged) -> str:

@@ -74,6 +74,19 @@ def _ranged(book: Book, point: Floats, alone: Floats) -> Floats:
     return np.array(rows)
 
 
+def new_business(book: Book) -> Floats:
+    """(days,) cents of `actuals` that came from deals not born on the snapshot day."""
+    return np.array([book.new(day, day + SPAN) for day in book.days], dtype=float)
+
+
+def new_alone(book: Book) -> Floats:
+    """(days, 3) as in `totals`, ours, as if nothing were open: what the range owes to new business. Not a number without two windows."""
+    nothing = (np.zeros(0), np.zeros(0))
+    return np.array(
+        [_ours(book, int(day), *nothing) if day - 2 * SPAN >= book.first_day else (np.nan,) * 3 for day in book.days]
+    )
+
+
 def _ours(book: Book, day: int, cents: Floats, p: Floats) -> tuple[float, float, float]:
     """The product's forecast of one node: what is won so far is 0, since the 30 days begin after the day."""
     windows = [("company", None, "current", "now", "now", 0.0, np.nan)]

@@ -64,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     backfill.add_argument("--to", dest="last", required=True, metavar="YYYY-MM-DD", help="last day")
     backfill.add_argument("--model", choices=["champion", "current"], default="champion",
                           help="champion of each day, or today's model for all (marked hindsight)")  # fmt: skip
+    backfill.add_argument(
+        "--every",
+        type=int,
+        choices=range(1, 32),
+        default=1,
+        metavar="DAYS",
+        help="grid days only, 7: Mondays; default: every day",
+    )
     backfill.add_argument("--dry-run", action="store_true", help="say which days would be computed")
 
     keeping = commands.add_parser("backup", help="keep databases, models and mappings in a dated folder")
@@ -178,7 +186,8 @@ def _look(given: argparse.Namespace) -> int:
         return 0
     from nightly import backfill
 
-    return backfill.run(parse_day(given.first), parse_day(given.last), model=given.model, dry_run=given.dry_run)
+    first, last = parse_day(given.first), parse_day(given.last)
+    return backfill.run(first, last, model=given.model, every_days=given.every, dry_run=given.dry_run)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from nightly.services import run_module
 from warehouse.frames import fetch_all
 from warehouse.steps import StepError
 
+GRID_START = date(1970, 1, 5).toordinal()  # a Monday, as in int_as_of_days
+
 
 def _known_days() -> tuple[date | None, date | None]:
     """First and last business day that landing can speak of."""
@@ -39,8 +41,10 @@ def _is_scored(day: date, *, hindsight: bool) -> bool:
     return bool(fetch_all("transformer", query, (day, hindsight)))
 
 
-def run(first: date, last: date, *, model: str = "champion", dry_run: bool = False) -> int:
-    """Backfill [first, last]. Raises StepError for days that landing does not know."""
+def run(first: date, last: date, *, model: str = "champion", every_days: int = 1, dry_run: bool = False) -> int:
+    """Backfill [first, last], or its grid days (a multiple of `every_days` after a Monday) and the last. Raises StepError for days that
+    landing does not know.
+    """
     earliest, latest = _known_days()
     if earliest is None or latest is None:
         raise StepError("nothing has landed yet: run `make nightly` first")
@@ -48,13 +52,14 @@ def run(first: date, last: date, *, model: str = "champion", dry_run: bool = Fal
         raise StepError(f"FROM={first} lies after TO={last}: exchange them")
     if first < earliest or last > latest:
         raise StepError(f"landing knows {earliest} to {latest}; {first} to {last} reaches beyond: choose days inside")
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    whole = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    days = [day for day in whole if (day.toordinal() - GRID_START) % every_days == 0 or day == last]
     scorer = "each day's champion" if model == "champion" else "the current model, in hindsight"
     print(f"backfill of {len(days)} days, {first} to {last}, scored by {scorer}")
     if dry_run:
         return 0
     with alone():
-        dbt.run("features", last, first, last, every_days=1)
+        dbt.run("features", last, first, last, every_days=every_days)
         for number, day in enumerate(days, 1):
             print(f"{number}/{len(days)} {day}: {_score(day, model)}", flush=True)
     return 0

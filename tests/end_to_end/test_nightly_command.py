@@ -103,6 +103,8 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(nights: Nights, workplac
     before = one("select count(*) from ops.step_runs")
     code, said = workplace.type("night", "--dry-run")
     assert (code, "would run the night of 2026-05-20" in said) == (0, True), said
+    code, said = workplace.type("backfill", "--from", "2026-05-11", "--to", "2026-05-19", "--every", "7", "--dry-run")
+    assert (code, "backfill of 3 days" in said) == (0, True), said  # two Mondays and the last day
     assert one("select count(*) from ops.step_runs") == before
 
 
