@@ -21,8 +21,8 @@ from psycopg.types.json import Jsonb
 from bench.extraction_figures import Figure
 from bench.world import rows_of, whole
 from connectors.batching import ROWS
-from connectors.decoding import decode
 from connectors.fxiaoke import Fxiaoke
+from connectors.fxiaoke_query import found
 from connectors.sources import Page
 from connectors.streams import Stream, mapping_of
 from connectors.walk import Tally, walk_stream
@@ -48,7 +48,7 @@ class Held(Fxiaoke):
     def pages(self, _stream: Stream, _walk: Walk) -> Iterator[Page]:
         """Every answer in order."""
         for number, body in enumerate(self._bodies, 1):
-            rows = decode(body)["data"]["dataList"]
+            rows = found(body)["data"]["dataList"]
             yield Page(rows, rows[-1]["_id"], number == len(self._bodies))
 
 

@@ -17,6 +17,7 @@ from connectors.tokens import Token, TokenStore
 from warehouse.steps import StepError
 
 Result = TypeVar("Result")
+Decoded = Callable[[bytes], Any]  # raises UndecodableError
 Reaction = Literal["ok", "refresh", "back_off", "stop", "skip", "unknown"]
 RETRIED = frozenset({429, 500, 502, 503, 504})
 
@@ -85,9 +86,9 @@ class Calls:
             self._retrying(self.tokens.get, "the sign-in", is_write=False)
 
     def ask(
-        self, build: Callable[[Token], Request], what: str, *, is_write: bool = False, is_json: bool = True
-    ) -> Answer:
-        """The answer to `build(token)` about `what`. The token is refreshed once when it is refused.
+        self, build: Callable[[Token], Request], what: str, *, is_write: bool = False, is_json: bool = True, decoded: Decoded = decode
+    ) -> Answer:  # fmt: skip
+        """The answer to `build(token)` about `what`, its body as `decoded` reads it. The token is refreshed once when it is refused.
 
         Raises RefusedError for the vendor's refusals, StepError when patience ends, UnansweredError for a write that may have been done.
         """
@@ -101,7 +102,7 @@ class Calls:
             with self._lock:
                 self.requests += 1
             try:
-                return self.once(request, what, is_json=is_json)
+                return self.once(request, what, is_json=is_json, decoded=decoded)
             except RefusedError as error:
                 if error.reaction != "refresh" or refused is not None or self.tokens is None:
                     raise
@@ -110,13 +111,13 @@ class Calls:
 
         return self._retrying(attempt, what, is_write=is_write)
 
-    def once(self, request: Request, what: str, *, is_json: bool = True) -> Answer:
+    def once(self, request: Request, what: str, *, is_json: bool = True, decoded: Decoded = decode) -> Answer:
         """One attempt, as sign-ins are made. Raises RefusedError, UnansweredError or StepError."""
         reply = self._transport.send(request)
         if not is_json and reply.status == 200:
             return Answer(None, reply.headers, reply.body, Verdict("ok"))
         try:
-            payload = decode(reply.body)
+            payload = decoded(reply.body)
         except UndecodableError:
             verdict = self._judge(reply, None)  # some refuse by status alone, with an empty body or a web page
             if verdict is not None and verdict.reaction != "ok":

@@ -6,9 +6,13 @@ orjson refuses NaN, infinities and lone surrogates outright; only then the slowe
 
 import json
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
+import msgspec
 import orjson
+
+from warehouse.steps import StepError
 
 ESCAPE = b"\\"  # found faster than what it begins
 NUL = rb"\u0000"  # in JSON text; what JSON can hold without it has no fault
@@ -25,6 +29,34 @@ class _NotFinite:
 def _finite(text: str) -> float | _NotFinite:
     number = float(text)
     return number if math.isfinite(number) else _NotFinite()
+
+
+class Rows(Sequence[Any]):
+    """The records of an answer as they came, in JSON that has been looked through: each is decoded when it is looked at, and all at once by
+    who knows what they should hold. Raises StepError for bytes that are no text."""
+
+    def __init__(self, raw: Sequence[msgspec.Raw]) -> None:
+        self._raw = raw
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    @overload
+    def __getitem__(self, place: int) -> Any: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Any]: ...
+    def __getitem__(self, place: int | slice) -> Any:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        try:
+            return decode(bytes(self._raw[place]))
+        except UndecodableError:
+            raise StepError("a record came as bytes that are no UTF-8: rerun, then ask the vendor's support") from None
+
+    @property
+    def text(self) -> bytes:
+        """All of them as one list in JSON."""
+        return b"[" + b",".join(self._raw) + b"]"
 
 
 def decode(body: bytes) -> Any:

@@ -4,7 +4,7 @@ The gateway answers HTTP 200 also for failures; `fxiaoke_codes` says what each `
 epoch milliseconds. A page holds at most 100 records and is found by keyset on `_id`: the offset stays 0.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -12,9 +12,10 @@ from uuid import uuid4
 import orjson
 
 from config.settings import Settings, settings
-from connectors.calls import Answer, Calls
+from connectors.calls import Answer, Calls, Decoded
+from connectors.decoding import Rows, decode
 from connectors.fxiaoke_codes import judge
-from connectors.fxiaoke_query import behind, condition, later, prefix, searching, window
+from connectors.fxiaoke_query import behind, condition, found, later, prefix, searching, window
 from connectors.http import Request, Transport
 from connectors.pacing import Pace, Patience
 from connectors.slices import whole
@@ -54,11 +55,7 @@ class Fxiaoke(Source):
 
     def held_back(self, stream: Stream, walk: Walk) -> int:
         """How many records (at most 100) others than we changed after the walk's window."""
-        rows = self.query(
-            stream.object,
-            [later(stream, walk)],
-            ["_id", "last_modified_by"],
-        )
+        rows = self.query(stream.object, [later(stream, walk)], ["_id", "last_modified_by"])
         ours = self._now.fxiaoke_user_id
         return sum(1 for row in rows if isinstance(row, dict) and row.get("last_modified_by") not in (ours, [ours]))
 
@@ -77,24 +74,24 @@ class Fxiaoke(Source):
 
     def query(
         self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int = PAGE, *, newest_by: str = ""
-    ) -> list[Any]:  # fmt: skip
+    ) -> Sequence[Any]:  # fmt: skip
         """At most `limit` records of the object that pass all `filters`, by ascending `_id`, or the greatest of a field; oddities too."""
-        found = self.listed(object_name, filters, fields, limit, newest_by)
-        if isinstance(found, dict):
-            return [found]
-        if not isinstance(found, list):
+        rows = self.listed(object_name, filters, fields, limit, newest_by)
+        if isinstance(rows, dict):
+            return [rows]
+        if not isinstance(rows, list | Rows):
             raise StepError(
                 f"Fxiaoke answered {object_name} without a dataList, which is not the same as no data: "
                 "rerun, then ask its support"
             )
-        return found
+        return rows
 
     def listed(
         self, object_name: str, filters: list[dict[str, Any]], fields: list[str], limit: int, newest_by: str = ""
     ) -> Any:
-        """`dataList` as the CRM sends it: a list, of some tenants a map for a single record."""
+        """`dataList` as the CRM sends it: rows, of some tenants a map for a single record."""
         body = searching(object_name, filters, fields, limit, newest_by)
-        return self.data(f"{prefix(object_name)}/data/query", body, what=object_name).get("dataList")
+        return self.data(f"{prefix(object_name)}/data/query", body, what=object_name, decoded=found).get("dataList")
 
     def get(self, object_name: str, record_id: str) -> dict[str, Any]:
         """One record with all its fields."""
@@ -121,9 +118,9 @@ class Fxiaoke(Source):
             lambda token: self._signed(path, body, token), f"{object_name} {record_id}", is_write=True
         )
 
-    def post(self, path: str, body: dict[str, Any], what: str) -> Answer:
+    def post(self, path: str, body: dict[str, Any], what: str, decoded: Decoded = decode) -> Answer:
         """The answer of any other endpoint. Asked again when it is unknown whether the CRM did it."""
-        return self.calls.ask(lambda token: self._signed(path, body, token), what)
+        return self.calls.ask(lambda token: self._signed(path, body, token), what, decoded=decoded)
 
     def _keyset(
         self, object_name: str, filters: list[dict[str, Any]], fields: list[str], last_id: str | None, up_to: str | None = None
@@ -149,9 +146,9 @@ class Fxiaoke(Source):
             self._now.concurrency,
         )
 
-    def data(self, path: str, body: dict[str, Any], *, what: str) -> dict[str, Any]:
+    def data(self, path: str, body: dict[str, Any], *, what: str, decoded: Decoded = decode) -> dict[str, Any]:
         """The data that one endpoint answers."""
-        payload = self.post(path, body, what).payload
+        payload = self.post(path, body, what, decoded).payload
         data = payload.get("data")
         return data if isinstance(data, dict) else payload
 

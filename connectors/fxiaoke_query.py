@@ -3,13 +3,40 @@
 In: a stream and its walk, rows as they came. Out: filters of a search, the id behind which the next page begins.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
-from connectors.decoding import fault
+import msgspec
+
+from connectors.decoding import Rows, decode, fault
 from connectors.reading import milliseconds
 from connectors.streams import Stream
 from warehouse.steps import StepError
 from warehouse.walks import Walk
+
+
+class _Data(msgspec.Struct, gc=False):
+    records: list[msgspec.Raw] = msgspec.field(name="dataList")
+
+
+class _Found(msgspec.Struct, gc=False):
+    data: _Data
+    code: Literal[0] = msgspec.field(name="errorCode")
+
+
+class _Keyed(msgspec.Struct, gc=False):
+    id: str = msgspec.field(name="_id")
+
+
+_FOUND, _KEYED = msgspec.json.Decoder(_Found), msgspec.json.Decoder(list[_Keyed])
+
+
+def found(body: bytes) -> Any:
+    """The answer to a query, its records as they came where nothing is wrong with it; otherwise as `decode` does."""
+    try:
+        return {"errorCode": 0, "data": {"dataList": Rows(_FOUND.decode(body).data.records)}}
+    except msgspec.DecodeError:
+        return decode(body)
 
 
 def prefix(object_name: str) -> str:
@@ -54,16 +81,20 @@ def _dated_by(stream: Stream) -> str:
     return stream.theirs(stream.changed.field if stream.changed else "last_modified_time")
 
 
-def behind(rows: list[Any], last_id: str | None, object_name: str, *, must_move: bool) -> str | None:
+def behind(rows: Sequence[Any], last_id: str | None, object_name: str, *, must_move: bool) -> str | None:
     """The greatest id so far. Raises StepError when a full page did not go on behind `last_id`."""
-    seen = [
-        row["_id"]
-        for row in rows
-        if isinstance(row, dict) and isinstance(row.get("_id"), str) and fault(row["_id"]) is None
-    ]
-    newest = max(seen, default=None)
+    newest = max((key for key in _ids(rows) if isinstance(key, str) and fault(key) is None), default=None)
     if must_move and (newest is None or (last_id is not None and newest <= last_id)):
         raise StepError(
             f"Fxiaoke repeats a page of {object_name} instead of going on behind the last id: ask its support, then rerun"
         )
     return newest or last_id
+
+
+def _ids(rows: Sequence[Any]) -> list[Any]:
+    try:
+        if isinstance(rows, Rows):
+            return [row.id for row in _KEYED.decode(rows.text)]
+    except msgspec.DecodeError:
+        pass
+    return [row.get("_id") for row in rows if isinstance(row, dict)]

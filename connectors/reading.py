@@ -4,7 +4,7 @@ In: flat records by the tenant's names. Out: the mapping's fields that are not n
 change. Where a source dates no change, a record takes the day it was read for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,7 +73,7 @@ def _instant_reader(changed: Changed) -> Callable[[Any], datetime | None]:
     return lambda value: _of_text(value, changed.zone if changed.unit == "local" else None)
 
 
-def read_page(stream: Stream, walk: Walk, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
+def read_page(stream: Stream, walk: Walk, rows: Sequence[Any]) -> tuple[list[Record], list[Reject]]:
     """The records of a page that can be landed, known from the end of the walk's day on, and those that cannot, with the reason."""
     return Reader(stream, walk).records(rows)
 
@@ -96,7 +96,7 @@ class Reader:
         is_plain = is_plain and not stream.filled_by and stream.key[0] not in stream.classified
         self._sealer = Sealer(stream, walk, self._instant) if is_plain else None
 
-    def page(self, rows: list[Any]) -> tuple[list[Record] | Opened | Batch, list[Reject]]:
+    def page(self, rows: Sequence[Any]) -> tuple[list[Record] | Opened | Batch, list[Reject]]:
         """What of a page lands: a batch where it lands as it is, so that a long reading holds no more than what it will write; an open page
         where people's fields are to be replaced; and records where these are no texts, or where a title may name a person."""
         opened, left = (self._sealer and self._sealer.opened(rows)) or (None, rows)
@@ -109,7 +109,7 @@ class Reader:
             return records, rejects
         return batch_of(records, self._walk.load_id, self._stream.bookkeeping), rejects
 
-    def records(self, rows: list[Any]) -> tuple[list[Record], list[Reject]]:
+    def records(self, rows: Sequence[Any]) -> tuple[list[Record], list[Reject]]:
         """The records and rejects of rows. A source that judges its rows itself hands over its rejects among them."""
         records, rejects = list[Record](), list[Reject]()
         for row in rows:

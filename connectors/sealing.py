@@ -5,7 +5,7 @@ row by row, and the rows that it has to look at by itself. Between the two, an o
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import compress, repeat
@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
-from connectors.decoding import ESCAPE, NUL
+from connectors.decoding import ESCAPE, NUL, Rows
 from connectors.scrub import may_name_a_person
 from connectors.streams import Stream
 from warehouse.batches import Batch, is_hashed
@@ -54,6 +54,7 @@ class Sealer:
         renamed = {place: name for name, place in places.items()}
         form = msgspec.defstruct("Form", shape, rename=renamed, omit_defaults=True, gc=False)
         self._forms = list[form]  # type: ignore[valid-type]
+        self._of_text = msgspec.json.Decoder(self._forms)
         self.personal = {places[name]: kind for name, kind in stream.classified.items()}
         self._originals = [attrgetter(place) for place in self.personal]
         self._id = attrgetter(places[stream.key[0]])
@@ -66,16 +67,16 @@ class Sealer:
         self._spoken = [attrgetter(places[name]) for name in stream.spoken]
         self._start = row_start(cutoff(walk.as_of), walk.load_id, walk.is_reconstructed)
 
-    def opened(self, rows: list[Any]) -> tuple[Opened, list[Any]] | None:
+    def opened(self, rows: Sequence[Any]) -> tuple[Opened, list[Any]] | None:
         """The rows that land, and those that tell no instant of the window; None for a page in which one is odd."""
         try:
-            forms = msgspec.convert(rows, self._forms)
+            forms = self._of_text.decode(rows.text) if isinstance(rows, Rows) else msgspec.convert(rows, self._forms)
             block = _AS_STORED.encode_lines(forms)
             ids = list(map(self._id, forms))
             is_odd = (ESCAPE in block and NUL in block) or not all(ids) or not "".join(ids).isascii()
             is_odd = is_odd or any(may_name_a_person(map(said, forms)) for said in self._spoken)
             is_odd = is_odd or not all(set(map(type, map(original, forms))) <= _TEXTS for original in self._originals)
-        except (msgspec.ValidationError, UnicodeEncodeError, TypeError):
+        except (msgspec.DecodeError, UnicodeEncodeError, TypeError):
             is_odd = True
         if is_odd:
             return None

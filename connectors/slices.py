@@ -9,7 +9,7 @@ slice.
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -69,7 +69,7 @@ class Cutter:
         self._width, self._empty = max((last - first) * PAGES * 19 // 20, 1), 0
 
     @classmethod
-    def of(cls, rows: list[Any], newest: list[Any], workers: int) -> "Cutter | None":
+    def of(cls, rows: Sequence[Any], newest: Sequence[Any], workers: int) -> "Cutter | None":
         """A cutter of what lies behind a first full page of `rows`, None where ids do not count upwards or little seems to be left."""
         seen = (rows[0], rows[-1], newest[0] if newest else None)
         first, last, end = (number(row.get("_id")) if isinstance(row, dict) else None for row in seen)
@@ -126,7 +126,7 @@ def _text(place: int) -> str:
     return f"{place:024x}"
 
 
-def whole(between: Between, last_id: str | None, newest: Callable[[], list[Any]], workers: int) -> Iterator[Page]:
+def whole(between: Between, last_id: str | None, newest: Callable[[], Sequence[Any]], workers: int) -> Iterator[Page]:
     """All pages behind `last_id`: a short reading page by page, a long one in slices. `newest` asks for the record with the greatest id."""
     pages = between(last_id, None)
     first = next(pages)

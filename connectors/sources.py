@@ -4,7 +4,7 @@ A system is one module, `connectors/<system>.py`, with a function `source()` tha
 module, its mapping file, its settings section in `config/systems.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -23,7 +23,7 @@ class Page:
     behind it. `part`: the file or other part that it belongs to, where the walk's parts are to be counted one by one. `share`: of the
     reading that lies behind it, where that can be told."""
 
-    rows: list[Any]
+    rows: Sequence[Any]
     cursor: str | None
     is_last: bool
     part: Part | None = None

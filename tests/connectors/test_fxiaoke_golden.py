@@ -115,7 +115,7 @@ def test_a_page_is_asked_for_as_printed_within_the_walks_window_and_its_records_
     end = START + timedelta(days=1)
     walk = Walk("fxiaoke", "leads", START.date(), START, end, last_id="65f0aa01c0ffee0001000063")
     (page,) = crm.pages(STREAM, walk)
-    assert (page.rows, page.cursor, page.is_last) == ([LEAD], LEAD["_id"], True)
+    assert (list(page.rows), page.cursor, page.is_last) == ([LEAD], LEAD["_id"], True)
     sent = business(gateway.asked[-1])
     search = sent["data"]["search_query_info"]
     until = {"field_name": "last_modified_time", "operator": "LT", "field_values": ["1763913600000"]}
@@ -129,7 +129,7 @@ def test_a_list_that_comes_as_a_single_map_is_one_record(
     crm: Fxiaoke, gateway: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ANSWERS, "/cgi/crm/v2/data/query", LEADS | {"data": {"dataList": LEAD}})
-    assert crm.query("LeadsObj", [], LEAD_FIELDS) == [LEAD]
+    assert list(crm.query("LeadsObj", [], LEAD_FIELDS)) == [LEAD]
 
 
 def test_a_score_is_written_as_printed_with_both_triggers_off(crm: Fxiaoke, gateway: Vendor) -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from connectors.decoding import UndecodableError, decode, fault, raw_text
+from connectors.decoding import Rows, UndecodableError, decode, fault, raw_text
+from connectors.fxiaoke_query import found
 from connectors.privacy import mask
 from connectors.reading import read_page
 from connectors.streams import Changed, Stream, mapping_of
 from connectors.tokens import Token, TokenStore
 from warehouse.clock import cutoff
+from warehouse.steps import StepError
 from warehouse.walks import Walk
 
 DAY = date(2026, 6, 30)
@@ -41,6 +43,26 @@ def test_a_record_that_postgres_cannot_hold_is_named_by_its_field(text: bytes, r
 def test_what_is_no_json_is_not_an_empty_answer(text: bytes) -> None:
     with pytest.raises(UndecodableError):
         decode(text)
+
+
+def test_the_records_of_a_good_answer_are_decoded_when_they_are_looked_at_and_any_other_answer_at_once() -> None:
+    rows = found(b'{"errorCode":0,"traceId":"T","data":{"total":2,"dataList":[{"_id":"a"}, {"_id":"b"}]}}')["data"][
+        "dataList"
+    ]
+    assert isinstance(rows, Rows)
+    assert (len(rows), list(rows), rows[-1], rows[1:]) == (
+        2,
+        [{"_id": "a"}, {"_id": "b"}],
+        {"_id": "b"},
+        [{"_id": "b"}],
+    )
+    for other in (
+        b'{"errorCode":30004,"traceId":"T","data":{"dataList":[]}}', b'{"errorCode":0,"data":{"dataList":{"_id":"a"}}}',
+        b'{"errorCode":0,"data":{"dataList":[{"_id":"\\ud83d"}]}}', b'{"errorCode":0}', b"[]",
+    ):  # fmt: skip
+        assert found(other) == decode(other)
+    with pytest.raises(StepError, match="no UTF-8"):
+        list(found(b'{"errorCode":0,"data":{"dataList":[{"_id":"\xff"}]}}')["data"]["dataList"])
 
 
 def test_one_bad_record_does_not_cost_the_page() -> None:

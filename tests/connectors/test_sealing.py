@@ -7,6 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
+from connectors.calls import Decoded
+from connectors.decoding import decode
+from connectors.fxiaoke_query import found
 from connectors.reading import Reader, instant_of
 from connectors.sealing import Sealer
 from connectors.streams import Changed, Stream
@@ -60,6 +63,16 @@ def _whole(batch: Any) -> Any:
     return *batch[:3], [(shared, own, orjson.loads(text)) for shared, own, text in batch.rows]
 
 
+def _as_sent(reader: Reader, rows: list[Any], decoded: Decoded) -> Any:
+    """What becomes of a page when it comes as an answer; nothing where JSON cannot hold it."""
+    try:
+        sent = orjson.dumps({"errorCode": 0, "data": {"dataList": rows}})
+    except TypeError:
+        return None
+    batch, rejects = reader.page(decoded(sent)["data"]["dataList"])
+    return _whole(batch), rejects
+
+
 @pytest.mark.parametrize("stream", [DEALS, UNDATED, BY_TEXT])
 def test_a_page_is_sealed_as_its_rows_are_one_by_one(stream: Stream) -> None:
     dice = Random(3)  # noqa: S311 (a test that can be repeated)
@@ -73,6 +86,7 @@ def test_a_page_is_sealed_as_its_rows_are_one_by_one(stream: Stream) -> None:
         batch, rejects = reader.page(rows)
         assert _whole(batch) == _whole(batch_of(alone, WALK.load_id, stream.bookkeeping))
         assert rejects == left
+        assert _as_sent(reader, rows, found) == _as_sent(reader, rows, decode)
 
 
 def test_most_pages_are_sealed_together_and_an_undated_row_is_left_out() -> None:
