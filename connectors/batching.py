@@ -23,7 +23,7 @@ from warehouse.walks import Loading, Walk
 
 Item = TypeVar("Item")
 SELDOM = 100_000  # objects between two looks for cycles: among rows there are none, and looking took a quarter of the reading
-SHORT_S = 0.0005  # a thread that was waiting for the server goes on after so long; at Python's 5 ms the server waited half of its time
+SHORT_S = 0.0001  # a thread that was waiting for the server goes on after so long; at Python's 5 ms the server waited half of its time
 ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
 
 

@@ -77,12 +77,13 @@ def land_page(
     with connection.transaction():
         batch = records if isinstance(records, Batch) else batch_of(records, walk.load_id, bookkeeping)
         landed, unchanged, echoed = _append(connection, walk, batch)
-        _set_aside(connection, walk, rejects)
         # what we write moves a source's bookkeeping: without any, the same again is read again, not echoed
         counts = PageCounts(landed, unchanged, echoed if bookkeeping else 0, len(rejects))
-        if part is not None:
-            count_part(connection, walk, part, counts)
-        _move_cursor(connection, walk, counts, last_id, requests, is_last, pages)
+        with connection.pipeline():  # answered together: the server waits for us once
+            _set_aside(connection, walk, rejects)
+            if part is not None:
+                count_part(connection, walk, part, counts)
+            _move_cursor(connection, walk, counts, last_id, requests, is_last, pages)
         failpoint("landing.inside")
     failpoint("landing.after")
     return counts
