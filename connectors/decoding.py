@@ -6,7 +6,7 @@ orjson refuses NaN, infinities and lone surrogates outright; only then the slowe
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import msgspec
@@ -46,17 +46,22 @@ class Rows(Sequence[Any]):
     @overload
     def __getitem__(self, place: slice) -> list[Any]: ...
     def __getitem__(self, place: int | slice) -> Any:
-        if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
-        try:
-            return decode(bytes(self._raw[place]))
-        except UndecodableError:
-            raise StepError("a record came as bytes that are no UTF-8: rerun, then ask the vendor's support") from None
+        return list(self)[place] if isinstance(place, slice) else _looked_at(bytes(self._raw[place]))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(_looked_at(self.text))
 
     @property
     def text(self) -> bytes:
         """All of them as one list in JSON."""
         return b"[" + b",".join(self._raw) + b"]"
+
+
+def _looked_at(text: bytes) -> Any:
+    try:
+        return decode(text)
+    except UndecodableError:
+        raise StepError("a record came as bytes that are no UTF-8: rerun, then ask the vendor's support") from None
 
 
 def decode(body: bytes) -> Any:
