@@ -61,6 +61,9 @@ class SystemSettings(BaseModel):
     dingtalk_legacy_base_url: str = Field("https://oapi.dingtalk.com", description="DingTalk's older gateway")
     dingtalk_app_key: str = Field("", description="key of the DingTalk app, empty when it is not connected")
     dingtalk_app_secret: SecretStr = Field(SecretStr(""), description="secret of the DingTalk app")
+    dingtalk_legacy_token: bool = Field(
+        False, description="sign in to the older gateway too, where it refuses the token of version 1.0"
+    )
     dingtalk_user_id: str = Field("", description="DingTalk user that the requests run as")
     dingtalk_requests_per_20s: int = Field(400, description="DingTalk's limit per endpoint; 0 means unlimited")
     hubspot_base_url: str = Field("https://api.hubapi.com", description="HubSpot's gateway")

@@ -1,6 +1,6 @@
 """DingTalk (钉钉): customers of its customer management, the follow-ups on them, and who handed in which log.
 
-Two gateways share one token (`dingtalk_gateways`): version 1.0 fails by HTTP status, the older one (`/topapi/…`) by `errcode`. Neither
+Two gateways (`dingtalk_gateways`): version 1.0 fails by HTTP status, the older one (`/topapi/…`) by `errcode`. Neither
 filters by change time: customers are paged whole and compared here; follow-ups are asked for by customer, those of customers that changed
 lately, on Sundays of all. Times: local text in Beijing (customers), milliseconds (follow-ups, logs).
 """
@@ -86,7 +86,7 @@ class DingTalk(Source):
         """Names of the templates of logs that the app's user may see."""
         sent = orjson.dumps({"userid": self._now.dingtalk_user_id, "offset": 0, "size": PAGE})
         found = self.calls.ask(
-            lambda token: Request(TEMPLATES, {"access_token": token.access}, body=sent), "the templates of logs"
+            lambda token: Request(TEMPLATES, {"access_token": token.company}, body=sent), "the templates of logs"
         ).payload["result"]
         return [
             str(each["name"]) for each in found.get("template_list", ()) if isinstance(each, dict) and each.get("name")
@@ -157,7 +157,7 @@ class DingTalk(Source):
         body = {"start_time": start, "end_time": end, "template_name": template, "cursor": cursor, "size": LOGS_PAGE}
         sent = orjson.dumps(body)
         found = self.calls.ask(
-            lambda token: Request(LOGS, {"access_token": token.access}, body=sent), f"the logs {template}"
+            lambda token: Request(LOGS, {"access_token": token.company}, body=sent), f"the logs {template}"
         )
         return dict(found.payload["result"])
 

@@ -1,4 +1,4 @@
-"""DingTalk's two gateways as one client: a token for both, version 1.0 by header, the older one by query string.
+"""DingTalk's two gateways as one client: version 1.0 takes its token by header, the older one by query string, the same one or its own.
 
 In: the settings. Out: `Calls` on both, and the answer of an endpoint of version 1.0.
 """
@@ -15,6 +15,7 @@ from connectors.http import Reply, Request, Transport
 from connectors.pacing import Pace, Patience
 from connectors.tokens import Token, TokenStore, identity
 
+OLDER = ("/topapi/", "/gettoken")
 NO_PARAMS: Mapping[str, str] = {}
 
 
@@ -27,7 +28,7 @@ class Gateways(Transport):
 
     def send(self, request: Request) -> Reply:
         """Send once, to the gateway of the path."""
-        return self._legacy.send(request) if request.path.startswith("/topapi/") else super().send(request)
+        return self._legacy.send(request) if request.path.startswith(OLDER) else super().send(request)
 
     def close(self) -> None:
         """Close the connections to both."""
@@ -36,13 +37,19 @@ class Gateways(Transport):
 
 
 def opened(now: Settings, patience: Patience | None = None) -> Calls:
-    """Calls to both gateways as one app of the tenant; nothing is asked yet."""
+    """Calls to both gateways as one app of the tenant; nothing is asked yet. A token's `company` is what the older gateway takes."""
     secret = now.dingtalk_app_secret.get_secret_value()
 
     def fetch() -> Token:
         asked = {"appKey": now.dingtalk_app_key, "appSecret": secret}
         found = calls.once(Request("/v1.0/oauth2/accessToken", body=orjson.dumps(asked)), "the app key").payload
-        return Token(str(found["accessToken"]), now.dingtalk_app_key, float(found["expireIn"]))
+        common, ends = str(found["accessToken"]), float(found["expireIn"])
+        if not now.dingtalk_legacy_token:
+            return Token(common, common, ends)
+        older = calls.once(
+            Request("/gettoken", {"appkey": now.dingtalk_app_key, "appsecret": secret}, method="GET"), "the app key"
+        ).payload
+        return Token(common, str(older["access_token"]), min(ends, float(older["expires_in"])))
 
     name = identity(now.dingtalk_base_url, now.dingtalk_app_key, secret)
     tokens = TokenStore(now.home / "tokens", f"dingtalk-{name}", fetch)

@@ -103,7 +103,7 @@ def _dingtalk(source: DingTalk, as_of: date) -> list[str]:
 
 
 def _salesforce(source: Salesforce, _as_of: date) -> list[str]:
-    stream = _stream("salesforce")
+    stream = _stream("salesforce", "Opportunity")
     fields = {field["name"] for field in source.told(f"sobjects/{stream.object}/describe", stream.object)["fields"]}
     page = source.told("query", stream.object, q=f"SELECT Id FROM {stream.object}")  # noqa: S608 - a name of the mapping
     size = f"; a page holds {len(page['records'])} of {page['totalSize']}" if page["done"] is not True else ""

@@ -35,6 +35,7 @@ class DingTalk(Api):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._tickets, self._chatting = Tickets(world.rules, "DT"), Chatting(world.store)
+        self._older = Tickets(world.rules, "DTL")
         self._quota = Quota(Rules(requests_per_20s=REQUESTS_PER_20S, daily_quota=0))
         self._requests, self._is_legacy = 0, False
 
@@ -63,6 +64,7 @@ class DingTalk(Api):
     def expire(self) -> Answered:
         """The token is withdrawn."""
         self._tickets.forget()
+        self._older.forget()
         return self.refused(str(LEGACY_WRONG_TOKEN) if self._is_legacy else "InvalidAuthentication")
 
     def refused(self, code: str) -> Answered:
@@ -101,7 +103,7 @@ class DingTalk(Api):
         given = asked.request.query_params
         if not self._signs_in(given.get("appkey"), given.get("appsecret")):
             return self._legacy(40089)
-        text, left = self._tickets.issue()
+        text, left = (self._tickets if self.world.rules.dingtalk_shares_tokens else self._older).issue()
         return Answered({"errcode": 0, "errmsg": "ok", "access_token": text, "expires_in": left}, code=0)
 
     def _legacy(self, code: int) -> Answered:
@@ -124,7 +126,8 @@ class DingTalk(Api):
 
     def _legacy_signed(self, reply: Reply) -> Callable[[Asked], Answered]:
         def judged(asked: Asked) -> Answered:
-            if not self._tickets.holds(asked.request.query_params.get("access_token", "")):
+            tickets = self._tickets if self.world.rules.dingtalk_shares_tokens else self._older
+            if not tickets.holds(asked.request.query_params.get("access_token", "")):
                 return self._legacy(LEGACY_WRONG_TOKEN)
             try:
                 self._spend(asked)

@@ -40,6 +40,7 @@ class Rules:
     wecom_zeros_for_yesterday: bool = True  # in the night the day that ended last is not counted yet
     dingtalk_is_template_needed: bool = False  # logs without a template's name are refused
     dingtalk_tells_modified_logs: bool = True  # logs carry modified_time
+    dingtalk_shares_tokens: bool = True  # the older gateway takes the token of version 1.0
     dingtalk_zone: str = "Asia/Shanghai"  # of the times of customers
     dingtalk_follow_ups_touch: bool = True  # a follow-up moves its customer's modifyTime
     salesforce_is_multi_currency: bool = True  # orgs of one currency have no CurrencyIsoCode

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from config.settings import settings
+from connectors.calls import RefusedError
 from connectors.dingtalk import DingTalk
 from connectors.extract import extract, walks_owed
 from connectors.pacing import Patience
@@ -162,6 +163,22 @@ def test_what_waiting_does_not_mend_is_told_with_the_next_action(chatting: Serve
         walk("logs", slept)
     chatting.ask("faults", [])
     assert slept == []
+
+
+def test_an_older_gateway_that_wants_a_token_of_its_own_is_signed_in_to_where_the_settings_say_so(
+    chatting: Served,
+) -> None:
+    chatting.ask("rules", {"dingtalk_shares_tokens": False})
+    told: list[object] = []
+    for is_own in (False, True):
+        opened = DingTalk(settings().model_copy(update={"dingtalk_legacy_token": is_own}), Patience(1))
+        try:
+            told.append(opened.faults(stream("logs")))
+        except RefusedError as error:
+            told.append(error.code)
+        opened.close()
+    chatting.ask("rules", {"dingtalk_shares_tokens": True})
+    assert told == ["40014", []]
 
 
 def test_an_empty_list_of_customers_is_noticed(chatting: Served) -> None:

@@ -62,6 +62,7 @@ SWITCHES = [
     Switch({"wecom_zeros_for_yesterday": False}, "wecom"),
     Switch({"wecom_rates_of_idle_days": True}, "wecom"),
     Switch({"dingtalk_is_template_needed": True}),
+    Switch({"dingtalk_shares_tokens": False}, said=(("DINGTALK_LEGACY_TOKEN", "true"),)),
     Switch({"dingtalk_tells_modified_logs": False}, "dingtalk"),
     Switch({"dingtalk_follow_ups_touch": False}, "dingtalk"),
     Switch({"dingtalk_zone": "UTC"}, "dingtalk", ("dingtalk", "zone: Asia/Shanghai", "zone: UTC")),
