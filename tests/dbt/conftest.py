@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.dbt import histories, worked
+from tests.dbt import histories, looked_back, worked
 from tests.dbt.tenant import as_tenant, deal_record, land_row, land_rows, milliseconds, run_dbt
 from warehouse.connection import connect
 from warehouse.migrate import migrate
@@ -83,6 +83,8 @@ def marts(own_tenant: Callable[[str], Any], state_of_marts: Path) -> Query:
     """marts(statement, *params): rows of the one build that the tests of the marts share; `{marts}` in a statement is its schema."""
     with own_tenant(worked.TENANT):
         for step in (worked.organise, worked.live, worked.plant, worked.decide, worked.score):
+            step()
+        for step in (looked_back.leads, looked_back.shown, looked_back.judged):
             step()
         land_rows(histories.landed(histories.live(seed=7, deals=80)))
         run = partial(run_dbt, state_of_marts)

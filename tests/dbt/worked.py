@@ -34,8 +34,17 @@ DEPARTMENTS = [
 ]
 REPS = {"1001": "D101", "1002": "D101", "1003": "D102", "2001": "D201", "2002": "D201", "2003": "D202"}
 OPP = "fxiaoke__opportunities"
-# What some deals carry besides: E10's contract is filed, E16's owner believes in another rate than the stage's.
-BESIDES = {"E10": {"contract_no__c": "HT-1"}, "E16": {"probability": "95"}}
+LONG_NAME = "".join(
+    chr(0x4E00 + number * 7919 % 20000) for number in range(4400)
+)  # 13 kB that no compression makes short
+# What some deals carry besides: E10's contract is filed, E16's owner believes in another rate than the stage's; what owners call them.
+BESIDES = {
+    "E02": {"forecast_category__c": "commit"},
+    "E09": {"forecast_category__c": "best_case"},
+    "E10": {"contract_no__c": "HT-1"},
+    "E13": {"forecast_category__c": "pipeline"},
+    "E16": {"probability": "95", "forecast_category__c": "commit"},
+}
 
 
 def rows_of(sheet: str) -> Iterator[dict[str, Any]]:
@@ -80,14 +89,20 @@ def live() -> None:
 
 def plant() -> None:
     """Sixty software deals that went from the quote stage to their end: 21 won, so that its true rate is 0.35 and not the set 0.50; and
-    an open one in a currency that nobody gave a rate. Quotes went out for E02 and E09; that for E19 was voided."""
+    an open one in a currency that nobody gave a rate, with a name of 13 kB. Quotes went out for E02 and E09; that for E19 was voided."""
     rows: list[Row] = []
     for number in range(60):
         day = date(2025, 8, 1) + timedelta(days=number)
         fields: dict[str, Any] = {"owner": ["2003"], "sales_process_id": "software", "amount": "1000.00"}
         for stage, when in (("sw_quote", day), ("won" if number % 20 < 7 else "lost", day + timedelta(days=30))):
             rows.append((OPP, f"P{number:02d}", f"{when} 10:00", deal_record(stage, f"{day} 10:00", **fields)))
-    fields = {"owner": ["2003"], "sales_process_id": "software", "amount": "1000.00", "currency__c": "XDR"}
+    fields = {
+        "owner": ["2003"],
+        "sales_process_id": "software",
+        "amount": "1000.00",
+        "currency__c": "XDR",
+        "name": LONG_NAME,
+    }
     fields["close_date"] = milliseconds("2026-06-01")
     rows.append((OPP, "X1", "2026-05-04 10:00", deal_record("sw_lead", "2026-05-04 10:00", **fields)))
     for deal, status in (("E02", "normal"), ("E09", "normal"), ("E19", "invalid")):
