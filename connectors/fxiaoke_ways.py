@@ -103,7 +103,7 @@ def _pages(crm: Fxiaoke, streams: list[Stream]) -> str:
             if error.code in NO_ACCESS:
                 continue
             return f"a limit above {PAGE} is refused ({error.code}); pages hold {PAGE}"
-        if isinstance(rows, list) and len(rows) >= PAGE:
+        if isinstance(rows, Sequence) and len(rows) >= PAGE:
             return f"a limit above {PAGE} is {'honoured' if len(rows) > PAGE else 'cut'}; pages hold {PAGE}"
     return f"a limit above {PAGE}: no object has so many records"
 

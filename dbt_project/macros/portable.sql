@@ -3,6 +3,9 @@
 {% macro json_text(column, key) -%} {{ return(adapter.dispatch('json_text')(column, key)) }} {%- endmacro %}
 {% macro postgres__json_text(column, key) -%} ({{ column }} ->> '{{ key }}') {%- endmacro %}
 
+{#- What people call something, at most 500 characters for people to read; landing keeps the whole. No index could hold 13 kB. -#}
+{% macro json_name(column, key) -%} left({{ json_text(column, key) }}, 500) {%- endmacro %}
+
 {#- A personal field is landed as {token, mask}: its token. -#}
 {% macro json_token(column, key) -%} {{ return(adapter.dispatch('json_token')(column, key)) }} {%- endmacro %}
 {% macro postgres__json_token(column, key) -%} ({{ column }} -> '{{ key }}' ->> 'token') {%- endmacro %}

@@ -3,7 +3,7 @@ with records as (
     select
         record_id,
         load_id,
-        case when {{ json_token('record', 'customer_name') }} is null then {{ json_text('record', 'customer_name') }} end as name,
+        case when {{ json_token('record', 'customer_name') }} is null then {{ json_name('record', 'customer_name') }} end as name,
         {{ json_text('record', 'creatorUserId') }} as creator_id,
         {{ json_first('record', 'ownerStaffIds') }} as owner_id,
         coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,

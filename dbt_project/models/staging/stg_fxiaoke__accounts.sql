@@ -4,7 +4,7 @@ with records as (
         record_id,
         load_id,
         {{ json_text('record', 'merged_into_id__c') }} as merged_into_id,
-        {{ json_text('record', 'name') }} as name,
+        {{ json_name('record', 'name') }} as name,
         {{ json_text('record', 'industry') }} as industry,
         {{ json_text('record', 'uniform_social_credit_code__c') }} as credit_code,
         coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,

@@ -7,7 +7,7 @@ with records as (
         {{ json_first('record', 'new_opportunity_id') }} as opportunity_id,
         {{ json_first('record', 'owner') }} as owner_id,
         {{ json_text('record', 'channel_lead_id__c') }} as channel_lead_id,
-        {{ json_text('record', 'company') }} as company_name,
+        {{ json_name('record', 'company') }} as company_name,
         {{ json_text('record', 'source') }} as lead_source,
         {{ json_text('record', 'industry') }} as industry,
         {{ json_text('record', 'form_kind__c') }} as form_kind,

@@ -5,7 +5,7 @@ with records as (
         load_id,
         {{ json_first('record', 'account_id') }} as account_id,
         {{ json_first('record', 'owner') }} as owner_id,
-        {{ json_text('record', 'name') }} as name,
+        {{ json_name('record', 'name') }} as name,
         {{ json_text('record', 'sales_process_id') }} as sales_process,
         {{ json_text('record', 'sales_stage') }} as stage_value,
         {{ json_text('record', 'currency__c') }} as currency,

@@ -4,13 +4,8 @@ with records as (
         record_id as quote_id,
         load_id,
         {{ json_text('record', 'new_opportunity_id') }} as opportunity_id,
-        {{ json_first('record', 'owner') }} as owner_id,
-        {{ json_text('record', 'name') }} as quote_number,
-        {{ json_text('record', 'currency__c') }} as currency,
-        {{ number_of(json_text('record', 'quote_amount')) }} as original_gross_amount,
         coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false)
         or coalesce({{ json_text('record', 'life_status') }}, 'normal') <> 'normal' as is_deleted,
-        {{ business_day(instant_of_ms(json_text('record', 'quote_time'))) }} as quoted_on,
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__quotes') }}

@@ -6,7 +6,7 @@ with records as (
         'hubspot' as channel,
         record_id as channel_lead_id,
         {{ json_text('record', 'formId') }} as part_name,
-        {{ json_text('record', 'company') }} as company_name,
+        {{ json_name('record', 'company') }} as company_name,
         cast(null as text) as campaign_name,
         {{ json_token('record', 'phone') }} as phone_token,
         {{ json_token('record', 'email') }} as mail_token,

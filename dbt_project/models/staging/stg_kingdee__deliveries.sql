@@ -7,7 +7,7 @@ with records as (
         {{ json_text('record', 'FBillNo') }} as delivery_number,
         {{ json_text('record', 'FSoorDerno') }} as order_number,
         {{ json_text('record', 'FCustomerID.FNumber') }} as customer_number,
-        {{ json_text('record', 'FCustomerID.FName') }} as customer_name,
+        {{ json_name('record', 'FCustomerID.FName') }} as customer_name,
         {{ json_text('record', 'FMaterialID.FNumber') }} as material_number,
         {{ json_text('record', 'FStockID.FNumber') }} as stock_number,
         {{ json_text('record', 'FDocumentStatus') }} as document_status,

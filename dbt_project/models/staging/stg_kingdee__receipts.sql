@@ -6,7 +6,7 @@ with records as (
         {{ json_text('record', 'FID') }} as receipt_id,
         {{ json_text('record', 'FBillNo') }} as receipt_number,
         {{ json_text('record', 'FCONTACTUNIT.FNumber') }} as customer_number,
-        {{ json_text('record', 'FCONTACTUNIT.FName') }} as customer_name,
+        {{ json_name('record', 'FCONTACTUNIT.FName') }} as customer_name,
         {{ json_text('record', 'FCURRENCYID.FCODE') }} as currency,
         {{ json_text('record', 'FSETTLETYPEID.FNumber') }} as settlement_number,
         {{ json_text('record', 'FPURPOSEID.FNumber') }} as purpose_number,

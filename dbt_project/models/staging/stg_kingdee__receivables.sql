@@ -7,7 +7,7 @@ with records as (
         {{ json_text('record', 'FBillNo') }} as receivable_number,
         {{ json_text('record', 'FORDERNUMBER') }} as order_number,
         {{ json_text('record', 'FCUSTOMERID.FNumber') }} as customer_number,
-        {{ json_text('record', 'FCUSTOMERID.FName') }} as customer_name,
+        {{ json_name('record', 'FCUSTOMERID.FName') }} as customer_name,
         {{ json_text('record', 'FCURRENCYID.FCODE') }} as currency,
         {{ json_text('record', 'FMATERIALID.FNumber') }} as material_number,
         {{ json_text('record', 'FDOCUMENTSTATUS') }} as document_status,

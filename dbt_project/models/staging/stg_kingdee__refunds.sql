@@ -6,7 +6,7 @@ with records as (
         {{ json_text('record', 'FID') }} as refund_id,
         {{ json_text('record', 'FBillNo') }} as refund_number,
         {{ json_text('record', 'FCONTACTUNIT.FNumber') }} as customer_number,
-        {{ json_text('record', 'FCONTACTUNIT.FName') }} as customer_name,
+        {{ json_name('record', 'FCONTACTUNIT.FName') }} as customer_name,
         {{ json_text('record', 'FCURRENCYID.FCODE') }} as currency,
         {{ json_text('record', 'FSETTLETYPEID.FNumber') }} as settlement_number,
         {{ json_text('record', 'FDOCUMENTSTATUS') }} as document_status,

@@ -7,7 +7,7 @@ with records as (
         {{ json_text('record', 'FBillNo') }} as return_number,
         {{ json_text('record', 'FOrderNo') }} as order_number,
         {{ json_text('record', 'FRetcustId.FNumber') }} as customer_number,
-        {{ json_text('record', 'FRetcustId.FName') }} as customer_name,
+        {{ json_name('record', 'FRetcustId.FName') }} as customer_name,
         {{ json_text('record', 'FMaterialId.FNumber') }} as material_number,
         {{ json_text('record', 'FStockId.FNumber') }} as stock_number,
         {{ json_text('record', 'FDocumentStatus') }} as document_status,

@@ -4,7 +4,7 @@ with records as (
         record_id,
         load_id,
         {{ json_text('record', 'MasterRecordId') }} as merged_into_id,
-        {{ json_text('record', 'Name') }} as name,
+        {{ json_name('record', 'Name') }} as name,
         {{ json_text('record', 'Industry') }} as industry,
         coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,
         changed_at,

@@ -7,7 +7,7 @@ with records as (
         {{ json_text('record', 'ConvertedOpportunityId') }} as opportunity_id,
         {{ json_text('record', 'OwnerId') }} as owner_id,
         {{ json_text('record', 'MasterRecordId') }} as merged_into_id,
-        {{ json_text('record', 'Company') }} as company_name,
+        {{ json_name('record', 'Company') }} as company_name,
         {{ json_text('record', 'LeadSource') }} as lead_source,
         {{ json_text('record', 'Industry') }} as industry,
         {{ json_text('record', 'Status') }} as status_value,

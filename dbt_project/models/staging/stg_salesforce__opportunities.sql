@@ -5,7 +5,7 @@ with records as (
         load_id,
         {{ json_text('record', 'AccountId') }} as account_id,
         {{ json_text('record', 'OwnerId') }} as owner_id,
-        {{ json_text('record', 'Name') }} as name,
+        {{ json_name('record', 'Name') }} as name,
         {{ json_text('record', 'RecordType.DeveloperName') }} as sales_process,
         {{ json_text('record', 'StageName') }} as stage_value,
         {{ json_text('record', 'CurrencyIsoCode') }} as currency,

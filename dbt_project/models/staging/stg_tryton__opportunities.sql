@@ -7,7 +7,7 @@ with records as (
         {{ json_text('record', 'employee') }} as owner_id,
         {{ json_text('record', 'company') }} as company_id,
         {{ json_text('record', 'number') }} as number,
-        {{ json_text('record', 'description') }} as name,
+        {{ json_name('record', 'description') }} as name,
         {{ json_text('record', 'state') }} as stage_value,
         {{ json_text('record', 'currency.code') }} as currency,
         {{ number_of(json_text('record', 'amount')) }} as original_net_amount,

@@ -6,7 +6,7 @@ with records as (
         {{ json_text('record', 'source') }} as channel,
         {{ json_text('record', 'lead_id') }} as channel_lead_id,
         {{ json_text('record', 'source') }} as part_name,
-        {{ json_text('record', 'company') }} as company_name,
+        {{ json_name('record', 'company') }} as company_name,
         {{ json_text('record', 'campaign') }} as campaign_name,
         {{ json_token('record', 'phone') }} as phone_token,
         {{ json_token('record', 'mail') }} as mail_token,
