@@ -12,6 +12,7 @@ from config.settings import settings
 from connectors import file_walk
 from connectors.calls import RefusedError
 from connectors.reading import read_page
+from connectors.source_fields import note_fields
 from connectors.sources import Source, open_source
 from connectors.streams import Stream, mapping_of
 from connectors.walk import Tally, walk_stream
@@ -93,6 +94,11 @@ def _extract_streams(connection: Loading, source: Source, as_of: date, streams: 
             refused.append(str(error))
             print(f"{stream.system} {stream.name}: {error}", flush=True)
             continue
+        for field in note_fields(connection, source, stream, as_of):
+            print(
+                f"{stream.system} {stream.name}: the field {field} is new, and not read unless the mapping names it",
+                flush=True,
+            )
         requests = source.calls.requests - sent
         run.note(**{stream.name: {**asdict(tally), "requests": requests}})
         print(line(stream, tally, f"{requests} requests, {source.calls.patience.waits - waits} waits"), flush=True)

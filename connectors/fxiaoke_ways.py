@@ -4,7 +4,7 @@ In: an opened CRM. Out: sentences for `connectors check`. Asking lands and chang
 person made for it, and is watched at the first update of each run.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 

@@ -92,6 +92,10 @@ class Kingdee(Source):
             for field in missing
         ]
 
+    def describe(self, object_name: str) -> set[str]:
+        """Names of the form's fields."""
+        return known_fields(self.described(object_name))
+
     def described(self, form: str) -> dict[str, Any]:
         """What the server says of a form's fields."""
         found = unwrapped(self._asked(INFO, {"FormId": form}, form).payload)

@@ -85,6 +85,10 @@ class Salesforce(Source):
             conditions.append(f"LastModifiedById != '{ours}'")
         return self.count(stream, conditions)
 
+    def describe(self, object_name: str) -> set[str]:
+        """Names of the object's fields that the integration user may see."""
+        return {field["name"] for field in self.told(f"sobjects/{object_name}/describe", object_name)["fields"]}
+
     def faults(self, stream: Stream) -> list[str]:
         """Mapped fields that the object lacks or the integration user may not see; those for our scores must be editable."""
         fields = self.told(f"sobjects/{stream.object}/describe", stream.object)["fields"]

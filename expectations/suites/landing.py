@@ -8,6 +8,7 @@ from datetime import date
 from expectations.checks import Suite, has_rows, holds, unique
 from expectations.suites.landing_archive import archive_suites
 from expectations.suites.landing_facts import AMOUNT, DECIMAL, FAULTY_SHARE, HANDFUL, INSTANTS, PRESENT
+from expectations.suites.landing_fields import fields_suite
 from expectations.suites.landing_walks import streams_suite, walks_suite
 from expectations.walks import Stream, fill, streams
 
@@ -38,6 +39,7 @@ def suites(as_of: date, accepted_empty: list[str]) -> list[Suite]:
         walks_suite(as_of, accepted_empty, walked),
         *(_records_suite(as_of, stream) for stream in walked if stream.landed),
         *archive_suites(as_of),
+        fields_suite(as_of),
     ]
 
 

@@ -128,14 +128,14 @@ def test_an_original_never_reaches_landing_or_a_log(live: Company) -> None:
 def test_later_nights_ask_no_more_than_their_rows_need(live: Company) -> None:
     for day in (date(2026, 7, 1), date(2026, 7, 2)):
         live.ask("advance", {"days": 1})
-        seq = live.last_request()
-        done = run_step("extract", "--as-of", day.isoformat())
+        seq, done = live.last_request(), run_step("extract", "--as-of", day.isoformat())
         assert done.returncode == 0, done.stderr
         for stream in mapping_of("fxiaoke").streams.values():
             received = query("select received from ops.loads where stream = %s and as_of = %s", stream.name, day)[0][0]
             assert len(live.requests_since(seq, stream.object)) <= -(-received // 100) + 2, stream.name
         accept(day)
     assert query(f"select count(*) from {DEALS} where known_at > %s and is_reconstructed", cutoff(AS_OF)) == [(0,)]
+    assert query("select count(distinct stream), bool_or(is_new) from ops.source_fields") == [(len(TABLES), False)]
 
 
 def test_a_change_after_midnight_waits_for_the_next_night_and_is_counted(live: Company) -> None:

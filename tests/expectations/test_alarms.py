@@ -3,16 +3,20 @@ that docs/operations.md repeats, and what a gate blocked is not published. No al
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
 
 from config.settings import ROOT
+from connectors.source_fields import note_fields
+from connectors.streams import mapping_of
 from expectations.__main__ import decide
 from tests.expectations.landings import copies, declare, execute, fetch, quiet_night, walk
 from tests.expectations.layers import DAY, make_build, make_features
 from warehouse.publish import publish
 from warehouse.steps import GateBlocked
+from warehouse.walks import loading
 
 DEALS = 1000
 SHARES = {"0.1 %": 1, "1 %": 10, "5 %": 50}
@@ -28,6 +32,17 @@ BROKEN_FEATURES = "days_to_close_date = -age_days - 1", "stage_code = null", "ow
 FAILED = """
     select expectation, bool_or(level = 'critical') from ops.check_results
     where border = %r and state <> 'passed' and check_id > %s group by expectation"""
+
+
+@dataclass
+class Crm:
+    """A source that has these fields."""
+
+    fields: list[str]
+
+    def describe(self, _object_name: str) -> list[str]:
+        """All of them."""
+        return self.fields
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +141,23 @@ def test_a_line_of_a_list_that_stays_unreadable_is_told_of_once() -> None:
             f" '{day:%Y%m%d}-fxiaoke-leads', 'fxiaoke', 'leads', line, 'no phone' from generate_series(1, {unreadable}) as line",
         )
         assert f"{warnings} warnings" in decide("landing", day, [])
+
+
+def test_a_field_that_appears_at_a_source_is_told_of_once_and_changes_nothing() -> None:
+    """What no mapping names is never asked for: the warning alone shows that the CRM's administrator added a field."""
+    with loading("fxiaoke") as connection:
+        for day, fields, new in (
+            (DAY, ["name"], []),
+            (DAY + timedelta(days=1), ["name", "colour__c", "lf_band__c"], ["colour__c"]),
+        ):
+            crm, stream = Crm(fields), mapping_of("fxiaoke").streams["opportunities"]
+            assert note_fields(connection, crm, stream, day) == new
+            assert note_fields(connection, crm, stream, day) == []
+            quiet_night(day)
+    assert "0 warnings" in decide("landing", DAY, [])
+    said = decide("landing", DAY + timedelta(days=1), [])
+    assert "1 warnings" in said
+    assert "ops.source_fields: number of new fields is 1 (allowed: none, first fxiaoke.opportunities colour__c)" in said
+    quiet_night(DAY + timedelta(days=2))
+    assert "0 warnings" in decide("landing", DAY + timedelta(days=2), [])
+    execute("owner_ddl", "truncate ops.source_fields")

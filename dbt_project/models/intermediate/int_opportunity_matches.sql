@@ -1,6 +1,6 @@
 -- Pairs of records of different systems that tell of one deal: since which night that is known, by which rule, and which of the two leads.
 -- Of each system a record takes the earliest match; who leads is decided by the priority that was set when the match became known.
-{% set systems = ['fxiaoke', 'salesforce', 'files'] -%}
+{% set systems = 'fxiaoke,salesforce,files' -%}
 with crm as (
     select
         'fxiaoke' as system, opportunity_id, account_id, cast(null as text) as account_name, name, currency, original_amount,
@@ -74,12 +74,8 @@ orders as (
 judged as (
     select
         matched.*,
-        coalesce(
-            nullif(strpos(orders.systems, other_system), 0), 1000 + strpos('{{ systems | join(",") }}', other_system)
-        ) as other_rank,
-        coalesce(
-            nullif(strpos(orders.systems, first_system), 0), 1000 + strpos('{{ systems | join(",") }}', first_system)
-        ) as first_rank
+        coalesce(nullif(strpos(orders.systems, matched.other_system), 0), 1000 + strpos('{{ systems }}', matched.other_system)) as other_rank,
+        coalesce(nullif(strpos(orders.systems, matched.first_system), 0), 1000 + strpos('{{ systems }}', matched.first_system)) as first_rank
     from matched
     inner join orders on {{ known('orders', 'matched.known_from') }}
     where matched.place = 1
