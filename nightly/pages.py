@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import subprocess
+import sys
 from pathlib import Path
 
 from config.settings import ROOT, child_environment, settings
@@ -58,6 +59,8 @@ def _ready() -> dict[str, str]:
     env = environment(folder, passfile)
     print("loading the pages into Superset (about a minute the first time)", flush=True)
     _load(env)
+    keep = str(folder / "lineage.json")
+    services.spawn("lineage", [sys.executable, "-m", "warehouse.lineage", "--all", "--keep", keep], child_environment())
     return env
 
 

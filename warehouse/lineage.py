@@ -19,14 +19,21 @@ def main() -> None:
     """Entry point of `python -m warehouse.lineage`."""
     parser = _parser()
     given = parser.parse_args()
-    if bool(given.name) == given.all:
-        parser.error("name MODEL or MODEL.COLUMN, or say --all")
+    if bool(given.name) == given.all or (given.keep and not given.all):
+        parser.error("name MODEL or MODEL.COLUMN, or say --all; --keep is of all")
     project = read_project(given.state or settings().home / "dbt" / settings().tenant)
+    if given.keep and kept_of(given.keep) == project.digest:
+        return
     if given.all:
         columns = [(model, column) for model in project.models for column in project.columns(model)]
     else:
         columns = asked(project, given.name)
-    if given.json:
+    if given.keep:
+        told_all = json.dumps(graph(project, columns) | {"digest": project.digest}, ensure_ascii=False)
+        unfinished = given.keep.with_suffix(".unfinished")
+        unfinished.write_text(told_all, "utf-8")
+        unfinished.replace(given.keep)
+    elif given.json:
         print(json.dumps(graph(project, columns), ensure_ascii=False))
     else:
         print("\n".join(told(project, columns)))
@@ -37,8 +44,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", nargs="?", metavar="MODEL[.COLUMN]")
     parser.add_argument("--all", action="store_true", help="every column of every model")
     parser.add_argument("--json", action="store_true", help="as edges, for programs")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="into a file, for the pages; left alone while the models are the same"
+    )
     parser.add_argument("--state", type=Path, metavar="FOLDER", help="what dbt left; default: of the tenant's nights")
     return parser
+
+
+def kept_of(path: Path) -> str:
+    """The digest of the models whose lineage a file keeps; empty where there is none."""
+    return str(json.loads(path.read_text("utf-8"))["digest"]) if path.exists() else ""
 
 
 def asked(project: Project, name: str) -> list[Column]:

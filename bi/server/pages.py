@@ -1,4 +1,4 @@
-"""What Superset's own pages lack: a viewport for phones, words where a chart has no rows, and an address for each deal.
+"""What Superset's own pages lack: a viewport for phones, words where a chart has no rows, addresses of deals, lineage, access audit.
 
 The viewport is set for the phones' dashboards alone (`…-mobile`): the others would show a desk's grid on a phone's width. What the CRM and
 alerts link to, `/opportunities/<id>`, is P3 with that deal chosen, on a phone its twin.
@@ -10,6 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import ChoiceLoader, FileSystemLoader
+
+from bi.server import access, lineage
+from bi.server.words import WORDS
 
 ID = re.compile(r"^[\w.-]{1,64}$")  # ids of CRMs; what else is asked for is no deal
 CHOSEN = (
@@ -55,6 +58,46 @@ def prepare(app: Any) -> None:
         if not pattern or not ID.match(deal):
             abort(404)
         return redirect(pattern.replace("{id}", deal))
+
+    app.add_url_rule("/lineage/", "landfall_lineage", _lineage, defaults={"model": "", "column": ""})
+    app.add_url_rule("/lineage/<model>", "landfall_model", _lineage, defaults={"column": ""})
+    app.add_url_rule("/lineage/<model>/<column>", "landfall_column", _lineage)
+    app.add_url_rule("/access/", "landfall_access", _access)
+
+
+def _lineage(model: str, column: str) -> Any:
+    """The drawing of a model or a column, or all models; names alone, for anybody who is signed in."""
+    from flask import abort, current_app, g, redirect, render_template
+
+    if g.user.is_anonymous:
+        return redirect(f"/login/?next=/lineage/{model}")
+    kept = lineage.read(Path(current_app.config["HOME"]) / "lineage.json")
+    known = lineage.models(kept) if kept else []
+    if kept and model and (model not in known or (column and column not in lineage.columns(kept, model))):
+        abort(404)
+    name = ".".join(filter(None, [model, column]))
+    return render_template(
+        "landfall_lineage.html", **_said("lineage"), models=known, name=name, model=model,
+        drawing=lineage.draw(kept, name) if kept and name else None, columns=lineage.columns(kept, model) if kept and model else [],
+    )  # fmt: skip
+
+
+def _access() -> Any:
+    """The access audit, for accounts that see the whole organisation."""
+    from flask import current_app, g, redirect, render_template
+
+    if g.user.is_anonymous:
+        return redirect("/login/?next=/access/")
+    told = current_app.config["LANDFALL"]
+    found = access.audit(told) if access.may_audit(told, g.user.username) else None
+    return render_template("landfall_access.html", **_said("audit"), audit=found), 200 if found else 403
+
+
+def _said(title: str) -> dict[str, Any]:
+    from flask import current_app
+
+    lang = current_app.config["LANDFALL"]["lang"]
+    return {"words": WORDS[lang], "lang": lang, "title": WORDS[lang][title]}
 
 
 def address_of(deal: str, *, is_phone: bool) -> str:

@@ -1,6 +1,8 @@
 """Where a column comes from, told from a project of four models written by hand."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +113,16 @@ def test_a_name_that_is_none_and_a_folder_without_a_night_are_told_with_the_next
         asked(project, "mart_totals")
     with pytest.raises(StepError, match="run `make nightly` once"):
         read_project(tmp_path / "nothing")
+
+
+def test_what_is_kept_for_the_pages_is_left_alone_while_the_models_are_the_same(
+    project: Project, tmp_path: Path
+) -> None:
+    keep = tmp_path / "lineage.json"
+    command = [sys.executable, "-m", "warehouse.lineage", "--all", "--state", str(tmp_path), "--keep", str(keep)]
+    subprocess.run(command, check=True)
+    assert json.loads(keep.read_text("utf-8"))["digest"] == project.digest
+    assert ["int_deals.gross_amount", "mart_total.gross_amount"] in json.loads(keep.read_text("utf-8"))["columns"]
+    keep.write_text(json.dumps({"digest": project.digest, "columns": "as they were"}))
+    subprocess.run(command, check=True)
+    assert json.loads(keep.read_text("utf-8"))["columns"] == "as they were"
