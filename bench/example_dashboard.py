@@ -1,6 +1,6 @@
 """Loads Superset's own example dashboard of sales, as it ships with it, beside ours: the page that ours is measured against.
 
-Runs in `.venv-bi` with Superset's environment (`nightly/pages.py`); imports nothing of ours. Its rows go into Superset's own database.
+Runs in `.venv-bi` with Superset's environment (`nightly/pages.py`); imports nothing of ours.
 """
 
 from importlib.resources import files
@@ -27,7 +27,7 @@ def main() -> None:
             contents |= utils._load_example_contents(
                 utils.Path("examples") / NAME, NAME, utils.re.compile("never"), True
             )
-            _load_rows(app, root / NAME / "data.parquet", contents)
+            _load_rows(root / NAME / "data.parquet", contents)
             ImportExamplesCommand(contents, overwrite=True, force_data=False).run()
         dashboard = db.session.query(Dashboard).order_by(Dashboard.id.desc()).first()
         dashboard.slug, dashboard.published = SLUG, True
@@ -37,14 +37,15 @@ def main() -> None:
         )
 
 
-def _load_rows(app: object, parquet: object, contents: dict[str, str]) -> None:
+def _load_rows(parquet: object, contents: dict[str, str]) -> None:
+    """The example's rows, into the database that Superset keeps examples in: its charts ask that one."""
     import pandas
     import yaml
-    from superset import db
+    from superset.utils.database import get_example_database
 
     told = yaml.safe_load(contents[f"datasets/examples/{NAME}.yaml"])
-    with parquet.open("rb") as rows:  # type: ignore[attr-defined]
-        pandas.read_parquet(rows).to_sql(told["table_name"], db.engine, if_exists="replace", index=False)
+    with parquet.open("rb") as rows, get_example_database().get_sqla_engine() as engine:  # type: ignore[attr-defined]
+        pandas.read_parquet(rows).to_sql(told["table_name"], engine, if_exists="replace", index=False)
 
 
 if __name__ == "__main__":
