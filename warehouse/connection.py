@@ -15,6 +15,10 @@ ROLES = (
 )  # fmt: skip
 
 
+# A killed step's statement ends within a second, not at its end, on whatever server: its lock is free for the next attempt.
+HEARS_OF_A_KILL = "-c client_connection_check_interval=1s"
+
+
 class DatabaseUnreachableError(Exception):
     """PostgreSQL could not be reached; the message names address and next action."""
 
@@ -31,7 +35,7 @@ def _arguments(now: Settings, database: str, role: str | None) -> dict[str, str 
         "dbname": database,
         "connect_timeout": 10,
         "application_name": f"landfall {role or 'admin'}",
-        "options": f"-c role={role}" if role else "",
+        "options": f"{HEARS_OF_A_KILL}{f' -c role={role}' if role else ''}",
     }
     if now.pg_passfile:
         arguments["passfile"] = str(now.pg_passfile)

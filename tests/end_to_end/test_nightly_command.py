@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nightly.night_lock import alone
 from tests.end_to_end.canaries import found_outside, phones_of, secrets_in_use
 from tests.end_to_end.tables import hashes, one
 from tests.end_to_end.workplace import Workplace
@@ -105,6 +106,14 @@ def test_a_dry_run_says_what_would_run_and_runs_nothing(nights: Nights, workplac
     assert (code, "would run the night of 2026-05-20" in said) == (0, True), said
     code, said = workplace.type("backfill", "--from", "2026-05-11", "--to", "2026-05-19", "--every", "7", "--dry-run")
     assert (code, "backfill of 3 days" in said) == (0, True), said  # two Mondays and the last day
+    assert one("select count(*) from ops.step_runs") == before
+
+
+def test_a_second_night_beside_one_that_runs_is_refused_and_does_nothing(nights: Nights, workplace: Workplace) -> None:
+    before = one("select count(*) from ops.step_runs")
+    with alone():
+        code, said = workplace.type("night")
+    assert (code, "a night of sandbox is already running: wait for it" in said) == (1, True), said
     assert one("select count(*) from ops.step_runs") == before
 
 

@@ -31,6 +31,11 @@ def test_a_checked_build_appears_to_readers_with_its_manifest(nights: Nights) ->
     assert kind == "publish"
     assert {name: content["rows"] for name, content in tables.items()} == {"mart_build": 1, "mart_deals": 2}  # type: ignore[attr-defined]
     assert nights.fetch("auditor", "select state from ops.builds") == [("published",)]
+    unplanned = (
+        f"select relname from pg_class where relnamespace = 'build_{build.build_id}'::regnamespace"
+        " and relkind = 'r' and reltuples < 0"
+    )
+    assert nights.fetch("auditor", unplanned) == [], "a mart that was not analysed makes the pages slow (F46)"
 
 
 @pytest.mark.parametrize("verdict", ["blocked", "missing"])
