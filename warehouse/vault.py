@@ -44,7 +44,6 @@ union all
 select field_hash, token from erased
 union all
 select field_hash, token from vault.persons where field_hash in (select field_hash from offered)"""
-_KNOWN = "select field_hash, token from vault.persons where field_hash = any(%s)"
 
 
 def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[Value, str]:
