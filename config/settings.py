@@ -47,6 +47,7 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     metrics_file: Path | None = Field(
         None, description="file of metrics for Prometheus, written at the end of every night and at its deadline"
     )
+    step_log: Path | None = Field(None, description="file to which every step adds one JSON line: counts, no values")
     backup_dir: Path | None = Field(None, description="folder of backups; set, every night ends with one")
     pg_backup_user: str = Field(
         "postgres", description="login that may read every table and role; its password stands in pg_passfile"

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from psycopg import OperationalError
 from psycopg.types.json import Jsonb
 
 from config.secret_files import SecretFileError
+from warehouse import step_log
 from warehouse.connection import DatabaseUnreachableError, connect
 from warehouse.redaction import RedactingStream, known_secrets, redacted
 
@@ -56,7 +57,7 @@ class StepRun:
 @contextmanager
 def recorded(step: str, as_of: date) -> Iterator[StepRun]:
     """Record one run of `step` for business day `as_of`: running, then done, failed or blocked."""
-    run = StepRun(step, as_of)
+    run, began = StepRun(step, as_of), datetime.now(UTC)
     role = "checker" if step.startswith("gate_") else ROLE_OF_STEP.get(step, "transformer")
     with connect(role, autocommit=True) as connection:
         found = connection.execute("select ops.begin_step(%s, %s)", (as_of, step)).fetchone()
@@ -77,6 +78,7 @@ def recorded(step: str, as_of: date) -> Iterator[StepRun]:
             raise
         finally:
             connection.execute("select ops.end_step(%s, %s, %s)", (run_id, state, Jsonb(run.detail)))
+            step_log.append(step, as_of, state, began, run.detail)
 
 
 def run_cli(main: Callable[[], int | None]) -> None:
