@@ -41,9 +41,7 @@ added as (
 )
 select field_hash, token from added
 union all
-select field_hash, token from erased
-union all
-select field_hash, token from vault.persons where field_hash in (select field_hash from offered)"""
+select field_hash, token from erased"""
 
 
 def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[Value, str]:
@@ -62,14 +60,23 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
         generation_of(connection, key)
         if not by_hash:
             return {}
-        ((known,),) = connection.execute(_KNOWN, (",".join(by_hash),))
-        held = dict(zip(by_hash.values(), known.split(","), strict=True))
-        others = {field_hash: value for field_hash, value in by_hash.items() if not held[value]}
-        return held | _exchanged(connection, key, others, load_id) if others else held
+        found = _held(connection, by_hash)
+        others = {field_hash: value for field_hash, value in by_hash.items() if value not in found}
+        if others:
+            found |= _exchanged(connection, key, others, load_id)
+        raced = {field_hash: value for field_hash, value in others.items() if value not in found}
+        return found | _held(connection, raced) if raced else found
+
+
+def _held(connection: Loading, by_hash: dict[str, Value]) -> dict[Value, str]:
+    """The tokens of the values that the vault holds."""
+    ((known,),) = connection.execute(_KNOWN, (",".join(by_hash),))
+    return {value: token for value, token in zip(by_hash.values(), known.split(","), strict=True) if token}
 
 
 def _exchanged(connection: Loading, key: str, by_hash: dict[str, Value], load_id: str) -> dict[Value, str]:
-    """A token for each value that the vault does not hold: one of its own, or the one from before it was erased."""
+    """A token for each value that the vault did not hold: one of its own, or the one from before it was erased; none where another system's
+    extraction put the value in meanwhile."""
     seed = settings().token_seed.get_secret_value()
     seeded = Keyed(seed)
     fresh = [f"p_{seeded(SEPARATOR.join(value))[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()]

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -32,6 +33,18 @@ def test_a_value_keeps_its_token_and_kinds_are_apart(connection: Loading) -> Non
         "select kind, original, first_load_id from vault.persons order by first_load_id, kind"
     ).fetchall()
     assert kept == [("name", "王强", "load-1"), ("phone", "13800000001", "load-1"), ("chat", "13800000001", "load-2")]
+
+
+def test_a_value_that_another_extraction_puts_in_meanwhile_has_its_token(connection: Loading) -> None:
+    value = ("phone", "13800000009")
+    with ThreadPoolExecutor(1) as pool, connect("loader") as other, connect("loader", autocommit=True) as looking:
+        with other.transaction():
+            first = vault.tokens(other, [value], "load-1")
+            second = pool.submit(vault.tokens, connection, [value, ("phone", "13800000010")], "load-2")
+            waiting = "select count(*) from pg_locks where not granted and pid = %s"
+            while looking.execute(waiting, (connection.info.backend_pid,)).fetchone() == (0,):
+                assert not second.done()
+        assert second.result()[value] == first[value]
 
 
 def test_tokens_of_two_tenants_agree_only_where_a_seed_is_set(
