@@ -14,7 +14,7 @@ import orjson
 from config.settings import settings
 from connectors.decoding import ESCAPE, NUL, fault, raw_text
 from connectors.scrub import may_name_a_person
-from connectors.sealing import Opened, Sealer
+from connectors.sealing import LONGEST_ID, Opened, Sealer
 from connectors.streams import Changed, Stream
 from connectors.translation import NotAmountError, translated
 from warehouse.batches import Batch, batch_of, is_hashed
@@ -25,7 +25,6 @@ from warehouse.walks import Walk
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MS = 253402300800000  # year 10000
 FIRST_MS = 10**11  # anything smaller is seconds
-LONGEST_ID = 500  # an index of PostgreSQL holds 2,704 bytes
 WORDS = {
     "ms": "a number of milliseconds",
     "s": "a number of seconds",

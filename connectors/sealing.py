@@ -30,6 +30,7 @@ _Inner = _Plain | list[_Plain]
 _Value = _Plain | list[_Plain | dict[str, _Inner]] | dict[str, _Inner]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXTS = {str, type(None)}
+LONGEST_ID = 500  # an index of PostgreSQL holds 2,704 bytes
 _AS_STORED, _SORTED = msgspec.json.Encoder(), msgspec.json.Encoder(order="sorted")
 
 
@@ -74,6 +75,7 @@ class Sealer:
             block = _AS_STORED.encode_lines(forms)
             ids = list(map(self._id, forms))
             is_odd = (ESCAPE in block and NUL in block) or not all(ids) or not "".join(ids).isascii()
+            is_odd = is_odd or max(map(len, ids), default=0) > LONGEST_ID
             is_odd = is_odd or any(may_name_a_person(map(said, forms)) for said in self._spoken)
             is_odd = is_odd or not all(set(map(type, map(original, forms))) <= _TEXTS for original in self._originals)
         except (msgspec.DecodeError, UnicodeEncodeError, TypeError):

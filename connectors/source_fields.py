@@ -8,7 +8,7 @@ from datetime import date
 from typing import Protocol, runtime_checkable
 
 from connectors.streams import Stream
-from warehouse.landing import is_hashed
+from warehouse.batches import is_hashed
 from warehouse.steps import StepError
 from warehouse.walks import Loading
 

@@ -53,7 +53,7 @@ def _odd(row: dict[str, Any], dice: Random) -> Any:
     """One of the ways in which a row is not like the others."""
     return dice.choice([
         {**row, dice.choice(["name", "owner", "version", "last_modified_time"]): dice.choice(ODD)},
-        {**row, "_id": dice.choice(["", None, 7, "客-1", "a\x00"])},
+        {**row, "_id": dice.choice(["", None, 7, "客-1", "a\x00", "e" * 501])},
         {**row, "last_modified_time": dice.choice([None, INSIDE - 10**9, INSIDE + 10**9, str(INSIDE), True])},
         {name: value for name, value in row.items() if name != "version"}, "nonsense", {},
     ])  # fmt: skip
