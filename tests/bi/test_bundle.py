@@ -5,9 +5,11 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from bi.book import Chart, book, definitions
 from bi.bundle import Columns, bundle, caption, definitions_of, query, uid
+from config.settings import ROOT
 
 NODE = {"node_id": "TEXT", "node_name": "TEXT"}
 CHARTS = [(f"{page_id}.{name}", chart) for page_id, page in book().pages.items() for name, chart in page.charts.items()]
@@ -118,3 +120,14 @@ def test_every_dataset_has_a_rule_and_a_query_of_open_marts_alone_is_open_to_acc
         assert rule.count("{{ current_username() }}") == (1 if rule.startswith("(select exists") else 2)
         read = set(dataset.marts or [str(dataset.mart)])
         assert rule.startswith("(select exists") == (read <= {"mart_build", "metric_definition", "rpt_freshness"}), name
+
+
+def test_exposures_name_the_marts_that_each_page_reads() -> None:
+    told = yaml.safe_load((ROOT / "dbt_project/models/marts/_marts_pages.yml").read_text("utf-8"))["exposures"]
+    exposed = {each["name"].split("_")[1]: set(re.findall(r"ref\('(\w+)'\)", str(each["depends_on"]))) for each in told}
+    for page_id, page in book().pages.items():
+        names = {chart.dataset for chart in page.charts.values()} | {
+            book().filters[name].dataset for name in page.filters
+        }
+        datasets = [book().datasets[name] for name in names]
+        assert {mart for each in datasets for mart in each.marts or [each.mart]} == exposed[page_id], page_id
