@@ -3,12 +3,14 @@
 A day that is built again is built in full, so each check builds the last day once more and compares what stood with what stands.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 
+from nightly.dbt_engine import PROJECT
 from tests.dbt import histories
 from tests.dbt.tenant import Row, deal_record, land_row, land_rows, milliseconds
 from tests.end_to_end.tables import hashes
@@ -18,14 +20,17 @@ pytestmark = pytest.mark.slow
 Build = Callable[..., None]
 Query = Callable[..., list[tuple[Any, ...]]]
 
-MODELS = "+int_deals_as_of +int_stage_entries"
+MODELS = "+int_deals_as_of +int_open_versions +int_stage_entries +int_interaction_versions --exclude-resource-type test"
+MODEL = "stg_fxiaoke__opportunities"
 SCHEMAS = ("staging", "intermediate")
 DAYS = ("2026-01-10", "2026-02-20", "2026-03-25")
 LAST = "2026-04-10"
 CHAIN = (
     "staging.stg_fxiaoke__opportunities", "intermediate.int_opportunity_versions", "intermediate.int_stage_records",
     "intermediate.int_stage_events", "intermediate.int_stage_path_versions", "intermediate.int_closing_versions",
-    "intermediate.int_deals_standing", "intermediate.int_stage_entries",
+    "intermediate.int_deals_standing", "intermediate.int_stage_entries", "intermediate.int_open_versions",
+    "staging.stg_fxiaoke__activity_records", "intermediate.int_interaction_versions", "staging.stg_fxiaoke__accounts",
+    "intermediate.int_account_versions",
 )  # fmt: skip
 
 
@@ -37,7 +42,11 @@ def days(build: Build, query: Query) -> dict[str, dict[str, str]]:
     """
     left: dict[str, dict[str, str]] = {}
     rows = [*histories.landed(histories.live(seed=11, deals=60)), *twins()]
+    rows += [contact(number, row) for number, row in enumerate(rows) if row[0] == histories.OPP]
     early, late = rows[::3], rows[1::3]
+    account = {"name": "华东机电有限公司", "life_status": "normal"}
+    renamed = [("2025-12-01 08:00", account), ("2026-03-02 08:00", account | {"industry": "machines"})]
+    land_rows(("fxiaoke__accounts", "A1", *told) for told in renamed)
     land_rows(early)
     for number, day in enumerate(DAYS):
         since = DAYS[number - 1] if number else "0"
@@ -52,7 +61,6 @@ def days(build: Build, query: Query) -> dict[str, dict[str, str]]:
 
 def twins() -> list[Row]:
     """A deal of the CRM that a sheet, then Salesforce's log, tells of as well."""
-    account = {"name": "华东机电有限公司", "life_status": "normal"}
     deal = deal_record(
         "pt_need", "2025-12-01 09:00", name="压力机", close_date=milliseconds("2026-05-01"), sales_process_id="parts"
     )
@@ -62,11 +70,17 @@ def twins() -> list[Row]:
     }  # fmt: skip
     step = {"OpportunityId": "R11-003", "StageName": "x", "CreatedDate": "2026-03-01T00:00:00.000+0000"}
     return [
-        *[("fxiaoke__accounts", "A1", "2025-12-01 08:00", account)] * 1,
         ("fxiaoke__opportunities", "T1", "2025-12-01 09:00", deal),
         ("files__opportunities", "S1", "2026-03-20 09:00", sheet),
         ("salesforce__stage_changes", "C1", "2026-03-01 08:00", step),
     ]
+
+
+def contact(number: int, row: Row) -> Row:
+    """A talk about a deal, noted when the deal changed; each third one is noted again about another deal."""
+    named = [{"id": row[1], "describe_api_name": "NewOpportunityObj"}, {"id": "A1", "describe_api_name": "AccountObj"}]
+    record = {"active_record_type": "visit", "create_time": milliseconds(row[2]), "related_object_data": named}
+    return "fxiaoke__activity_records", f"V{number // 3}", row[2], record
 
 
 def run(build: Build, day: str) -> None:
@@ -135,6 +149,35 @@ def test_a_past_day_is_built_in_full_and_gives_the_same_rows(build: Build, query
 
 
 def test_once_in_a_while_a_day_is_built_in_full_for_no_reason(build: Build, query: Query) -> None:
-    build("stg_fxiaoke__opportunities", DAYS[2])
+    build(MODEL, DAYS[2])
     assert built(query)[CHAIN[0]] == "whole: in full once in a while"
     assert date.fromisoformat(DAYS[2]) in {day for (day,) in query("select whole_on from kept.tables")}
+
+
+def test_a_key_that_held_is_asked_again_of_what_came_since(build: Any, query: Query) -> None:
+    compiled = "compiled/landfall/models/staging/_staging.yml/key_of_stg_fxiaoke__opportuniti*.sql"
+    asked = []
+    for day in (DAYS[2], LAST):
+        build(MODEL, day, kept_whole_days=1000)
+        asked += [found.read_text("utf-8") for found in build.args[0].glob(compiled)]
+    assert ["from kept.keys" in one for one in asked] == [False, True]
+    assert query("select count(*) from kept.tests join kept.tables using (relation, change)") == [(1,)]
+
+
+def test_every_other_model_that_is_narrowed_makes_its_rows_of_one_record_each() -> None:
+    """What the days above do not build is narrowed only where that is plain from its text: one record in, versions of it by its id out."""
+    staging = sorted((PROJECT / "models" / "staging").glob("stg_*.sql"))
+    marked = [text for path in staging if "among_changed" in (text := path.read_text("utf-8"))]
+    assert len(marked) == sum("source('landing'" in path.read_text("utf-8") for path in staging)
+    for text in marked:
+        ((table, key),) = re.findall(r"among_changed\('(\w+)', '(\w+)'\)", text)
+        assert (re.findall(r"source\('landing', '(\w+)'\)", text), key) == ([table], "record_id")
+        of = re.findall(r"versions_of\('records'(?:, key='(\w+)')?\)", text)
+        assert of == [""] or f"record_id as {of[0]}," in text
+        assert not re.search(r" over \(|group by|ref\(|\bjoin (?!list)", text.replace("distinct * from related", "")), (
+            table
+        )
+    for name in ("account", "lead", "person", "channel_lead"):
+        text = (PROJECT / "models" / "intermediate" / f"int_{name}_versions.sql").read_text("utf-8")
+        assert text.count("ref(") == text.count("among_changed(")
+        assert not re.search(r" over \(|group by|distinct| join ", text), name

@@ -17,7 +17,7 @@ with final as (
         valid_from,
         valid_to
     from {{ ref('stg_' ~ system ~ '__leads') }}
-    where not is_deleted and valid_from < valid_to
+    where not is_deleted and valid_from < valid_to and {{ among_changed('stg_' ~ system ~ '__leads', 'record_id') }}
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}
 )

@@ -2,25 +2,31 @@
 with fxiaoke as (
     select 'fxiaoke' as system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
     from {{ ref('stg_fxiaoke__activity_records') }}
-    where opportunity_id is not null and valid_from < valid_to and occurred_at is not null
+    where
+        opportunity_id is not null and valid_from < valid_to and occurred_at is not null
+        and {{ among_changed('stg_fxiaoke__activity_records', 'interaction_id') }}
 ),
 
 files as (
     select 'files' as system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
     from {{ ref('stg_files__interactions') }}
-    where not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+    where
+        not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+        and {{ among_changed('stg_files__interactions', 'interaction_id') }}
 ),
 
 salesforce as (
     select 'salesforce' as system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
     from {{ ref('stg_salesforce__tasks') }}
-    where opportunity_id is not null and not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+    where
+        opportunity_id is not null and not is_deleted and not is_late and valid_from < valid_to and occurred_at is not null
+        and {{ among_changed('stg_salesforce__tasks', 'interaction_id') }}
 ),
 
 messaging as (
     select system, interaction_id, opportunity_id, kind_value, direction, occurred_at, valid_from, valid_to
     from {{ ref('int_messages_matched') }}
-    where opportunity_id is not null
+    where opportunity_id is not null and {{ among_changed('int_messages_matched', 'interaction_id') }}
 ),
 
 versions as (

@@ -7,7 +7,7 @@ with fxiaoke as (
         is_deleted or coalesce(life_status, 'normal') <> 'normal' as is_withdrawn,
         created_at, assigned_at, converted_at, valid_from, valid_to
     from {{ ref('stg_fxiaoke__leads') }}
-    where not is_late
+    where not is_late and {{ among_changed('stg_fxiaoke__leads', 'lead_id') }}
 ),
 
 salesforce as (
@@ -20,7 +20,7 @@ salesforce as (
         created_at, cast(null as timestamptz) as assigned_at, {{ instant_of_local_midnight('converted_on') }} as converted_at,
         valid_from, valid_to
     from {{ ref('stg_salesforce__leads') }}
-    where not is_late
+    where not is_late and {{ among_changed('stg_salesforce__leads', 'lead_id') }}
 ),
 
 versions as (

@@ -10,7 +10,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'dingtalk__follow_ups') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('dingtalk__follow_ups', 'record_id') }}
 ),
 
 versions as (

@@ -11,7 +11,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'files__interactions') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('files__interactions', 'record_id') }}
 ),
 
 versions as (

@@ -11,7 +11,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__accounts') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__accounts', 'record_id') }}
 ),
 
 versions as (

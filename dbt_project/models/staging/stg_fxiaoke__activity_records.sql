@@ -7,7 +7,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__activity_records') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__activity_records', 'record_id') }}
 ),
 
 versions as (

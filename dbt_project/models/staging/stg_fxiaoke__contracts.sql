@@ -14,7 +14,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__contracts') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__contracts', 'record_id') }}
 ),
 
 versions as (

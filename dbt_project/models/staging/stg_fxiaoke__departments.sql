@@ -12,7 +12,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__departments') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__departments', 'record_id') }}
 ),
 
 versions as (

@@ -24,7 +24,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__leads') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__leads', 'record_id') }}
 ),
 
 versions as (

@@ -15,7 +15,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__payments') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__payments', 'record_id') }}
 ),
 
 versions as (

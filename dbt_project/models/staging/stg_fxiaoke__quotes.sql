@@ -9,7 +9,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'fxiaoke__quotes') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('fxiaoke__quotes', 'record_id') }}
 ),
 
 versions as (

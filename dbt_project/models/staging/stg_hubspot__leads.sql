@@ -15,7 +15,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'hubspot__leads') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('hubspot__leads', 'record_id') }}
 ),
 
 versions as (

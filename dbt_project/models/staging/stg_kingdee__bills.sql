@@ -19,7 +19,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__bills') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__bills', 'record_id') }}
 ),
 
 versions as (

@@ -15,7 +15,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__boms') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__boms', 'record_id') }}
 ),
 
 versions as (

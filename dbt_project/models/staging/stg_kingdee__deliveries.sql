@@ -18,7 +18,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__deliveries') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__deliveries', 'record_id') }}
 ),
 
 versions as (

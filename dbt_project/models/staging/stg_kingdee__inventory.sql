@@ -14,7 +14,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__inventory') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__inventory', 'record_id') }}
 ),
 
 versions as (

@@ -16,7 +16,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__materials') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__materials', 'record_id') }}
 ),
 
 versions as (

@@ -28,7 +28,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__orders') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__orders', 'record_id') }}
 ),
 
 versions as (

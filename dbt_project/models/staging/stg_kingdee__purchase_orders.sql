@@ -21,7 +21,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__purchase_orders') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__purchase_orders', 'record_id') }}
 ),
 
 versions as (

@@ -19,7 +19,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__receipts') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__receipts', 'record_id') }}
 ),
 
 versions as (

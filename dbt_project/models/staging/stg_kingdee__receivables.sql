@@ -23,7 +23,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__receivables') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__receivables', 'record_id') }}
 ),
 
 versions as (

@@ -18,7 +18,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__refunds') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__refunds', 'record_id') }}
 ),
 
 versions as (

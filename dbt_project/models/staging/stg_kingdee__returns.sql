@@ -18,7 +18,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'kingdee__returns') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('kingdee__returns', 'record_id') }}
 ),
 
 versions as (

@@ -10,7 +10,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'salesforce__accounts') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('salesforce__accounts', 'record_id') }}
 ),
 
 versions as (

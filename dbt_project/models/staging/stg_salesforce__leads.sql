@@ -19,7 +19,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'salesforce__leads') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('salesforce__leads', 'record_id') }}
 ),
 
 versions as (

@@ -10,7 +10,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'salesforce__roles') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('salesforce__roles', 'record_id') }}
 ),
 
 versions as (

@@ -14,7 +14,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'salesforce__tasks') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('salesforce__tasks', 'record_id') }}
 ),
 
 versions as (

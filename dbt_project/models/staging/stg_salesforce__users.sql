@@ -12,7 +12,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'salesforce__users') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('salesforce__users', 'record_id') }}
 ),
 
 versions as (

@@ -19,7 +19,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'tryton__invoices') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('tryton__invoices', 'record_id') }}
 ),
 
 versions as (

@@ -18,7 +18,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'tryton__opportunities') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('tryton__opportunities', 'record_id') }}
 ),
 
 versions as (

@@ -13,7 +13,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'tryton__order_lines') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('tryton__order_lines', 'record_id') }}
 ),
 
 versions as (

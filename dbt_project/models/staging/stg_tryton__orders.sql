@@ -21,7 +21,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'tryton__orders') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('tryton__orders', 'record_id') }}
 ),
 
 versions as (

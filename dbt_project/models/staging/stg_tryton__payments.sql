@@ -17,7 +17,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'tryton__payments') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('tryton__payments', 'record_id') }}
 ),
 
 versions as (

@@ -17,7 +17,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'tryton__receivables') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('tryton__receivables', 'record_id') }}
 ),
 
 versions as (

@@ -11,7 +11,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'wecom__archive_messages') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('wecom__archive_messages', 'record_id') }}
 ),
 
 versions as (

@@ -10,7 +10,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'wecom__contacts') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('wecom__contacts', 'record_id') }}
 ),
 
 versions as (

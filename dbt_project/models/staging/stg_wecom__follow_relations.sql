@@ -12,7 +12,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'wecom__follow_relations') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('wecom__follow_relations', 'record_id') }}
 ),
 
 versions as (

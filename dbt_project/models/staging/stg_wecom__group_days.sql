@@ -16,7 +16,7 @@ with records as (
         changed_at,
         known_at
     from {{ source('landing', 'wecom__group_days') }}
-    where known_at <= {{ as_of_cutoff() }}
+    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('wecom__group_days', 'record_id') }}
 ),
 
 versions as (
