@@ -23,6 +23,12 @@
             {{ narrowed(sql) if plan.kind == 'keys' else sql }}
             )
         {%- endcall %}
+        {%- if not is_new and not has_columns_of_made(target) -%}
+            {%- do adapter.drop_relation(target) -%} {#- by dbt, which then knows which views went with it -#}
+            {%- do plan.update({'kind': 'whole', 'why': 'its columns were others'}) -%}
+            {%- set is_new = true -%}
+            {% call statement('anew') -%} create table {{ target }} as ( {{ sql }} ) {%- endcall %}
+        {%- endif -%}
         {% call statement('difference') -%}
             {{ begun(target, plan) if is_new else keep_what_is_equal(target, plan) }}
         {%- endcall %}
@@ -47,6 +53,20 @@
     {%- if plan.code %}; {{ remember(target, plan, 'true', 'true') }} {%- endif -%}
 {%- endmacro %}
 
+{#- Whether `target` has the columns of the temporary table `made`, in name, type and order. -#}
+{% macro has_columns_of_made(target) -%} {{ return(adapter.dispatch('has_columns_of_made')(target)) }} {%- endmacro %}
+{% macro postgres__has_columns_of_made(target) -%}
+    {%- set told -%}
+    select count(distinct columns) = 1 from (
+        select attrelid, array_agg(row(attname, atttypid, atttypmod)::text order by attnum) as columns
+        from pg_attribute
+        where attrelid in ('{{ target }}'::regclass, 'pg_temp.made'::regclass) and attnum > 0 and not attisdropped
+        group by attrelid
+    ) as tables
+    {%- endset -%}
+    {{ return(run_query(told).columns[0].values()[0]) }}
+{%- endmacro %}
+
 {#-
     Makes the table `target` equal to the temporary table `made`, row by row to the bit; of a narrowed one, only the rows of the changed
     keys. Equal rows are found by hash (`=`), then compared as stored (`*=`), since 1.0 = 1.00. Where a side holds a row twice, rows have
@@ -61,46 +81,33 @@
 do $kept$
 declare
     most constant double precision := 0.5; -- from here on writing all is cheaper than cleaning up
-    is_alike boolean;
-    is_apart boolean := true;
+    is_apart boolean;
     gone_count bigint := 0;
     new_count bigint := 0;
 begin
-    select count(distinct columns) = 1 into is_alike from (
-        select attrelid, array_agg(row(attname, atttypid, atttypmod)::text order by attnum) as columns
-        from pg_attribute
-        where attrelid in ('{{ target }}'::regclass, 'pg_temp.made'::regclass) and attnum > 0 and not attisdropped
-        group by attrelid
-    ) as tables;
-    if not is_alike then
-        drop table {{ target }} cascade;
-        create table {{ target }} as select * from pg_temp.made;
-        {{ indices_by_key(target) }}
+    create temporary table pairs on commit drop as
+    select old.place as gone, new.place as made
+    from (
+        select one as line, one.ctid as place from {{ target }} as one
+        {%- if own %} where one.{{ own }} in (select changed.key from pg_temp.changed) {%- endif %}
+    ) as old
+    full join (select one as line, one.ctid as place from pg_temp.made as one) as new on old.line = new.line and old.line *= new.line;
+    select
+        count(*) filter (where made is null), count(*) filter (where gone is null),
+        count(gone) > count(distinct gone) or count(made) > count(distinct made)
+        {%- if not own %} or count(gone) * most < count(*) filter (where made is null) {%- endif %}
+    into gone_count, new_count, is_apart
+    from pairs;
+    {{ keep_changed_keys(target, 'not is_apart') if plan.code }}
+    if is_apart then
+        {{ 'delete from ' ~ target ~ ' where ' ~ own ~ ' in (select changed.key from pg_temp.changed)' if own else 'truncate ' ~ target }};
+        insert into {{ target }} select * from pg_temp.made;
     else
-        create temporary table pairs on commit drop as
-        select old.place as gone, new.place as made
-        from (
-            select one as line, one.ctid as place from {{ target }} as one
-            {%- if own %} where one.{{ own }} in (select changed.key from pg_temp.changed) {%- endif %}
-        ) as old
-        full join (select one as line, one.ctid as place from pg_temp.made as one) as new on old.line = new.line and old.line *= new.line;
-        select
-            count(*) filter (where made is null), count(*) filter (where gone is null),
-            count(gone) > count(distinct gone) or count(made) > count(distinct made)
-            {%- if not own %} or count(gone) * most < count(*) filter (where made is null) {%- endif %}
-        into gone_count, new_count, is_apart
-        from pairs;
-        {{ keep_changed_keys(target, 'not is_apart') if plan.code }}
-        if is_apart then
-            {{ 'delete from ' ~ target ~ ' where ' ~ own ~ ' in (select changed.key from pg_temp.changed)' if own else 'truncate ' ~ target }};
-            insert into {{ target }} select * from pg_temp.made;
-        else
-            delete from {{ target }} as old using pairs where pairs.made is null and old.ctid = pairs.gone;
-            insert into {{ target }}
-            select new.* from pairs inner join pg_temp.made as new on pairs.made = new.ctid where pairs.gone is null;
-        end if;
+        delete from {{ target }} as old using pairs where pairs.made is null and old.ctid = pairs.gone;
+        insert into {{ target }}
+        select new.* from pairs inner join pg_temp.made as new on pairs.made = new.ctid where pairs.gone is null;
     end if;
-    if not is_alike or is_apart or gone_count + new_count > 0 then
+    if is_apart or gone_count + new_count > 0 then
         analyze {{ target }};
     end if;
     {% if own -%}
@@ -108,7 +115,7 @@ begin
         raise exception '{{ target.identifier }} was narrowed and tells of other keys: its query does not keep what among_changed promises';
     end if;
     {% endif -%}
-    {{ remember(target, plan, 'not is_alike or is_apart', 'gone_count + new_count > 0') if plan.code }}
+    {{ remember(target, plan, 'is_apart', 'gone_count + new_count > 0') if plan.code }}
 end
 $kept$
 {%- endmacro %}
