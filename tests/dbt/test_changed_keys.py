@@ -155,9 +155,10 @@ def test_once_in_a_while_a_day_is_built_in_full_for_no_reason(build: Build, quer
 
 
 def test_a_key_that_held_is_asked_again_of_what_came_since(build: Any, query: Query) -> None:
-    compiled = "compiled/landfall/models/staging/_staging.yml/key_of_stg_fxiaoke__opportuniti*.sql"
+    compiled = "compiled/landfall/models/staging/_staging.yml/key_of_stg_fxiaoke__opportunit_*.sql"
     asked = []
     for day in (DAYS[2], LAST):
+        land_row(histories.OPP, "ASKED", f"{day} 09:00", deal_record("pt_need", day))
         build(MODEL, day, kept_whole_days=1000)
         asked += [found.read_text("utf-8") for found in build.args[0].glob(compiled)]
     assert ["from kept.keys" in one for one in asked] == [False, True]
