@@ -157,6 +157,9 @@ def test_once_in_a_while_a_day_is_built_in_full_for_no_reason(build: Build, quer
 def test_a_key_that_held_is_asked_again_of_what_came_since(build: Any, query: Query) -> None:
     compiled = "compiled/landfall/models/staging/_staging.yml/key_of_stg_fxiaoke__opportunit_*.sql"
     asked = []
+    with connect("transformer") as connection:
+        connection.execute("create schema if not exists kept")
+        connection.execute("drop table if exists kept.tests")
     for day in (DAYS[2], LAST):
         land_row(histories.OPP, "ASKED", f"{day} 09:00", deal_record("pt_need", day))
         build(MODEL, day, kept_whole_days=1000)
