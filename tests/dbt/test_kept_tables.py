@@ -67,3 +67,13 @@ def test_rows_and_columns_that_do_not_belong_there_are_gone_after_a_rebuild(
             connection.execute(damage)
         rebuilt("2026-01-06")
         assert (plain(query(ROWS)), query(columns)) == (plain(right), named), damage
+
+
+def test_a_view_upon_a_table_that_gets_other_columns_is_made_anew_in_the_same_run(build: Build, query: Query) -> None:
+    """A release that changed a table's columns once failed at the views upon it, which had gone with the table unknown to dbt."""
+    build("+int_time_spine_days", "2026-01-05")
+    days = query("select count(*), max(day) from intermediate.int_time_spine_days")
+    with connect("transformer") as connection:
+        connection.execute("alter table intermediate.int_days_as_of add column of_old text")
+    build("int_days_as_of int_time_spine_days", "2026-01-05")
+    assert query("select count(*), max(day) from intermediate.int_time_spine_days") == days
