@@ -13,7 +13,6 @@ from warehouse.vault_keys import SEPARATOR, Keyed, aliases, generation_of
 from warehouse.walks import Loading
 
 Value = tuple[str, str]
-ATTEMPTS = 10  # what another loader adds at this very moment is neither added by us nor seen before the next statement
 _KNOWN = """
 select string_agg(coalesce((select p.token from vault.persons as p where p.field_hash = o.field_hash), ''), ',' order by o.place)
 from unnest(string_to_array(%s, ',')) with ordinality as o (field_hash, place)"""  # each by the index, however many there are
@@ -81,17 +80,16 @@ def _exchanged(connection: Loading, key: str, by_hash: dict[str, Value], load_id
     seeded = Keyed(seed)
     fresh = [f"p_{seeded(SEPARATOR.join(value))[:24] if seed else secrets.token_hex(12)}" for value in by_hash.values()]
     earlier = aliases(connection, key, (SEPARATOR.join(value) for value in by_hash.values()))
-    given = (
-        ",".join(by_hash),
-        ",".join(fresh),
-        ",".join(kind for kind, _ in by_hash.values()),
-        [original for _, original in by_hash.values()],
-        list(earlier),
-        list(earlier.values()),
-        load_id,
-    )
-    for _ in range(ATTEMPTS):
-        found = connection.execute(_EXCHANGE, given).fetchall()
-        if len(found) == len(by_hash):
-            return {by_hash[field_hash]: token for field_hash, token in found}
-    raise RuntimeError(f"the vault gives {len(found)} tokens for {len(by_hash)} values")
+    found = connection.execute(
+        _EXCHANGE,
+        (
+            ",".join(by_hash),
+            ",".join(fresh),
+            ",".join(kind for kind, _ in by_hash.values()),
+            [original for _, original in by_hash.values()],
+            list(earlier),
+            list(earlier.values()),
+            load_id,
+        ),
+    ).fetchall()
+    return {by_hash[field_hash]: token for field_hash, token in found}
