@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 from config.settings import settings
 
 # Files that look at one first night or start from it.
-ONE_COMPANY = ("the_line", "warm", "partial_night", "failpoints", "seven_nights", "canaries")
+ONE_COMPANY = ("the_line", "warm", "partial_night", "failpoints", "seven_nights", "canaries", "runbook")
 
 
 class OneWorkerForOneCompany(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types

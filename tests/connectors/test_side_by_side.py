@@ -105,7 +105,7 @@ def test_read_again_it_lands_nothing(company: Company, shown: list[str]) -> None
 
 
 def test_a_plan_of_faults_under_four_requests_loses_nothing(company: Company, shown: list[str]) -> None:
-    kinds = {"http_500": 17, "http_429": 23, "html_200": 29, "truncated": 31, "reply_lost": 37, "token_expired": 41}
+    kinds = {"http_500": 17, "http_429": 23, "html_200": 29, "truncated": 31, "reply_lost": 37}
     company.ask("rules", {"token_calls_per_minute": 0})
     company.ask("faults", [{"kind": kind, "every": every, "seconds": 0.1} for kind, every in kinds.items()])
     crm = Fxiaoke(patience=Patience(attempts=12, base_s=0.01))  # four threads may meet any number of faults in a row

@@ -71,9 +71,9 @@ def test_rows_and_columns_that_do_not_belong_there_are_gone_after_a_rebuild(
 
 def test_a_view_upon_a_table_that_gets_other_columns_is_made_anew_in_the_same_run(build: Build, query: Query) -> None:
     """A release that changed a table's columns once failed at the views upon it, which had gone with the table unknown to dbt."""
-    build("+int_time_spine_days", "2026-01-05")
-    days = query("select count(*), max(day) from intermediate.int_time_spine_days")
+    build("+int_deals_as_of", "2026-01-05")
+    deals = query("select count(*), max(opportunity_id) from intermediate.int_deals_as_of")
     with connect("transformer") as connection:
-        connection.execute("alter table intermediate.int_days_as_of add column of_old text")
-    build("int_days_as_of int_time_spine_days", "2026-01-05")
-    assert query("select count(*), max(day) from intermediate.int_time_spine_days") == days
+        connection.execute("alter table intermediate.int_deals_standing add column of_old text")
+    build("int_deals_standing int_deals_as_of", "2026-01-05")
+    assert query("select count(*), max(opportunity_id) from intermediate.int_deals_as_of") == deals

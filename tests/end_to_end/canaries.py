@@ -13,13 +13,7 @@ from config.settings import settings
 from warehouse.erasure import places
 from warehouse.redaction import known_secrets
 
-THEIRS = (
-    "runtime.env",
-    "pgpass",
-    "postgres.json",
-    "keys",
-    "simple_auth_manager_passwords.json.generated",
-)  # files or folders of secrets
+THEIRS = ("runtime.env", "pgpass", "keys", "tokens")  # files and folders of secrets, the owner's alone
 
 
 def phones_of(home: Path, count: int = 20) -> list[str]:
