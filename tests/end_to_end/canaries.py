@@ -1,19 +1,25 @@
 """Where secrets and persons of a company can be found after its nights, beside the places that are theirs.
 
-In: settings that point at the company's home and database. Out: places, as `python -m warehouse erase` looks for them, in every table
-and every file.
+In: settings that point at the company's home and database. Out: tables and files that hold one of the values as it is written. All tables
+of all databases of the company but the vault's are looked through, and all files under its home but those of secrets.
 """
 
+import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from config.settings import settings
-from warehouse.erasure import places
-from warehouse.redaction import known_secrets
+from psycopg import sql
 
-THEIRS = ("runtime.env", "pgpass", "keys", "tokens")  # files and folders of secrets, the owner's alone
+from config.settings import settings
+from warehouse.connection import connect
+from warehouse.erasure import NOT_OURS
+from warehouse.redaction import known_secrets
+from warehouse.stores import beside
+
+THEIRS = {"runtime.env", "pgpass", "keys", "tokens"}  # files and folders of secrets, the owner's alone
+TABLES = "select schemaname, tablename, tableowner from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
 
 
 def phones_of(home: Path, count: int = 20) -> list[str]:
@@ -31,10 +37,24 @@ def secrets_in_use(home: Path) -> list[str]:
 
 def found_outside(values: Sequence[str]) -> list[str]:
     """Places that hold one of `values` and are neither the vault nor a file of secrets."""
-    vault, home = f"{settings().pg_database} vault.", settings().home
-    return [
-        place
-        for place, _ in places(values)
-        if not place.startswith(vault)
-        and not (Path(place).is_absolute() and set(Path(place).relative_to(home).parts) & set(THEIRS))
-    ]
+    canary = re.compile(b"|".join(re.escape(value.encode()) for value in values))
+    tables = [place for database in (settings().pg_database, *beside()) for place in _tables(database, canary)]
+    return [*tables, *_files(settings().home, canary)]
+
+
+def _tables(database: str, canary: re.Pattern[bytes]) -> Iterator[str]:
+    with connect(None, autocommit=True, database=database) as connection:
+        for schema, table, owner in connection.execute(TABLES).fetchall():
+            if schema == "vault":
+                continue
+            connection.execute(sql.SQL("set role {}").format(sql.Identifier(owner)))
+            with connection.cursor().copy(sql.SQL("copy {} to stdout").format(sql.Identifier(schema, table))) as rows:
+                if any([canary.search(row) for row in rows]):  # noqa: C419 - read to the end, or the connection is of no more use
+                    yield f"{database} {schema}.{table}"
+
+
+def _files(home: Path, canary: re.Pattern[bytes]) -> Iterator[str]:
+    for path in sorted(home.rglob("*")):
+        parts = path.relative_to(home).parts
+        if parts[0] not in NOT_OURS and not THEIRS & set(parts) and path.is_file() and canary.search(path.read_bytes()):
+            yield str(path)
