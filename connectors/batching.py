@@ -1,18 +1,20 @@
 """Pages that are read beside and land together.
 
-In: a source's pages. Out: the pages of one commit, read, in order, by a thread beside while the pages before them are in use: a batch where
-their records land as they are, records where people's fields are to be replaced first.
+In: a source's pages. Out: what lands in one commit, in order. A thread beside reads the next pages and makes ready what leaves, while what
+came before is landed: this thread keeps the server busy, and between the two it puts people's fields into the vault, which needs the server.
 """
 
 import gc
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import TypeVar
 
-from connectors.privacy import hide, protected
+from connectors.privacy import Hidden, protected
 from connectors.reading import Reader
 from connectors.sealing import Opened
 from connectors.sources import Page
@@ -22,6 +24,8 @@ from warehouse.landing import Record, Reject
 from warehouse.walks import Loading, Walk
 
 Item = TypeVar("Item")
+Made = TypeVar("Made")
+Done = TypeVar("Done")
 SELDOM = 100_000  # objects between two looks for cycles: among rows there are none, and looking took a quarter of the reading
 SHORT_S = 0.0001  # a thread that was waiting for the server goes on after so long; at Python's 5 ms the server waited half of its time
 ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
@@ -41,24 +45,72 @@ class ReadPage:
         return len(self.records if isinstance(self.records, list) else self.records.ids) + len(self.rejects)
 
 
-def without_originals(
-    connection: Loading, stream: Stream, walk: Walk, pages: list[ReadPage]
-) -> tuple[Batch, list[Reject]]:
-    """What lands of the pages, in their order; those of one kind in a row have their personal fields replaced together."""
-    batches, rejects = list[Batch](), list[Reject]()
-    for kind, run in groupby(pages, key=lambda page: type(page.records)):
-        some = list(run)
-        set_aside = [reject for each in some for reject in each.rejects]
-        if kind is list:
-            found = [record for each in some for record in each.records if isinstance(record, Record)]
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Pages of one kind in a row, whose personal fields are replaced together; `hidden` where they are replaced column by column."""
+
+    pages: list[ReadPage]
+    hidden: Hidden | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """Pages whose personal values stand in the vault. `sealing`: makes what lands, without a server."""
+
+    pages: list[Page]
+    sealing: list[Callable[[], Batch]]
+    rejects: list[Reject]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What lands in one transaction: the rows of some pages, without originals."""
+
+    pages: list[Page]
+    batch: Batch
+    rejects: list[Reject]
+
+
+def commits(
+    connection: Loading, stream: Stream, walk: Walk, pages: Iterator[Page]
+) -> Iterator[Commit]:
+    """What of a walk's pages lands, commit by commit."""
+    read = map(runs_of, together(read_pages(stream, walk, pages)))
+    return beside(read, partial(exchanged, connection, stream, walk), sealed)
+
+
+def runs_of(pages: list[ReadPage]) -> list[Run]:
+    """Pages of one commit in runs of one kind, with the personal values that stand in them."""
+    found = list[Run]()
+    for _, some in groupby(pages, key=lambda page: type(page.records)):
+        run = list(some)
+        opened = [each.records for each in run if isinstance(each.records, Opened)]
+        found.append(Run(run, Hidden(opened) if opened else None))
+    return found
+
+
+def exchanged(connection: Loading, stream: Stream, walk: Walk, runs: list[Run]) -> Exchanged:
+    """The runs, whose personal values the vault keeps from now on."""
+    sealing, rejects = list[Callable[[], Batch]](), list[Reject]()
+    for run in runs:
+        set_aside = [reject for page in run.pages for reject in page.rejects]
+        if run.hidden is not None:
+            run.hidden.exchange(connection, walk.load_id)
+            sealing.append(run.hidden.sealed)
+        elif isinstance(run.pages[0].records, Batch):
+            batches = [page.records for page in run.pages if isinstance(page.records, Batch)]
+            sealing.append(partial(joined, batches))
+        else:
+            found = [each for page in run.pages for each in page.records if isinstance(each, Record)]
             found, set_aside = protected(connection, stream, found, set_aside, walk.load_id)
-            batches.append(batch_of(found, walk.load_id, stream.bookkeeping))
-        opened = [each.records for each in some if isinstance(each.records, Opened)]
-        hide(connection, opened, walk.load_id)
-        batches += [page.sealer.sealed(page) for page in opened]
-        batches += [each.records for each in some if isinstance(each.records, Batch)]
+            sealing.append(partial(batch_of, found, walk.load_id, stream.bookkeeping))
         rejects += set_aside
-    return joined(batches), rejects
+    return Exchanged([page.page for run in runs for page in run.pages], sealing, rejects)
+
+
+def sealed(exchanged: Exchanged) -> Commit:
+    """What of the pages lands, in their order."""
+    return Commit(exchanged.pages, joined(seal() for seal in exchanged.sealing), exchanged.rejects)
 
 
 def read_pages(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[ReadPage]:
@@ -68,17 +120,37 @@ def read_pages(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[Re
         yield ReadPage(replace(page, rows=[]), *reader.page(page.rows))
 
 
-def beside(items: Iterator[Item]) -> Iterator[Item]:
-    """The items in order, the next one made by a thread beside while the one before it is in use."""
+def beside(items: Iterator[Item], here: Callable[[Item], Made], there: Callable[[Made], Done]) -> Iterator[Done]:
+    """The items in order, each made by a thread beside, given to `here` in this one and finished by `there` in that one, while the item
+    before it is in use. What breaks off comes behind the items that came before it."""
+    with _thread() as thread:
+        coming, waiting = thread.submit(next, items, None), None
+        while True:
+            try:
+                item, finishing = coming.result(), None
+                if item is not None:
+                    coming = thread.submit(next, items, None)
+                    finishing = thread.submit(there, here(item))
+            except Exception:
+                if waiting is not None:
+                    yield waiting.result()
+                raise
+            if waiting is not None:
+                yield waiting.result()
+            if finishing is None:
+                return
+            waiting = finishing
+
+
+@contextmanager
+def _thread() -> Iterator[ThreadPoolExecutor]:
+    """One thread more, under what two threads with many rows need; the process is left as it was."""
     former, patience = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(SELDOM, *former[1:])
     sys.setswitchinterval(SHORT_S)
     try:
         with ThreadPoolExecutor(1, "beside") as pool:
-            coming = pool.submit(next, items, None)
-            while (item := coming.result()) is not None:
-                coming = pool.submit(next, items, None)
-                yield item
+            yield pool
     finally:
         gc.set_threshold(*former)
         sys.setswitchinterval(patience)

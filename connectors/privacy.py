@@ -18,6 +18,7 @@ from connectors.scrub import scrubbed
 from connectors.sealing import Opened
 from connectors.streams import Stream
 from warehouse import vault
+from warehouse.batches import Batch, joined
 from warehouse.landing import Record, Reject
 from warehouse.walks import Loading
 
@@ -80,20 +81,33 @@ def protect(
         record[field] = hidden if isinstance(record[field], list) else hidden[0]
 
 
-def hide(connection: Loading, pages: Sequence[Opened], load_id: str) -> None:
-    """As `protect`, of open pages of one stream column by column: a value that stands in many rows is looked at once."""
-    forms = list(chain.from_iterable(page.forms for page in pages))
-    personal = pages[0].sealer.personal if pages else {}
-    columns = {place: list(map(attrgetter(place), forms)) for place in personal}
-    values = {(kind, value) for place, kind in personal.items() for value in set(columns[place]) if value}
-    hidden = [(kind, value) for kind, value in values if _is_hidden(kind, value)]
-    if not hidden:
-        return
-    tokens = vault.tokens(connection, [_kept(*value) for value in hidden], load_id)
-    shown = {value: {"token": tokens[_kept(*value)], "mask": mask(*value)} for value in hidden}
-    for place, kind in personal.items():
-        replaced = [shown.get((kind, value), value) for value in columns[place]]
-        deque(map(setattr, forms, repeat(place), replaced), maxlen=0)
+class Hidden:
+    """The personal values of open pages of one stream, column by column: one that stands in many rows is looked at once.
+
+    Looked at without a server, exchanged with one, replaced without one.
+    """
+
+    def __init__(self, pages: Sequence[Opened]) -> None:
+        self._pages, self._personal = pages, pages[0].sealer.personal
+        self._forms = list(chain.from_iterable(page.forms for page in pages))
+        self._columns = {place: list(map(attrgetter(place), self._forms)) for place in self._personal}
+        values = {(kind, value) for place, kind in self._personal.items() for value in set(self._columns[place]) if value}
+        self._kept = {value: _kept(*value) for value in values if _is_hidden(*value)}
+        self._asked = vault.hashed(self._kept.values()) if self._kept else {}
+        self._tokens = dict[vault.Value, str]()
+
+    def exchange(self, connection: Loading, load_id: str) -> None:
+        """Have the vault keep the values."""
+        if self._asked:
+            self._tokens = vault.tokens_of(connection, self._asked, load_id)
+
+    def sealed(self) -> Batch:
+        """What lands of the pages."""
+        shown = {value: {"token": self._tokens[kept], "mask": mask(*value)} for value, kept in self._kept.items()}
+        for place, kind in self._personal.items():
+            replaced = [shown.get((kind, value), value) for value in self._columns[place]]
+            deque(map(setattr, self._forms, repeat(place), replaced), maxlen=0)
+        return joined(page.sealer.sealed(page) for page in self._pages)
 
 
 def scrub(connection: Loading, stream: Stream, records: Sequence[dict[str, Any]], load_id: str) -> None:

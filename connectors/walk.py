@@ -7,7 +7,7 @@ list of all ids no longer shows went at an unknown time before the list was read
 
 from dataclasses import dataclass, replace
 
-from connectors.batching import beside, read_pages, together, without_originals
+from connectors.batching import commits
 from connectors.progress import Progress
 from connectors.sources import Source
 from connectors.streams import Stream
@@ -74,15 +74,14 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     waited = source.calls.patience.waits
     rows_before, pages_before = tally.received, tally.pages
     progress = Progress(f"{stream.system} {stream.name}")
-    for pages in beside(together(read_pages(stream, walk, source.pages(stream, walk)))):
-        batch, rejects = without_originals(connection, stream, walk, pages)
-        reached = next((each.page.cursor for each in reversed(pages) if each.page.cursor is not None), None)
-        last, asked = pages[-1].page, source.calls.requests
+    for commit in commits(connection, stream, walk, source.pages(stream, walk)):
+        reached = next((page.cursor for page in reversed(commit.pages) if page.cursor is not None), None)
+        last, asked = commit.pages[-1], source.calls.requests
         counts = land_page(
-            connection, walk, batch, rejects, last_id=reached, requests=asked - sent, pages=len(pages),
+            connection, walk, commit.batch, commit.rejects, last_id=reached, requests=asked - sent, pages=len(commit.pages),
             is_last=last.is_last and ends_here, bookkeeping=stream.bookkeeping, part=last.part,
         )  # fmt: skip
-        tally.add(counts, len(pages))
+        tally.add(counts, len(commit.pages))
         sent = asked
         told = progress.line(
             rows=tally.received - rows_before, pages=tally.pages - pages_before, requests=asked - began,
@@ -91,8 +90,8 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
         if told:
             print(told, flush=True)
         if stream.mode == "snapshot":
-            seen.update(batch.ids)
-            seen.update(reject.record_id for reject in rejects if reject.record_id)
+            seen.update(commit.batch.ids)
+            seen.update(reject.record_id for reject in commit.rejects if reject.record_id)
         if last.is_last:
             return seen
     raise RuntimeError(f"{stream.system} {stream.name}: the source ended without a last page")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from warehouse.packing import Row, microseconds, row_start, rows_of
+from warehouse.packing import Row, block_of, microseconds, row_start, rows_of
 
 if TYPE_CHECKING:
     from warehouse.landing import Record
@@ -20,17 +20,30 @@ BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 
 
 class Batch(NamedTuple):
-    """Versions of records of one stream as they leave; the columns are equally long. `changes`: `microseconds` of each change."""
+    """Versions of records of one stream as they leave; the columns are equally long. `changes`: `microseconds` of each change; `block`: all
+    rows as one, where that was made ready."""
 
     ids: list[str]
     digests: list[str]
     changes: list[int]
     rows: list[Row]
+    block: bytes = b""
+
+    def chosen(self, places: Sequence[int]) -> bytes:
+        """The rows at `places`, ascending and each once, as one block."""
+        if self.block and len(places) == len(self.rows):
+            return self.block
+        return block_of([self.rows[place] for place in places])
 
 
 def joined(batches: Iterable[Batch]) -> Batch:
-    """One batch of one or several, in their order."""
-    return Batch(*(list(chain.from_iterable(column)) for column in zip(*batches, strict=True)))
+    """One batch of several, in their order, its rows ready to leave as one block."""
+    several = list(batches)
+    if len(several) == 1:
+        (one,) = several
+        return one if one.block else one._replace(block=block_of(one.rows))
+    ids, digests, changes, rows = (list(chain.from_iterable(column)) for column in zip(*(each[:4] for each in several), strict=True))
+    return Batch(ids, digests, changes, rows, block_of(rows))
 
 
 def batch_of(records: Sequence["Record"], load_id: str, bookkeeping: Collection[str] = BOOKKEEPING) -> Batch:

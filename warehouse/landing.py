@@ -104,7 +104,8 @@ def _append(connection: Loading, walk: Walk, batch: Batch) -> tuple[int, int, in
     if not batch.ids:
         return 0, 0, 0
     found = judged(connection, walk.table, batch)
-    landed = append_packed(connection, walk.table, [batch.rows[place] for place in found.news]) if found.news else 0
+    count = len(found.news)
+    landed = append_packed(connection, walk.table, batch.chosen(found.news), count) if count else 0
     return landed, found.unchanged, found.echoed
 
 

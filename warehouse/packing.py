@@ -23,8 +23,13 @@ DIGEST = 64  # characters of a sha256 in hex
 _VERSION = 1  # of jsonb's format; the text follows
 
 
-def append_packed(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> int:
-    """Append the rows to `table` ("schema.name") inside the caller's transaction; returns their number.
+def block_of(rows: Iterable[Row]) -> bytes:
+    """The rows as one."""
+    return b"".join(chain.from_iterable(rows))
+
+
+def append_packed(connection: psycopg.Connection, table: str, block: bytes, count: int) -> int:
+    """Append a block of `count` rows to `table` ("schema.name") inside the caller's transaction; returns their number.
 
     Raises RuntimeError when the server counted another number than was sent.
     """
@@ -33,12 +38,13 @@ def append_packed(connection: psycopg.Connection, table: str, rows: Sequence[Row
     )
     with connection.cursor() as cursor:
         with cursor.copy(target) as copy:
-            copy.write(b"".join(chain([_SIGNATURE], chain.from_iterable(rows), [_END])))
-        if cursor.rowcount != len(rows):
+            for part in (_SIGNATURE, block, _END):
+                copy.write(part)
+        if cursor.rowcount != count:
             raise RuntimeError(
-                f"COPY into {table} reported {cursor.rowcount} of {len(rows)} rows: nothing was kept, rerun the step"
+                f"COPY into {table} reported {cursor.rowcount} of {count} rows: nothing was kept, rerun the step"
             )
-    return len(rows)
+    return count
 
 
 def rows_of(

@@ -48,13 +48,18 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
 
     Drawn at random, or derived from value and `LANDFALL_TOKEN_SEED` where that is set. Raises StepError without a vault key.
     """
-    key = settings().vault_key.get_secret_value()
-    if not key:
-        raise StepError(
-            "personal fields cannot be kept without a key: set LANDFALL_VAULT_KEY to a long random text, then rerun"
-        )
-    hashed = Keyed(key)
-    by_hash = {hashed(SEPARATOR.join(value)): value for value in set(values)}
+    return tokens_of(connection, hashed(values), load_id)
+
+
+def hashed(values: Iterable[Value]) -> dict[str, Value]:
+    """Each distinct (kind, value) by its look-up hash. Raises StepError without a vault key."""
+    made = Keyed(_key())
+    return {made(SEPARATOR.join(value)): value for value in set(values)}
+
+
+def tokens_of(connection: Loading, by_hash: dict[str, Value], load_id: str) -> dict[Value, str]:
+    """As `tokens`, of values that have been `hashed`."""
+    key = _key()
     with connection.transaction():
         generation_of(connection, key)
         if not by_hash:
@@ -65,6 +70,15 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
             found |= _exchanged(connection, key, others, load_id)
         raced = {field_hash: value for field_hash, value in others.items() if value not in found}
         return found | _held(connection, raced) if raced else found
+
+
+def _key() -> str:
+    key = settings().vault_key.get_secret_value()
+    if not key:
+        raise StepError(
+            "personal fields cannot be kept without a key: set LANDFALL_VAULT_KEY to a long random text, then rerun"
+        )
+    return key
 
 
 def _held(connection: Loading, by_hash: dict[str, Value]) -> dict[Value, str]:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from config.settings import settings
-from connectors.batching import ReadPage, without_originals
+from connectors.batching import ReadPage, exchanged, runs_of, sealed
 from connectors.privacy import protect
 from connectors.reading import Reader
 from connectors.sealing import Opened
@@ -50,7 +50,8 @@ def test_a_page_of_people_lands_as_its_records_do_one_by_one(connection: Loading
     pages[2][3] = {"_id": "65f0x", "last_modified_time": INSIDE, "mobile": ["13800000000", "13800000001"]}
     read = [ReadPage(Page([], None, is_last=False), *reader.page(rows)) for rows in pages]
     assert [isinstance(each.records, Opened) for each in read] == [True, True, False, True, True, True]
-    batch, rejects = without_originals(connection, LEADS, WALK, read)
+    commit = sealed(exchanged(connection, LEADS, WALK, runs_of(read)))
+    batch, rejects = commit.batch, commit.rejects
     alone, left = reader.records([row for rows in pages for row in rows])
     protect(connection, [each.record for each in alone], LEADS.classified, "load")
     expected = batch_of(alone, WALK.load_id, LEADS.bookkeeping)
@@ -59,4 +60,5 @@ def test_a_page_of_people_lands_as_its_records_do_one_by_one(connection: Loading
     assert [(*row[:2], orjson.loads(row[2])) for row in batch.rows] == [
         (*row[:2], orjson.loads(row[2])) for row in expected.rows
     ]
-    assert b"13800000000" not in b"".join(row[2] for row in batch.rows)
+    assert batch.block == b"".join(part for row in batch.rows for part in row)
+    assert b"13800000000" not in batch.block

@@ -15,6 +15,10 @@ def page(rows: int, cursor: str, *, is_last: bool = False, part: Part | None = N
     return ReadPage(Page([], cursor, is_last, part), [], [Reject("", b"")] * rows)
 
 
+def same(item: list[ReadPage]) -> list[ReadPage]:
+    return item
+
+
 def cursors(batches: Iterator[list[ReadPage]]) -> list[list[str | None]]:
     return [[each.page.cursor for each in batch] for batch in batches]
 
@@ -39,11 +43,23 @@ def test_what_came_before_a_reading_broke_off_lands_and_then_it_breaks_off() -> 
 
     landed: list[list[str | None]] = []
     with pytest.raises(ValueError, match="refused"):
-        landed.extend([each.page.cursor for each in batch] for batch in beside(together(broken())))
+        landed.extend([each.page.cursor for each in batch] for batch in beside(together(broken()), same, same))
     assert landed == [["a", "b"]]
+
+
+def test_what_came_before_an_item_that_this_thread_refused_lands_first() -> None:
+    def refused(number: int) -> int:
+        if number == 3:
+            raise ValueError("refused")
+        return number
+
+    done: list[int] = []
+    with pytest.raises(ValueError, match="refused"):
+        done.extend(beside(iter(range(1, 9)), refused, lambda number: number * 10))
+    assert done == [10, 20]
 
 
 def test_reading_beside_keeps_the_order_and_leaves_the_process_as_it_was() -> None:
     before = gc.get_threshold()
-    assert list(beside(iter(range(1, 100)))) == list(range(1, 100))
+    assert list(beside(iter(range(1, 100)), lambda number: -number, lambda number: -number)) == list(range(1, 100))
     assert gc.get_threshold() == before
