@@ -43,7 +43,7 @@ def main() -> int:
             with vendor(bodies["activity_records"]) as prepared:
                 figures += paging({"sandbox": crm, "prepared pages": prepared}, chosen.rounds)
         if chosen.only != "paging":
-            figures += [landing(stream, bodies[stream], chosen.rounds) for stream in STREAMS]
+            figures += [figure for stream in STREAMS for figure in landing(stream, bodies[stream], chosen.rounds)]
     told = f"{_circumstances()}\n\n{table(figures)}"
     print(told)
     if chosen.write:

@@ -71,9 +71,7 @@ class Commit:
     rejects: list[Reject]
 
 
-def commits(
-    connection: Loading, stream: Stream, walk: Walk, pages: Iterator[Page]
-) -> Iterator[Commit]:
+def commits(connection: Loading, stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[Commit]:
     """What of a walk's pages lands, commit by commit."""
     read = map(runs_of, together(read_pages(stream, walk, pages)))
     return beside(read, partial(exchanged, connection, stream, walk), sealed)

@@ -91,7 +91,9 @@ class Hidden:
         self._pages, self._personal = pages, pages[0].sealer.personal
         self._forms = list(chain.from_iterable(page.forms for page in pages))
         self._columns = {place: list(map(attrgetter(place), self._forms)) for place in self._personal}
-        values = {(kind, value) for place, kind in self._personal.items() for value in set(self._columns[place]) if value}
+        values = {
+            (kind, value) for place, kind in self._personal.items() for value in set(self._columns[place]) if value
+        }
         self._kept = {value: _kept(*value) for value in values if _is_hidden(*value)}
         self._asked = vault.hashed(self._kept.values()) if self._kept else {}
         self._tokens = dict[vault.Value, str]()

@@ -42,7 +42,9 @@ def joined(batches: Iterable[Batch]) -> Batch:
     if len(several) == 1:
         (one,) = several
         return one if one.block else one._replace(block=block_of(one.rows))
-    ids, digests, changes, rows = (list(chain.from_iterable(column)) for column in zip(*(each[:4] for each in several), strict=True))
+    ids, digests, changes, rows = (
+        list(chain.from_iterable(column)) for column in zip(*(each[:4] for each in several), strict=True)
+    )
     return Batch(ids, digests, changes, rows, block_of(rows))
 
 
