@@ -1,10 +1,10 @@
 """Rows a second that a walk lands, against COPY of the same records into a bare jsonb column of the same server.
 
 In: a stream and its answers as bytes. Out: a figure; two for a stream with personal fields: beside a limit that keeps these once each under
-a key, the least that any vault owes, and beside the bare one. Both begin at the bytes: the limit decodes each answer and copies every record; ours
-is the walk itself, with reading, vault, hash, quarantine, ledger and cursor. A-B-A-B-A: each of our rounds is compared with the mean of the
-limit's rounds before and after it. Both commit as often, over one connection, whose server's process has a core of its own where there
-are two. CPU seconds are those of this process and of that one.
+a key, the least that any vault owes, and beside the bare one. Both begin at the bytes: the limit decodes each answer and copies every
+record; ours is the walk itself, with reading, vault, hash, quarantine, ledger and cursor. A-B-A-B-A: each of our rounds is compared with
+the mean of the limit's rounds before and after it. Both commit as often, over one connection, whose server's process has a core of its
+own where there are two. CPU seconds are those of this process and of that one.
 """
 
 import os

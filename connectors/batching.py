@@ -1,13 +1,13 @@
 """Pages that are read beside and land together.
 
 In: a source's pages. Out: what lands in one commit, in order. A thread beside reads the next pages and makes ready what leaves, while what
-came before is landed: this thread keeps the server busy, and between the two it puts people's fields into the vault, which needs the server.
+came before is landed. Between the two, this thread puts people's fields into the vault, which needs the server.
 """
 
 import gc
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -159,16 +159,17 @@ def together(pages: Iterator[ReadPage]) -> Iterator[list[ReadPage]]:
 
     What breaks off the reading comes behind the pages that came before it, so that these land.
     """
-    held: list[ReadPage] = []
+    held, rows = list[ReadPage](), 0
     try:
         for read in pages:
             if read.page.part and held:
                 yield held
-                held = []
+                held, rows = [], 0
             held.append(read)
-            if read.page.is_last or read.page.part or sum(each.rows for each in held) >= ROWS:
+            rows += read.rows
+            if read.page.is_last or read.page.part or rows >= ROWS:
                 yield held
-                held = []
+                held, rows = [], 0
     except Exception:
         if held:
             yield held

@@ -19,7 +19,7 @@ from connectors.scrub import may_name_a_person
 from connectors.streams import Stream
 from warehouse.batches import Batch, is_hashed
 from warehouse.clock import cutoff
-from warehouse.packing import EPOCH_MS, microseconds, row_start, rows_of
+from warehouse.packing import EPOCH_MS, heads_of, microseconds, row_start
 from warehouse.walks import Walk
 
 # What both encoders write alike: a float from 1e16 on has another exponent, an integer of more than 64 bits is refused by one only.
@@ -93,8 +93,8 @@ class Sealer:
         """The rows as they leave."""
         texts = _AS_STORED.encode_lines(page.forms).splitlines() if self.personal else page.texts
         digests = [sha256(told).hexdigest() for told in self._told(page.forms)]
-        rows = rows_of(page.ids, texts, digests, page.changes, repeat(self._start, len(texts)))
-        return Batch(page.ids, digests, page.changes, rows)
+        heads = heads_of(page.ids, digests, page.changes, map(len, texts), repeat(self._start, len(texts)))
+        return Batch(page.ids, digests, page.changes, heads, texts)
 
     def _told(self, forms: list[Any]) -> list[bytes]:
         """What is hashed of each form. What is not is gone from it afterwards."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from warehouse.packing import Row, block_of, microseconds, row_start, rows_of
+from warehouse.packing import block_of, heads_of, microseconds, row_start
 
 if TYPE_CHECKING:
     from warehouse.landing import Record
@@ -20,20 +20,21 @@ BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 
 
 class Batch(NamedTuple):
-    """Versions of records of one stream as they leave; the columns are equally long. `changes`: `microseconds` of each change; `block`: all
-    rows as one, where that was made ready."""
+    """Versions of records of one stream as they leave; the columns are equally long. `changes`: `microseconds` of each change; a row is
+    its head and its text; `block`: all rows as one, where that was made ready."""
 
     ids: list[str]
     digests: list[str]
     changes: list[int]
-    rows: list[Row]
+    heads: list[bytes]
+    texts: list[bytes]
     block: bytes = b""
 
     def chosen(self, places: Sequence[int]) -> bytes:
         """The rows at `places`, ascending and each once, as one block."""
-        if self.block and len(places) == len(self.rows):
+        if self.block and len(places) == len(self.ids):
             return self.block
-        return block_of([self.rows[place] for place in places])
+        return block_of([self.heads[place] for place in places], [self.texts[place] for place in places])
 
 
 def joined(batches: Iterable[Batch]) -> Batch:
@@ -41,11 +42,10 @@ def joined(batches: Iterable[Batch]) -> Batch:
     several = list(batches)
     if len(several) == 1:
         (one,) = several
-        return one if one.block else one._replace(block=block_of(one.rows))
-    ids, digests, changes, rows = (
-        list(chain.from_iterable(column)) for column in zip(*(each[:4] for each in several), strict=True)
-    )
-    return Batch(ids, digests, changes, rows, block_of(rows))
+        return one if one.block else one._replace(block=block_of(one.heads, one.texts))
+    columns = (list(chain.from_iterable(column)) for column in zip(*(each[:5] for each in several), strict=True))
+    ids, digests, changes, heads, texts = columns
+    return Batch(ids, digests, changes, heads, texts, block_of(heads, texts))
 
 
 def batch_of(records: Sequence["Record"], load_id: str, bookkeeping: Collection[str] = BOOKKEEPING) -> Batch:
@@ -54,7 +54,7 @@ def batch_of(records: Sequence["Record"], load_id: str, bookkeeping: Collection[
     sealed = [_split_and_hashed(each.record, bookkeeping) for each in records]
     starts = [row_start(each.known_at, load_id, each.is_reconstructed) for each in records]
     texts, digests = [text for text, _ in sealed], [digest for _, digest in sealed]
-    return Batch(ids, digests, changes, rows_of(ids, texts, digests, changes, starts))
+    return Batch(ids, digests, changes, heads_of(ids, digests, changes, map(len, texts), starts), texts)
 
 
 def is_hashed(name: str, bookkeeping: Collection[str]) -> bool:

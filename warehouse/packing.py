@@ -13,7 +13,6 @@ from struct import Struct
 import psycopg
 from psycopg import sql
 
-Row = tuple[bytes, ...]  # joined when they leave, and not before
 COLUMNS = ("known_at", "load_id", "is_reconstructed", "record_id", "record_hash", "changed_at", "record")
 _SIGNATURE, _END = b"PGCOPY\n\xff\r\n\x00" + bytes(8), b"\xff\xff"
 _EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -23,9 +22,9 @@ DIGEST = 64  # characters of a sha256 in hex
 _VERSION = 1  # of jsonb's format; the text follows
 
 
-def block_of(rows: Iterable[Row]) -> bytes:
-    """The rows as one."""
-    return b"".join(chain.from_iterable(rows))
+def block_of(heads: Iterable[bytes], texts: Iterable[bytes]) -> bytes:
+    """Rows as one: the head of each and its JSON."""
+    return b"".join(chain.from_iterable(zip(heads, texts, strict=True)))
 
 
 def append_packed(connection: psycopg.Connection, table: str, block: bytes, count: int) -> int:
@@ -47,15 +46,16 @@ def append_packed(connection: psycopg.Connection, table: str, block: bytes, coun
     return count
 
 
-def rows_of(
-    ids: Sequence[str], texts: Sequence[bytes], digests: Sequence[str], changes: Sequence[int], starts: Iterable[bytes]
-) -> list[Row]:
-    """The rows of records, column by column: id, JSON, hash, `microseconds` of the change; `starts`: what others have too."""
-    told = zip(map(str.encode, ids), map(str.encode, digests), changes, map(len, texts), strict=True)
-    own = [
-        _own(len(key)).pack(len(key), key, DIGEST, digest, 8, at, size + 1, _VERSION) for key, digest, at, size in told
+def heads_of(
+    ids: Sequence[str], digests: Sequence[str], changes: Sequence[int], sizes: Iterable[int], starts: Iterable[bytes]
+) -> list[bytes]:
+    """What stands before the JSON in each row: id, hash, `microseconds` of the change, size of the JSON; `starts`: what others have too."""
+    keys = list(map(str.encode, ids))
+    told = zip(starts, keys, map(str.encode, digests), changes, sizes, strict=True)
+    return [
+        _head(len(start), len(key)).pack(start, len(key), key, DIGEST, digest, 8, at, size + 1, _VERSION)
+        for start, key, digest, at, size in told
     ]
-    return list(zip(starts, own, texts, strict=True))
 
 
 def microseconds(at: datetime) -> int:
@@ -69,9 +69,9 @@ def instant(microseconds: int) -> datetime:
 
 
 @cache
-def _own(length: int) -> Struct:
-    """record_id of so many bytes, record_hash, changed_at, each behind its length; what comes before the JSON's text."""
-    return Struct(f">i{length}si{DIGEST}siqib")
+def _head(start: int, key: int) -> Struct:
+    """Shared columns and record_id of so many bytes, record_hash, changed_at, each behind its length; what comes before the JSON's text."""
+    return Struct(f">{start}si{key}si{DIGEST}siqib")
 
 
 @lru_cache(maxsize=64)

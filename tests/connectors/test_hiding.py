@@ -57,8 +57,6 @@ def test_a_page_of_people_lands_as_its_records_do_one_by_one(connection: Loading
     expected = batch_of(alone, WALK.load_id, LEADS.bookkeeping)
     assert rejects == left
     assert batch[:3] == expected[:3]
-    assert [(*row[:2], orjson.loads(row[2])) for row in batch.rows] == [
-        (*row[:2], orjson.loads(row[2])) for row in expected.rows
-    ]
-    assert batch.block == b"".join(part for row in batch.rows for part in row)
+    assert list(map(orjson.loads, batch.texts)) == list(map(orjson.loads, expected.texts))
+    assert batch.block == b"".join(head + text for head, text in zip(batch.heads, batch.texts, strict=True))
     assert b"13800000000" not in batch.block

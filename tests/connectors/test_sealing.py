@@ -60,7 +60,7 @@ def _odd(row: dict[str, Any], dice: Random) -> Any:
 
 
 def _whole(batch: Any) -> Any:
-    return *batch[:3], [(shared, own, orjson.loads(text)) for shared, own, text in batch.rows]
+    return *batch[:4], list(map(orjson.loads, batch.texts))
 
 
 def _as_sent(reader: Reader, rows: list[Any], decoded: Decoded) -> Any:
