@@ -101,7 +101,8 @@ THEME_DARK = None
 
 
 def FLASK_APP_MUTATOR(app: Any) -> None:  # noqa: N802 - Superset's name
-    """Give phones a viewport, and an empty chart a sentence."""
-    from bi.server.pages import prepare
+    """Give phones a viewport, an empty chart a sentence, and a page its first node."""
+    from bi.server import first_choice, pages
 
-    prepare(app)
+    pages.prepare(app)
+    first_choice.prepare(app)
