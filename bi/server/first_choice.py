@@ -56,8 +56,8 @@ def _first_row(dataset: int, column: str, order: str | None) -> str | None:
     if table is None:
         return None
     asked = {
-        "columns": [column], "metrics": [order] if order else [], "orderby": [(order or column, True)], "row_limit": 1, "filter": [], "extras": {},
-        "is_timeseries": False, "granularity": None, "from_dttm": None, "to_dttm": None, "groupby": [], "row_offset": 0,
+        "columns": [column], "metrics": [order] if order else [], "orderby": [(order or column, True)], "groupby": [], "filter": [],
+        "row_limit": 1, "row_offset": 0, "extras": {}, "granularity": None, "is_timeseries": False, "from_dttm": None, "to_dttm": None,
     }  # fmt: skip
     rows = table.query(asked).df
     return None if rows.empty else str(rows[column].iloc[0])

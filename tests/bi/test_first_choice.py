@@ -22,12 +22,15 @@ def _chosen(answer: dict[str, Any]) -> dict[str, Any]:
     metadata = json.loads(answer["result"]["json_metadata"])
     assert metadata["other"] == 1
     return {
-        each["id"]: each["defaultDataMask"]["filterState"].get("value") for each in metadata["native_filter_configuration"]
+        each["id"]: each["defaultDataMask"]["filterState"].get("value")
+        for each in metadata["native_filter_configuration"]
     }
 
 
 def test_a_required_filter_without_a_default_takes_the_first_row_and_waits_for_nothing() -> None:
-    answer = _answer(_filter("node", required=True), _filter("channel", required=False), _filter("unit", required=True, value=["元"]))
+    answer = _answer(
+        _filter("node", required=True), _filter("channel", required=False), _filter("unit", required=True, value=["元"])
+    )
     assert with_first_chosen(answer, lambda dataset, column, order: f"first of {dataset} {column} by {order}")
     assert _chosen(answer) == {"node": ["first of 7 node_name by depth"], "channel": None, "unit": ["元"]}
     node = json.loads(answer["result"]["json_metadata"])["native_filter_configuration"][0]
