@@ -163,14 +163,18 @@ class Line:
         self.day += timedelta(days=days)
         return self.day
 
-    def rows(self, query: str, *values: object, role: str = "checker", database: str = "") -> list[tuple[Any, ...]]:
-        """Rows of a query in this line's database, or another, whatever line the settings of the asking process point at."""
+    def connection(self, *, role: str = "", database: str = "", name: str = "") -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection to this line's database, or another, whatever line the settings of the asking process point at."""
         env = self.env()
-        with psycopg.connect(
+        return psycopg.connect(
             host=env.get("LANDFALL_PG_HOST", "127.0.0.1"), port=env["LANDFALL_PG_PORT"], dbname=database or f"landfall_{self.tenant}",
-            user=env.get("LANDFALL_PG_USER", "landfall"), passfile=env["PGPASSFILE"],
-            options="" if database else f"-c role={role}", autocommit=True,
-        ) as connection:  # fmt: skip
+            user=env.get("LANDFALL_PG_USER", "landfall"), passfile=env["PGPASSFILE"], application_name=name,
+            options=f"-c role={role}" if role else "", autocommit=True,
+        )  # fmt: skip
+
+    def rows(self, query: str, *values: object, role: str = "checker", database: str = "") -> list[tuple[Any, ...]]:
+        """Rows of a query in this line's database, asked as `role`, or in another's."""
+        with self.connection(role="" if database else role, database=database) as connection:
             answer = connection.execute(query.encode(), values or None)
             return answer.fetchall() if answer.description else []
 
