@@ -13,6 +13,7 @@ import psycopg
 from tests.end_to_end.line import Line
 
 NAME = "reader without pause"
+PAUSE_S = 0.5  # between two looks of a reader; the nights need the cores too
 ONE = "select array_agg(distinct build_id) from published.{}"
 FORECAST, METRICS, BUILD = (ONE.format(mart) for mart in ("mart_period_forecast", "mart_metrics", "mart_build"))
 JOINED = (
@@ -58,7 +59,7 @@ def _read(
 ) -> None:
     with line.connection(role="checker", name=NAME) as connection:
         connection.execute("set lock_timeout = '100ms'")
-        while not ended.wait(0.05):
+        while not ended.wait(PAUSE_S):
             try:
                 builds = list[set[str]]()
                 if is_at_once:
