@@ -1,7 +1,9 @@
 """Every secret changes between two nights: no row is lost, no join changes, and none of the old ones is taken afterwards."""
 
 import json
+import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,11 +78,16 @@ def place(robot: Robot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
     contacts = folder.parent / "contacts.yml"
     contacts.write_text(yaml.safe_dump({str(person): {"wecom": f"w{person}"} for person in range(1000, 1060)}))
     own = {"SECRETS_DIR": str(folder), "TOKEN_SEED": "", "NOTIFY": "wecom_robot", "NOTIFY_CONTACTS": str(contacts),
-           "NOTIFY_WECOM_BASE_URL": f"http://127.0.0.1:{robot.server_address[1]}"}  # fmt: skip
+           "NOTIFY_WECOM_BASE_URL": f"http://127.0.0.1:{robot.server_address[1]}", "BI_PORT": free_port()}  # fmt: skip
     place.env |= {f"LANDFALL_{key}": value for key, value in own.items()}
     typed(place, "night")
     yield place
     place.type("down")
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
 def write(path: Path, secret: str) -> Path:
@@ -141,7 +148,7 @@ def test_two_nights_between_which_every_secret_changed_are_as_two_between_which_
         assert set(robot.asked[heard:]) == {"second-robot"}
         people, distinct = fetch_all("loader", PEOPLE)[0]
         assert people == distinct > 0
-        assert one("select count(*) from ops.loads where state <> 'done'") == (0,)
+        assert one("select count(*) from ops.loads where state <> 'finished'") == (0,)
 
 
 def _vendors_secrets(place: Workplace, robot: Robot, folder: Path) -> None:
@@ -163,7 +170,7 @@ def _database_and_vault(place: Workplace) -> None:
     assert "hashes and 0 tombstones made anew" in typed(place, "rotate", "vault_key")
     old = {"LANDFALL_VAULT_KEY": "first-vault-key", "LANDFALL_VAULT_KEY_FILE": ""}
     done = subprocess.run(
-        ["python", "-m", "connectors", "extract", "--system", "fxiaoke", "--as-of", "2026-05-20"],
+        [sys.executable, "-m", "connectors", "extract", "--system", "fxiaoke", "--as-of", "2026-05-20"],
         env={**place.env, **old}, cwd=place.root, text=True, capture_output=True, check=False,
     )  # fmt: skip
     assert (done.returncode, "key" in done.stderr) == (1, True), done.stderr
