@@ -18,6 +18,7 @@ import orjson
 
 from config.settings import child_environment, settings
 from nightly.services import run_module
+from warehouse.restores import note_folder
 from warehouse.steps import StepError, recorded
 from warehouse.stores import beside, published_day, server_version
 
@@ -88,6 +89,7 @@ def keep(into: Path, day: date) -> Path:
         if whole.exists():
             shutil.rmtree(whole)
         fresh.rename(whole)
+        note_folder(into)
     except OSError as error:
         raise StepError(
             f"{into} cannot be written ({error.strerror}): make room or correct it, then rerun; nothing was kept"

@@ -1,19 +1,22 @@
 """Brings an installation back out of a backup, into an empty data folder or a server without its databases.
 
 In: a folder that `make backup` wrote. Out: databases, models and mappings as they were; persons erased since are erased again, and the next
-write-back reads what the CRM holds before it sends. Nothing that exists is overwritten.
+write-back reads what the CRM holds before it sends. Nothing that exists is overwritten, and of a restore that fails nothing stays: what it
+made is taken away again, so that it may be run once more and nobody goes on with half a database, or with persons who were erased.
 """
 
 import re
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from config.settings import settings
 from nightly.backup import FOLDERS, MANIFEST, ROLES, SETTINGS, Kept, digest, read_manifest, run_tool
 from nightly.services import run_module, running
 from warehouse.migrate import migrate
-from warehouse.restores import apply_erasures, journalled, note_restore, of_other_keys
+from warehouse.restores import apply_erasures, journalled, note_folder, note_restore, of_other_keys
 from warehouse.steps import StepError
 from warehouse.stores import existing
 
@@ -22,6 +25,7 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
     """Restore the backup in `folder`. Returns the exit code; raises StepError before anything is changed when it cannot be done."""
     kept = read_manifest(folder)
     check_whole(kept)
+    stones = list(journalled(folder.parent, kept.tenant))
     _check_free()
     if dry_run:
         print(
@@ -36,16 +40,13 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
         raise StepError(
             f"the database {settings().pg_database} exists: restore into an empty server, or rename it first"
         )
-    try:
+    with _all_or_nothing(kept, there):
         bring_back(kept, there)
-    except (StepError, OSError) as error:
-        what = f"empty {settings().home} after `make down`" if settings().pg_embedded else "drop the databases it made"
-        raise StepError(f"{error}; the restore stopped half-way: {what}, then rerun") from error
-    if applied := migrate():
-        print(f"migrated: {', '.join(applied)}", flush=True)
-    stones = list(journalled(folder.parent, kept.tenant))
-    taken, raw = apply_erasures(stones)
-    note_restore(kept.taken_at)
+        if applied := migrate():
+            print(f"migrated: {', '.join(applied)}", flush=True)
+        taken, raw = apply_erasures(stones)
+        note_restore(kept.taken_at)
+        note_folder(folder.parent)
     print(
         f"restored {kept.tenant} as of {kept.as_of} in {time.monotonic() - started:.0f} s;"
         f" erased again: {taken} values, {raw} raw copies\n"
@@ -57,6 +58,44 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
             " `python -m nightly rotate vault_key --new FILE` before the next night, which erases them again"
         )
     return 0
+
+
+@contextmanager
+def _all_or_nothing(kept: Kept, there: set[str]) -> Iterator[None]:
+    """Take away what came back where not all of it does. `there`: the databases of before, which stay."""
+    has_mappings = _mappings().exists()
+    try:
+        yield
+    except BaseException as error:
+        print("the restore fails: what came back is taken away again", flush=True)
+        try:
+            _take_away([name for name in kept.databases if name not in there], has_mappings=has_mappings)
+        except (StepError, OSError) as left:
+            home = settings().home
+            raise StepError(
+                f"{error}; what came back could not be taken away ({left}): drop {', '.join(sorted({*kept.databases} - there))}, or"
+                f" where the server is ours delete {home / 'postgres'} after `make down`; delete {', '.join(FOLDERS)} under {home};"
+                " then rerun"
+            ) from error
+        if isinstance(error, StepError | OSError):
+            raise StepError(f"{error}; what had come back was taken away again") from error
+        raise
+
+
+def _take_away(databases: list[str], *, has_mappings: bool) -> None:
+    """The databases and files that a restore made; an embedded server, which it made too, as a whole."""
+    folders = [settings().home / name for name in FOLDERS]
+    if settings().pg_embedded:
+        run_module("sandbox.postgres", "stop", quiet=True)
+        folders.append(settings().home / "postgres")
+    else:
+        for name in databases:
+            run_tool("dropdb", "--no-password", "--if-exists", "--force", name)
+    if not has_mappings:
+        folders.append(_mappings())
+    for folder in folders:
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
 def bring_back(kept: Kept, there: set[str]) -> None:
@@ -120,6 +159,9 @@ def _copy(folder: Path) -> None:
     for name in FOLDERS:
         if (folder / name).exists():
             shutil.copytree(folder / name, settings().home / name)
-    mappings = settings().tenants_dir / settings().tenant
-    if (folder / SETTINGS).exists() and not mappings.exists():
-        shutil.copytree(folder / SETTINGS, mappings)
+    if (folder / SETTINGS).exists() and not _mappings().exists():
+        shutil.copytree(folder / SETTINGS, _mappings())
+
+
+def _mappings() -> Path:
+    return settings().tenants_dir / settings().tenant

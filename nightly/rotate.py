@@ -19,7 +19,7 @@ from config.systems import CREDENTIALS
 from nightly import airflow, services
 from nightly.night_lock import alone
 from warehouse import login_passwords, vault_keys
-from warehouse.restores import apply_erasures, journalled
+from warehouse.restores import apply_erasures, folders, journalled
 from warehouse.steps import StepError
 
 TAKEN, REFUSED = 0, 4  # of `connectors check --credentials`
@@ -143,8 +143,9 @@ def _vault(new: Path | None) -> int:
         Path(f"{path}.next").unlink(missing_ok=True)
     else:
         print(f"next: set LANDFALL_VAULT_KEY to what {new} holds, before the next night")
-    if folder := settings().backup_dir:
-        taken, _ = apply_erasures(list(journalled(folder, settings().tenant)))
+    if kept_in := folders():
+        stones = {stone for folder in kept_in for stone in journalled(folder, settings().tenant)}
+        taken, _ = apply_erasures(list(stones))
         print(f"erased again: {taken} values of the journal beside the backups")
     return 0
 

@@ -154,13 +154,13 @@ def _erase(arguments: argparse.Namespace) -> None:
         print(
             f"wrote {', '.join(erasure.REWRITTEN)} anew; not reached: the server's WAL until it is recycled, backups, and replicas' WAL"
         )
-    found = [f"{place}: {count} rows" if " " in place else place for place, count in erasure.places(values)]
+    places = list(erasure.places(values))
+    found = [f"{place}: {count} rows" if " " in place else place for place, count in places if count]
+    if closed := [place for place, count in places if not count]:
+        print("\n".join(["not looked into:", *closed]))
     if found and not arguments.dry_run:
         raise StepError("\n".join(["still found here, delete it by hand, then rerun:", *found]))
-    print(
-        "\n".join(found)
-        or "found nowhere else as written, in no table and no plain file (compressed files were not opened)"
-    )
+    print("\n".join(found) or "found nowhere else, in no table and no file that can be looked into")
 
 
 def _compare_roles() -> None:

@@ -5,12 +5,10 @@ tokens and masks alone, so their hashes, the features and the frozen forecasts s
 a source that still shows the person gets the same token again, and the value is not kept a second time.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from psycopg import sql
@@ -18,17 +16,13 @@ from psycopg.errors import LockNotAvailable
 
 from config.settings import settings
 from warehouse.connection import connect
-from warehouse.restores import Tombstone, journal
-from warehouse.spellings import LONGEST_PHONE, Spellings, spellings
+from warehouse.restores import Tombstone, folders_at_hand, journal
+from warehouse.searched_files import search
+from warehouse.spellings import Spellings, spellings
 from warehouse.steps import StepError
-from warehouse.stores import beside
+from warehouse.stores import beside, put_aside
 from warehouse.vault_keys import LOCK, present_check
 
-NOT_OURS = (
-    "sandbox",
-    "postgres",
-)  # folders of home: the company that is a source, and the server's data files, which the tables speak for
-CHUNK = 1 << 20  # bytes read of a file at a time
 LOCK_WAIT = "30s"  # for whoever uses the vault just now
 REWRITTEN = ("vault.persons", "vault.quarantined", "vault.lead_inbox")
 _HELD = """
@@ -68,7 +62,7 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
     """Take `values` out of the vault in one transaction; a phone is found in any way of writing it, a note by any value it holds.
 
     Where backups are kept, it is written down beside them, so that none brings a person back. The tables are then rewritten, so that no
-    deleted row keeps its bytes in their files. Raises StepError for a value of one character,
+    deleted row keeps its bytes in their files. Raises StepError for a value of one character, where a folder of backups is away,
     and when somebody uses the vault for so long that it cannot be rewritten.
     """
     looked_for = _parameters(spellings(values))
@@ -85,30 +79,26 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
         raw = connection.execute(_QUARANTINED, looked_for).rowcount + connection.execute(_INBOX, looked_for).rowcount
         if dry_run:
             connection.rollback()
-        elif folder := settings().backup_dir:
+        elif kept_in := folders_at_hand():
             check = present_check(connection) or ""
-            journal(
-                folder,
-                [
-                    Tombstone(settings().tenant, field_hash, token, kind, as_of, asked_by, check)
-                    for field_hash, token, kind in taken
-                ],
-            )
+            stones = [Tombstone(settings().tenant, *each, as_of, asked_by, check) for each in taken]
+            for folder in kept_in:
+                journal(folder, stones)
     if not dry_run:
         _rewrite()
     return Erased(dict(Counter(str(kind) for *_, kind in taken)), raw)
 
 
 def places(values: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Where `values` can be found: ("database schema.table", rows) and ("path", 1); looks at every table and at every file under home."""
+    """Where `values` can be found: ("database schema.table", rows) and ("path", 1); looks at every table and at every file under home.
+
+    A file that cannot be looked into comes as ("path (why)", 0). What a failed upgrade put aside is looked at too.
+    """
     spelled = spellings(values)
-    for database in (settings().pg_database, *beside()):
+    for database in (settings().pg_database, *beside(), *put_aside()):
         yield from _in_database(database, _parameters(spelled))
-    phones = [re.compile(phone.encode()) for phone in spelled.phones]
-    for path in sorted(settings().home.rglob("*")):
-        named = path.relative_to(settings().home).parts[0]
-        if named not in NOT_OURS and path.is_file() and _holds(path, spelled.in_bytes, phones):
-            yield str(path), 1
+    for path, why in search(spelled):
+        yield (f"{path} ({why})", 0) if why else (str(path), 1)
 
 
 def _parameters(spelled: Spellings) -> dict[str, list[Any]]:
@@ -146,14 +136,3 @@ def _in_database(database: str, looked_for: dict[str, list[Any]]) -> Iterator[tu
             found = connection.execute(sql.SQL(_ROWS).format(name), looked_for).fetchone()
             if found and found[0]:
                 yield f"{database} {schema}.{table}", found[0]
-
-
-def _holds(path: Path, forms: Sequence[bytes], phones: Sequence[re.Pattern[bytes]]) -> bool:
-    longest = max(LONGEST_PHONE, *map(len, forms))
-    kept = b""
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            kept = kept[-longest:] + chunk
-            if any(form in kept for form in forms) or any(phone.search(kept) for phone in phones):
-                return True
-    return False

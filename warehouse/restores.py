@@ -13,11 +13,12 @@ from typing import Any
 import orjson
 import psycopg
 
+from config.settings import settings
 from warehouse.connection import connect
 from warehouse.steps import StepError
 from warehouse.vault_keys import present_check
 
-JOURNAL = "erasures.jsonl"
+JOURNAL, NOTED = "erasures.jsonl", "backup_folders.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,32 @@ class Tombstone:
     asked_on: date
     asked_by: str
     key_check: str = ""  # of the vault's key then; empty in lines from before keys were told apart
+
+
+def note_folder(folder: Path) -> None:
+    """Remember that backups lie in `folder`, wherever a command put them: erasures from now on are written down there."""
+    if folder.resolve() not in folders():
+        with (settings().home / NOTED).open("a", encoding="utf-8") as file:
+            file.write(f"{folder.resolve()}\n")
+
+
+def folders() -> list[Path]:
+    """The folders of backups: the one of the settings, and those noted."""
+    path = settings().home / NOTED
+    noted = path.read_text("utf-8").splitlines() if path.exists() else []
+    kept = settings().backup_dir
+    return list(dict.fromkeys([*([kept.resolve()] if kept else []), *map(Path, noted)]))
+
+
+def folders_at_hand() -> list[Path]:
+    """The folders of backups. Raises StepError for one that was noted and is away: what is erased now would come back out of it."""
+    for folder in folders():
+        if folder != settings().backup_dir and not folder.exists():
+            raise StepError(
+                f"{folder}, where backups were kept, is not there: bring it back, or where it is gone for good take its line out of"
+                f" {settings().home / NOTED}; then rerun"
+            )
+    return folders()
 
 
 def journal(folder: Path, tombstones: Sequence[Tombstone]) -> None:

@@ -17,7 +17,21 @@ BESIDE = ("mlflow", "airflow")  # absent where a service keeps its own
 def beside() -> list[str]:
     """The databases of MLflow, Airflow and the pages that exist on our server."""
     there = existing()
-    return [name for name in (*BESIDE, f"superset_{settings().tenant}") if name in there]
+    return [name for name in _beside() if name in there]
+
+
+def _beside() -> tuple[str, ...]:
+    return (*BESIDE, f"superset_{settings().tenant}")
+
+
+def put_aside() -> list[str]:
+    """What an upgrade that failed left of our databases."""
+    there = existing()
+    return [name for name in map(_aside, (settings().pg_database, *_beside())) if name in there]
+
+
+def _aside(name: str) -> str:
+    return f"{name}_failed"
 
 
 def existing() -> set[str]:
@@ -28,7 +42,7 @@ def existing() -> set[str]:
 
 def set_aside(name: str) -> str:
     """Rename a database that nobody uses to `<name>_failed`, in place of an older one of that name; returns the new name."""
-    aside = f"{name}_failed"
+    aside = _aside(name)
     with connect(None, autocommit=True, database="postgres") as connection:
         connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(aside)))
         connection.execute(

@@ -14,8 +14,8 @@ from psycopg import sql
 
 from config.settings import settings
 from warehouse.connection import connect
-from warehouse.erasure import NOT_OURS
 from warehouse.redaction import known_secrets
+from warehouse.searched_files import ours
 from warehouse.stores import beside
 
 THEIRS = {"runtime.env", "pgpass", "keys", "tokens"}  # files and folders of secrets, the owner's alone
@@ -54,7 +54,6 @@ def _tables(database: str, canary: re.Pattern[bytes]) -> Iterator[str]:
 
 
 def _files(home: Path, canary: re.Pattern[bytes]) -> Iterator[str]:
-    for path in sorted(home.rglob("*")):
-        parts = path.relative_to(home).parts
-        if parts[0] not in NOT_OURS and not THEIRS & set(parts) and path.is_file() and canary.search(path.read_bytes()):
+    for path in ours(home):
+        if not THEIRS & set(path.relative_to(home).parts) and canary.search(path.read_bytes()):
             yield str(path)

@@ -8,9 +8,11 @@ import orjson
 import pytest
 
 from config.settings import settings, use
-from nightly.backup import DAYS, MANIFEST, WEEKS, digest, prune, read_manifest
+from nightly.backup import DAYS, MANIFEST, WEEKS, digest, keep, prune, read_manifest
 from nightly.restore import restore
+from nightly.services import run_module
 from warehouse.steps import StepError
+from warehouse.stores import existing
 
 LAST = date(2026, 6, 30)
 
@@ -75,3 +77,45 @@ def test_a_home_that_holds_something_is_left_as_it_is(empty: Path) -> None:
     (empty / "home" / "models").mkdir(parents=True)
     with pytest.raises(StepError, match="models exists: move the old state away"):
         restore(kept(empty, LAST))
+
+
+@pytest.fixture
+def elsewhere(tenant_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """A backup of a tenant with a mapping, and a home on another machine."""
+    backups, home, mappings = tmp_path / "backups", tmp_path / "home", tmp_path / "tenants" / tenant_database
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.name.startswith("pytest-"):
+            folder.chmod(0o755)  # the server runs as nobody, who must be able to enter
+    monkeypatch.setenv("LANDFALL_TENANTS_DIR", str(mappings.parent))
+    settings.cache_clear()
+    mappings.mkdir(parents=True)
+    (mappings / "fxiaoke.yml").write_text("streams: {}\n")
+    folder = keep(backups, LAST)
+    (mappings / "fxiaoke.yml").unlink()
+    mappings.rmdir()
+    monkeypatch.setenv("LANDFALL_HOME", str(home))
+    settings.cache_clear()
+    yield folder, home
+    run_module("sandbox.postgres", "stop")
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.mark.slow
+def test_of_a_restore_that_fails_half_way_nothing_stays_and_it_may_be_run_again(elsewhere: tuple[Path, Path]) -> None:
+    """It used to leave databases and models, in which persons erased since were back, and was refused because of them when rerun."""
+    folder, home = elsewhere
+    whole = orjson.loads((folder / MANIFEST).read_bytes())
+    (folder / "mlflow.dump").write_bytes(b"PGDMP, and then the disk was full")
+    more = {"mlflow.dump": digest(folder / "mlflow.dump")}
+    told = whole | {"databases": [*whole["databases"], "mlflow"], "files": whole["files"] | more}
+    (folder / MANIFEST).write_bytes(orjson.dumps(told))
+    with pytest.raises(StepError, match=r"pg_restore failed .* taken away again"):
+        restore(folder)
+    assert [path.name for path in home.iterdir() if path.name not in ("runtime.env", "run")] == []
+    assert not (settings().tenants_dir / settings().tenant).exists()
+
+    (folder / MANIFEST).write_bytes(orjson.dumps(whole))
+    assert restore(folder) == 0
+    assert existing() == {settings().pg_database, "postgres"}
+    assert (settings().tenants_dir / settings().tenant / "fxiaoke.yml").exists()

@@ -53,7 +53,7 @@ def child(folder: Path, *arguments: str) -> str:
     """What a program of that folder's code prints."""
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=child_environment() | {"PYTHONPATH": str(folder)},
-        capture_output=True, text=True, check=False, timeout=800,
+        capture_output=True, text=True, check=False, timeout=3600,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     return done.stdout

@@ -10,7 +10,7 @@ from config.settings import settings, use
 from connectors.privacy import protect
 from warehouse.connection import connect
 from warehouse.erasure import erase
-from warehouse.restores import JOURNAL, apply_erasures, journalled
+from warehouse.restores import JOURNAL, apply_erasures, journalled, note_folder
 from warehouse.steps import StepError
 from warehouse.walks import Loading, loading
 
@@ -97,3 +97,23 @@ def test_a_journal_that_cannot_be_read_stops_with_its_line(backups: Path) -> Non
     (backups / JOURNAL).write_text("{}\n", "utf-8")
     with pytest.raises(StepError, match="cannot be read in line 1"):
         list(journalled(backups, settings().tenant))
+
+
+def test_an_erasure_is_written_down_wherever_backups_were_put_and_waits_for_a_folder_that_is_away(
+    backups: Path, tmp_path: Path
+) -> None:
+    """What `make backup TO=…` had put elsewhere brought the person back."""
+    elsewhere, gone = tmp_path / "elsewhere", tmp_path / "gone"
+    elsewhere.mkdir()
+    note_folder(elsewhere)
+    note_folder(gone)
+    with loading("fxiaoke") as connection:
+        landed(connection)
+    with pytest.raises(StepError, match="gone, where backups were kept, is not there"):
+        erase([PHONE], DAY, "request 7")
+    with connect("loader") as reading:
+        assert reading.execute(HELD).fetchall() == [(PHONE,), (OTHER,)]
+    gone.mkdir()
+    erase([PHONE], DAY, "request 7")
+    told = {folder: list(journalled(folder, settings().tenant)) for folder in (backups, elsewhere, gone)}
+    assert [len(stones) for stones in told.values()] == [1, 1, 1]
