@@ -5,6 +5,10 @@ In: the tenant's database. Out: rows read and written since an earlier count, WA
 
 from dataclasses import dataclass
 
+import psycopg
+from psycopg import sql
+
+from config.settings import settings
 from warehouse.connection import connect
 
 DERIVED = ("staging", "intermediate", "kept")
@@ -51,6 +55,10 @@ class Counts:
             t.written for name, t in self.tables.items() if _is_derived(name) and not t.is_history and name != SPINE
         )
 
+    def written(self, names: tuple[str, ...]) -> int:
+        """Rows written in tables whose names begin with one of `names`."""
+        return sum(t.written for name, t in self.tables.items() if name.startswith(names))
+
     def touched(self, names: tuple[str, ...]) -> int:
         """Rows read and written of tables whose names begin with one of `names`."""
         return sum(t.read + t.written for name, t in self.tables.items() if name.startswith(names))
@@ -83,10 +91,25 @@ def counted() -> Counts:
             select s.schemaname || '.' || s.relname, coalesce(s.seq_tup_read, 0) + coalesce(s.idx_tup_fetch, 0),
                 s.n_tup_ins + s.n_tup_upd + s.n_tup_del, s.n_live_tup,
                 exists (select from pg_attribute as a where a.attrelid = s.relid and a.attname = %s and not a.attisdropped)
-            from pg_stat_user_tables as s where s.schemaname = any (%s)""",
-            (_VERSION, ["landing", *DERIVED, "features", "bench_snapshot"]),
+            from pg_stat_user_tables as s where s.schemaname = any (%s) or s.schemaname ^@ 'build_'""",
+            (_VERSION, ["landing", *DERIVED, "features", "scores", "bench_snapshot"]),
         ).fetchall()
     return Counts({name: Table(*values) for name, *values in rows})
+
+
+def settle(landed: str) -> None:
+    """As autovacuum leaves a table into which much was landed."""
+    with connect("owner_ddl", autocommit=True) as connection:
+        connection.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(*landed.split("."))))
+
+
+def checkpoint() -> None:
+    """Everything is on disk: whatever is counted next writes each page that it changes in full once."""
+    now = settings()
+    with psycopg.connect(
+        host=now.pg_host, port=now.pg_port or 5432, user="postgres", dbname=now.pg_database, passfile=str(now.pg_passfile), autocommit=True
+    ) as connection:  # fmt: skip
+        connection.execute("checkpoint")
 
 
 def wal_bytes() -> int:

@@ -8,8 +8,9 @@ from datetime import date
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 
-_LAND = """
-    insert into landing.fxiaoke__opportunities
+LANDED = "landing.fxiaoke__opportunities"
+_LAND = f"""
+    insert into {LANDED}
     select
         id, record, md5(record::text), %(known)s::timestamptz - interval '1 hour',
         %(known)s::timestamptz, %(known)s::timestamptz, %(load)s::text, false
@@ -22,7 +23,7 @@ _LAND = """
         ) as record
         from generate_series(1, %(last)s::int) as numbers (n)
         where (n %% 4 = 0) = any (%(which)s::boolean[])
-    ) as deals"""
+    ) as deals"""  # noqa: S608 - our own constant
 
 
 def land(deals: int, day: date) -> None:

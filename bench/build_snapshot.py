@@ -1,7 +1,8 @@
 """What `bench.build` compares the history of deals with: a real `dbt snapshot` of the same deals, beside them in the same database.
 
-In: the landing table of the synthetic company. Out: rows of `bench_snapshot.deals_kept`, by dbt's own SQL: strategy `timestamp` (the
-cheaper one: it compares one column), each deal as its newest landing record shows it, with the columns that the company fills.
+In: the landing table of the synthetic company. Out: rows of `bench_snapshot.deals_by_timestamp` and `deals_by_check`, by dbt's own SQL and
+its two strategies (the first, the cheaper one, compares one column), each deal as its newest landing record shows it, with the columns that
+the company fills.
 """
 
 import json
@@ -14,6 +15,7 @@ from nightly.dbt_engine import PROJECT, address
 from warehouse.connection import connect
 
 SCHEMA = "bench_snapshot"
+STRATEGIES = ("timestamp", "check")
 _SOURCE = f"""
     create schema if not exists {SCHEMA};
     create or replace view {SCHEMA}.deals as
@@ -27,9 +29,12 @@ _SOURCE = f"""
 _PROJECT = "name: snapshot\nversion: '1.0.0'\nconfig-version: 2\nprofile: landfall\n"
 _SNAPSHOT = f"""
 snapshots:
-  - name: deals_kept
+  - name: deals_by_timestamp
     relation: source('{SCHEMA}', 'deals')
     config: {{schema: {SCHEMA}, unique_key: opportunity_id, strategy: timestamp, updated_at: changed_at}}
+  - name: deals_by_check
+    relation: source('{SCHEMA}', 'deals')
+    config: {{schema: {SCHEMA}, unique_key: opportunity_id, strategy: check, check_cols: all}}
 sources:
   - name: {SCHEMA}
     tables: [{{name: deals}}]
@@ -50,11 +55,14 @@ def prepare(home: Path) -> None:
         connection.execute(_SOURCE.encode())
 
 
-def snapshot(home: Path) -> None:
-    """One run of `dbt snapshot`."""
+def snapshot(home: Path, strategy: str) -> None:
+    """One run of `dbt snapshot` by one of the STRATEGIES."""
+    chosen = ["--select", f"deals_by_{strategy}"]
     where = ["--project-dir", str(home), "--profiles-dir", str(PROJECT), "--target-path", str(home / "target")]
     with address():
-        done = dbtRunner().invoke(["--log-level", "none", "--log-path", str(home / "logs"), "snapshot", *where])
+        done = dbtRunner().invoke(
+            ["--log-level", "none", "--log-path", str(home / "logs"), "snapshot", *chosen, *where]
+        )
     if not done.success:
         raise SystemExit(
             f"dbt could not take the snapshot in {settings().pg_database}: {done.exception or json.dumps(str(done.result))}"

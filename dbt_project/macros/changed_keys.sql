@@ -109,47 +109,33 @@
 
 {#-
     The records of a landing table that this day sees and the build before did not: {seen, told, why}. A row is new when a transaction
-    wrote it that was not over then; rows that are gone or were written again show in the number of those that are not new.
+    wrote it that was not over then, or when the day before did not see it yet; both are found by index. A number that no transaction
+    reached yet came with a backup from elsewhere. Rows that are gone or were written again are noted by the table itself.
 -#}
 {% macro arrivals(parent, then, before, known) -%} {{ return(adapter.dispatch('arrivals')(parent, then, before, known)) }} {%- endmacro %}
 {% macro postgres__arrivals(parent, then, before, known) -%}
     {%- set name = parent.schema ~ '.' ~ parent.identifier -%}
-    {%- set is_far = not then or known.newest - then.horizon > 1000000000 or known.newest < then.horizon -%}
-    {%- set horizon = known.horizon if is_far else then.horizon -%}
-    {%- set counted -%}
-    create temporary table arrived on commit drop as
-    select
-        case when is_new and is_seen then record_id end as key,
-        count(*) filter (where is_old) as old_count,
-        count(*) filter (where is_over) as over_count
-    from (
-        select
-            record_id,
-            not {{ is_before('xmin', horizon) }} or known_at > {{ cutoff("date '" ~ (before.as_of if before else var('as_of')) ~ "'") }} as is_new,
-            {{ is_before('xmin', horizon) }} as is_old,
-            {{ is_before('xmin', known.horizon) }} as is_over,
-            known_at <= {{ as_of_cutoff() }} as is_seen
-        from {{ name }}
-    ) as landed
-    where is_seen or is_old or is_over
-    group by 1
-    {%- endset -%}
-    {%- do run_query(counted) -%}
-    {%- set told = run_query(
-        "select cast(coalesce(sum(old_count), 0) as bigint), cast(coalesce(sum(over_count), 0) as bigint), cast(count(key) as bigint), "
-        ~ "cast('" ~ name ~ "'::regclass::oid as bigint) from pg_temp.arrived"
+    {%- set marks = run_query(
+        "select cast('" ~ name ~ "'::regclass::oid as bigint), count(*) from ops.landing_rewrites where relation = '" ~ name ~ "'"
     ).rows[0] -%}
-    {%- set now = {'seen': {'table': told[3] | int, 'horizon': known.horizon, 'count': told[1] | int}} -%}
-    {%- if is_far or then.table != told[3] | int -%} {%- do now.update({'why': name ~ ' is another table'}) -%}
-    {%- elif then.count != told[0] | int -%} {%- do now.update({'why': 'rows of ' ~ name ~ ' are gone or were rewritten'}) -%}
-    {%- elif told[2] | int -%} {%- do now.update({'told': 'select key from pg_temp.arrived where key is not null'}) -%}
+    {%- set now = {'seen': {'table': marks[0] | int, 'horizon': known.horizon, 'rewrites': marks[1] | int}} -%}
+    {%- if not then or not before or then.table != now.seen.table -%} {%- do now.update({'why': name ~ ' is another table'}) -%}
+    {%- elif then.rewrites != now.seen.rewrites -%} {%- do now.update({'why': 'rows of ' ~ name ~ ' are gone or were rewritten'}) -%}
+    {%- else -%}
+        {%- set found -%}
+        set local enable_seqscan = off; -- what is new lies together at the end, which no statistics know yet
+        create temporary table arrived on commit drop as
+        select record_id as key from {{ name }}
+        where
+            (written_by >= {{ then.horizon }} and written_by < {{ known.newest }} or known_at > {{ cutoff("date '" ~ before.as_of ~ "'") }})
+            and known_at <= {{ as_of_cutoff() }}
+        group by record_id;
+        set local enable_seqscan = on;
+        {%- endset -%}
+        {%- do run_query(found) -%}
+        {%- if run_query('select count(*) from pg_temp.arrived').rows[0][0] -%} {%- do now.update({'told': 'select key from pg_temp.arrived'}) -%} {%- endif -%}
     {%- endif -%}
     {{ return(now) }}
-{%- endmacro %}
-
-{#- True where the transaction `writer` of a row came before the one numbered `horizon`; numbers go round, so their distance from now is compared. -#}
-{% macro is_before(writer, horizon) -%}
-    age({{ writer }}) > age(cast(cast({{ horizon }} % 4294967296 as text) as xid))
 {%- endmacro %}
 
 {#- The keys that changed in a table after the change numbered `change`. -#}

@@ -30,6 +30,7 @@
             {% call statement('anew') -%} create table {{ target }} as ( {{ sql }} ) {%- endcall %}
         {%- endif -%}
         {% call statement('difference') -%}
+            {%- if plan.kind == 'whole' -%} {{ indices_by_key(target) }} {%- endif -%}
             {{ begun(target, plan) if is_new else keep_what_is_equal(target, plan) }}
         {%- endcall %}
     {%- endif %}
@@ -46,9 +47,8 @@
     analyze changed
 {%- endmacro %}
 
-{#- What is done with a table that was just made: indices by its keys, statistics, memory. -#}
+{#- What is done with a table that was just made: statistics, memory. -#}
 {% macro begun(target, plan) -%}
-    {{ indices_by_key(target) }}
     {{ gather_statistics() }}
     {%- if plan.code %}; {{ remember(target, plan, 'true', 'true') }} {%- endif -%}
 {%- endmacro %}
@@ -92,6 +92,7 @@ begin
         {%- if own %} where one.{{ own }} in (select changed.key from pg_temp.changed) {%- endif %}
     ) as old
     full join (select one as line, one.ctid as place from pg_temp.made as one) as new on old.line = new.line and old.line *= new.line;
+    {% if own -%} analyze pairs; {%- endif %}
     select
         count(*) filter (where made is null), count(*) filter (where gone is null),
         count(gone) > count(distinct gone) or count(made) > count(distinct made)
@@ -103,6 +104,7 @@ begin
         {{ 'delete from ' ~ target ~ ' where ' ~ own ~ ' in (select changed.key from pg_temp.changed)' if own else 'truncate ' ~ target }};
         insert into {{ target }} select * from pg_temp.made;
     else
+        {% if plan.code and columns_of_change() -%} {{ change_in_place(target) }} {%- endif %}
         delete from {{ target }} as old using pairs where pairs.made is null and old.ctid = pairs.gone;
         insert into {{ target }}
         select new.* from pairs inner join pg_temp.made as new on pairs.made = new.ctid where pairs.gone is null;
@@ -118,4 +120,29 @@ begin
     {{ remember(target, plan, 'is_apart', 'gone_count + new_count > 0') if plan.code }}
 end
 $kept$
+{%- endmacro %}
+
+{#- Rows of one key that leave and come are written over each other, one for one: once, not twice. What they are is in `pairs`, which keeps the rest. -#}
+{% macro change_in_place(target) -%}
+    {%- set key = columns_of_change()[0] -%}
+    if gone_count > 0 and new_count > 0 then
+        create temporary table replaced on commit drop as
+        select old.gone, new.made from (
+            select pairs.gone, one.{{ key }} as key, row_number() over (partition by one.{{ key }} order by pairs.gone) as place
+            from pairs inner join {{ target }} as one on pairs.gone = one.ctid where pairs.made is null
+        ) as old
+        inner join (
+            select pairs.made, one.{{ key }} as key, row_number() over (partition by one.{{ key }} order by pairs.made) as place
+            from pairs inner join pg_temp.made as one on pairs.made = one.ctid where pairs.gone is null
+        ) as new on old.key = new.key and old.place = new.place;
+        analyze replaced;
+        execute (
+            select
+                'update {{ target }} as old set (' || string_agg(quote_ident(attname), ', ' order by attnum) || ') = row('
+                || string_agg('new.' || quote_ident(attname), ', ' order by attnum)
+                || ') from replaced inner join pg_temp.made as new on replaced.made = new.ctid where old.ctid = replaced.gone'
+            from pg_attribute where attrelid = '{{ target }}'::regclass and attnum > 0 and not attisdropped
+        );
+        delete from pairs using replaced where pairs.made is null and pairs.gone = replaced.gone or pairs.gone is null and pairs.made = replaced.made;
+    end if;
 {%- endmacro %}

@@ -22,8 +22,24 @@
 {#- The columns by which a table's changes are told (meta changes_by), its own key first; each has an index. -#}
 {% macro columns_of_change() -%} {{ return(config.get('meta', {}).get('changes_by', [])) }} {%- endmacro %}
 
-{% macro indices_by_key(target) -%}
-    {%- for column in columns_of_change() %} create index on {{ target }} ({{ column }}); {% endfor -%}
+{#- The columns by which single rows of a table are looked up: those, and what meta looked_up_by names. -#}
+{% macro columns_of_lookup() -%} {{ return((columns_of_change() + config.get('meta', {}).get('looked_up_by', [])) | unique | list) }} {%- endmacro %}
+
+{#- An index by each of them, where there is none yet. -#}
+{% macro indices_by_key(target) -%} {{ return(adapter.dispatch('indices_by_key')(target)) }} {%- endmacro %}
+{% macro postgres__indices_by_key(target) -%}
+    {%- for column in columns_of_lookup() %}
+    do $index$
+    begin
+        if not exists (
+            select from pg_index inner join pg_attribute on indrelid = attrelid and indkey[0] = attnum
+            where indrelid = '{{ target }}'::regclass and attname = '{{ column }}'
+        ) then
+            create index on {{ target }} ({{ column }});
+        end if;
+    end
+    $index$;
+    {% endfor -%}
 {%- endmacro %}
 
 {#- Which server has the tables: transactions and tables have other numbers in another one, and another version may order text otherwise. -#}

@@ -1,8 +1,9 @@
 {#-
     A test that asks something of each key alone need not ask it again of rows that are as they were when it held. `untested` is its filter:
-    true for rows that came since, all of them where it never held or where their keys are not told.
+    true for rows that came since, all of them where it never held or where their keys are not told. `columns`: the key; none for a test
+    that asks something of each row.
 -#}
-{% macro untested(test, relation, columns) -%}
+{% macro untested(test, relation, columns=none) -%}
     {%- if not execute or flags.WHICH not in ('build', 'test') or relation is string -%} {{ return('true') }} {%- endif -%}
     {{ return(adapter.dispatch('untested')(test, relation.schema ~ '.' ~ relation.identifier, columns)) }}
 {%- endmacro %}
@@ -11,7 +12,9 @@
     {%- set found -%}
         select
             tests.change, tables.change = tests.change as is_as_it_was, tables.whole_change > tests.change as is_made_anew,
-            (select min(told.name) from unnest(tables.changes_by) as told (name) where told.name in ('{{ columns | join("', '") }}')) as column_name
+            {% if columns is none -%} tables.changes_by[1]
+            {%- else -%} (select min(told.name) from unnest(tables.changes_by) as told (name) where told.name in ('{{ columns | join("', '") }}'))
+            {%- endif %} as column_name
         from kept.tests inner join kept.tables on tests.relation = tables.relation and to_regclass(tables.relation) = tables.table_id
         where tests.test = '{{ test }}' and tests.relation = '{{ name }}'
     {%- endset -%}
@@ -23,18 +26,24 @@
     {{ return(row[3] ~ ' in (' ~ keys_since(name, row[3], row[0]) ~ ')') }}
 {%- endmacro %}
 
-{#- How such a test is called: by what it asks, so that another question is another test. -#}
+{#- How such a test is called: by what it asks, so that another question is another test; none for a test that is asked of all rows. -#}
 {% macro name_of_test(node) -%}
-    {{ return('key_of ' ~ node.test_metadata.kwargs.columns | join(',') if node.test_metadata else node.name ~ ' ' ~ local_md5(node.raw_code)) }}
+    {%- set given = node.test_metadata -%}
+    {%- if given and given.name == 'key_of' -%} {{ return('key_of ' ~ given.kwargs.columns | join(',')) }}
+    {%- elif given and given.name == 'one_of' -%} {{ return('one_of ' ~ given.kwargs.column_name ~ ' ' ~ given.kwargs['values'] | join(',')) }}
+    {%- elif node.name == 'versions_do_not_overlap' -%} {{ return(node.name ~ ' ' ~ local_md5(node.raw_code)) }}
+    {%- endif -%}
+    {{ return(none) }}
 {%- endmacro %}
 
 {#- Keeps up to which change of their tables the tests of this run held. -#}
 {% macro remember_tests(results) -%}
     {%- set held = [] -%}
     {%- for result in results if execute and result.node.resource_type == 'test' and result.status == 'pass' -%}
-        {%- if result.node.name == 'versions_do_not_overlap' or (result.node.test_metadata and result.node.test_metadata.name == 'key_of') -%}
+        {%- set test = name_of_test(result.node) -%}
+        {%- if test -%}
             {%- for id in result.node.depends_on.nodes -%}
-                {%- do held.append("('" ~ name_of_test(result.node) ~ "', '" ~ graph.nodes[id].schema ~ '.' ~ graph.nodes[id].alias ~ "')") -%}
+                {%- do held.append("('" ~ test ~ "', '" ~ graph.nodes[id].schema ~ '.' ~ graph.nodes[id].alias ~ "')") -%}
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}

@@ -6,16 +6,18 @@ with days as (
 ),
 
 -- From which day on our data tell of deals, by what was known on each forecast day.
-tidings as (
-    select valid_from, min({{ business_day('created_at') }}) as first_on from {{ ref('int_opportunity_versions') }}
-    group by valid_from
+firsts as (
+    select
+        as_of_date,
+        (
+            select min(versions.created_at) from {{ ref('int_opportunity_versions') }} as versions
+            where versions.valid_from <= days.cutoff_at
+        ) as created_at
+    from days
 ),
 
 first_deals as (
-    select days.as_of_date, min(tidings.first_on) as first_on
-    from days
-    inner join tidings on tidings.valid_from <= days.cutoff_at
-    group by days.as_of_date
+    select as_of_date, {{ business_day('created_at') }} as first_on from firsts
 ),
 
 steps as (

@@ -11,10 +11,10 @@ firsts as (
 ),
 
 lines as (
-    select distinct versions.product_line, coalesce(firsts.named_from, {{ end_of_time() }}) as named_from
-    from {{ ref('int_opportunity_versions') }} as versions
-    left join firsts on versions.product_line = firsts.product_line
-    where versions.product_line <> '*'
+    select told.product_line, coalesce(firsts.named_from, {{ end_of_time() }}) as named_from
+    from ({{ values_of(ref('int_opportunity_versions'), 'product_line') }}) as told
+    left join firsts on told.product_line = firsts.product_line
+    where told.product_line <> '*'
 ),
 
 others as (
