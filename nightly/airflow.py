@@ -12,6 +12,7 @@ from shlex import quote
 from config.private_files import beside
 from config.settings import ROOT, child_environment, settings
 from warehouse.connection import sqlalchemy_url
+from warehouse.memory import KILLED
 from warehouse.migrate import ensure_database
 from warehouse.steps import StepError
 
@@ -22,6 +23,7 @@ KEYS = {  # file of `LANDFALL_AIRFLOW_KEYS_DIR` → Airflow's option
     "airflow_jwt_secret": "API_AUTH__JWT_SECRET",
     "airflow_api_secret": "API__SECRET_KEY",
 }
+_KILLED = re.compile(r"Command exited with return code (-6|-7|-9|-11|134|135|137|139)$")  # abort, bus, kill, segment
 _NOISE = ("Tmp dir root location", "Running command:", "Output:", "Command exited with return code")
 
 
@@ -111,6 +113,9 @@ def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], Non
             if started := _TASK.search(line):
                 task = started.group(1)
                 on_line(task, "")
-            elif (said := _OUTPUT.match(line)) and not said.group(1).startswith(_NOISE):
-                on_line(task, said.group(1))
+            elif said := _OUTPUT.match(line):
+                if _KILLED.search(said.group(1)):
+                    on_line(task, f"the step ended by a signal before it could say why; {KILLED}, then rerun")
+                elif not said.group(1).startswith(_NOISE):
+                    on_line(task, said.group(1))
         return process.wait()

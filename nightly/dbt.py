@@ -11,6 +11,7 @@ from warehouse.builds import build_schema, current_build
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
 from warehouse.frames import fetch_all
+from warehouse.memory import KILLED
 from warehouse.steps import StepError, StepRun, recorded
 
 LAYERS = ("features", "marts", "sync")
@@ -104,9 +105,8 @@ def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:
                     failpoint("dbt.inside")
     faults = json.loads(said).get("faults") if said else None
     if faults is None:
-        raise StepError(
-            f"dbt {layer}: ended with code {process.returncode} before it was done; what it said stands above: mend it, then rerun"
-        )
+        why = KILLED if (process.returncode or 0) < 0 else "what it said stands above: mend it"
+        raise StepError(f"dbt {layer}: ended with code {process.returncode} before it was done; {why}, then rerun")
     if faults:
         log = state / "logs" / "dbt.log"
         raise StepError(f"dbt {layer}: {faults[0][:300]}: mend the model or the data, then rerun; the log is {log}")

@@ -53,7 +53,9 @@ def text(found: "Status", now: datetime) -> str:
         ("night_is_late", "whether the build was due and is not there", [({}, int(found.is_late))]),
         ("stale_streams", "streams not read to the end of the day", [({}, len(found.stale))]),
         ("step_seconds", "time that a step's newest run took",
-         [({"step": step, "system": system or ""}, took) for step, _, _, system, took in found.steps if took is not None]),
+         [({"step": step, "system": system or ""}, took) for step, _, _, system, took, _ in found.steps if took is not None]),
+        ("step_peak_rss_bytes", "most memory that a step's newest run held at once",
+         [({"step": step, "system": system or ""}, peak) for step, _, _, system, _, peak in found.steps if peak is not None]),
         ("rows", "rows of the night's walks by what became of them",
          [({"system": system, "stream": stream, "kind": kind}, number)
           for system, stream, *numbers in fetch_all("auditor", _ROWS, day) for kind, number in zip(COUNTS, numbers, strict=True)]),

@@ -51,7 +51,7 @@ _SHOWN = "select b.as_of from ops.published_build join ops.builds as b using (bu
 _PUBLISHED = "select max(published_at) from ops.publications where as_of = %s"
 _STEPS = """
     select step, state, coalesce(detail ->> 'said', detail ->> 'error', ''), detail ->> 'system',
-        extract(epoch from finished_at - started_at)
+        extract(epoch from finished_at - started_at), peak_rss_bytes
     from (
         select distinct on (step, detail ->> 'system') * from ops.step_runs where as_of = %s and step <> all (%s)
         order by step, detail ->> 'system', run_id desc

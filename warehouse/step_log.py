@@ -1,4 +1,5 @@
-"""One JSON line a step, for whoever collects logs: which step of which day ended how, after how long, with which counts; never a value.
+"""One JSON line a step, for whoever collects logs: which step of which day ended how, after how long, with how much
+memory and which counts; never a value.
 
 In: a run of a step. Out: a line at the end of the file that `LANDFALL_STEP_LOG` names; without it, nothing.
 """
@@ -22,7 +23,7 @@ def _counts(detail: dict[str, Any], of: str = "") -> Iterator[tuple[str, float]]
             yield f"{of}{name}", told
 
 
-def append(step: str, as_of: date, state: str, began: datetime, detail: dict[str, Any]) -> None:
+def append(step: str, as_of: date, state: str, began: datetime, detail: dict[str, Any], peak_rss_bytes: int) -> None:
     """Add one line in one write; that it cannot be written is said on stderr, and is not the step's failure."""
     path = settings().step_log
     if path is None:
@@ -30,8 +31,8 @@ def append(step: str, as_of: date, state: str, began: datetime, detail: dict[str
     ended = datetime.now(UTC)
     told = {
         "at": ended, "tenant": settings().tenant, "step": step, "as_of": as_of, "state": state,
-        "seconds": round((ended - began).total_seconds(), 3), "system": detail.get("system"),
-        "error": detail.get("error"), "counts": dict(_counts(detail)),
+        "seconds": round((ended - began).total_seconds(), 3), "peak_rss_bytes": peak_rss_bytes,
+        "system": detail.get("system"), "error": detail.get("error"), "counts": dict(_counts(detail)),
     }  # fmt: skip
     line = orjson.dumps({name: value for name, value in told.items() if value is not None}) + b"\n"
     try:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from psycopg import OperationalError
 from psycopg.types.json import Jsonb
 
 from config.secret_files import SecretFileError
-from warehouse import step_log
+from warehouse import memory, step_log
 from warehouse.connection import DatabaseUnreachableError, connect
 from warehouse.redaction import RedactingStream, known_secrets, redacted
 
@@ -69,16 +70,20 @@ def recorded(step: str, as_of: date) -> Iterator[StepRun]:
         except GateBlocked:
             state = "blocked"
             raise
+        except StepError as error:
+            # written for people: names the thing and the next action, no value
+            run.note(error=type(error).__name__, said=redacted(str(error), known_secrets()))
+            raise
         except Exception as error:
             run.note(error=type(error).__name__)
-            if isinstance(error, StepError):
-                run.note(
-                    said=redacted(str(error), known_secrets())
-                )  # written for people: names the thing and the next action, no value
-            raise
+            if not memory.ran_out(error):
+                raise
+            run.note(said=memory.sentence(f"the step {step}"))
+            raise StepError(run.detail["said"]) from error
         finally:
-            connection.execute("select ops.end_step(%s, %s, %s)", (run_id, state, Jsonb(run.detail)))
-            step_log.append(step, as_of, state, began, run.detail)
+            peak = memory.peak_rss_bytes()
+            connection.execute("select ops.end_step(%s, %s, %s, %s)", (run_id, state, Jsonb(run.detail), peak))
+            step_log.append(step, as_of, state, began, run.detail, peak)
 
 
 def run_cli(main: Callable[[], int | None]) -> None:
@@ -99,10 +104,18 @@ def run_cli(main: Callable[[], int | None]) -> None:
         code, said = 1, str(error)
     except OperationalError as error:
         code, said = 1, _unusable(error)
+    except Exception as error:
+        if not memory.ran_out(error):  # before a step began: a program that does not fit at all
+            raise
+        code, said = 1, memory.sentence(_typed())
     sys.stdout.flush()  # the sentence to act on comes last, also where both streams share a file
     if said:
         print(said, file=sys.stderr)
     sys.exit(code)
+
+
+def _typed() -> str:
+    return " ".join(["python -m", Path(sys.argv[0]).parent.name, *sys.argv[1:2]])
 
 
 def _filter_output() -> None:

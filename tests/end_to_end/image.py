@@ -21,6 +21,20 @@ NETWORK = {
     "DEBIAN_FRONTEND": "noninteractive",
 }
 DONE = "build-steps.done"
+# A service's own view, as an engine gives it: the root read-only, /proc and /dev, a /tmp in memory, its volumes. $1: the root; then
+# pairs of folder and place up to `--`, then what to run in it.
+CONTAINER = """
+root=$1; shift
+mount --bind "$root" "$root"
+while [ "$1" != -- ]; do mount --bind "$1" "$root$2"; shift 2; done
+shift
+mount -o remount,bind,ro "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+exec "$@"
+"""
+UNPRIVILEGED = ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
 
 
 class Image:
@@ -85,6 +99,19 @@ class Image:
         """What starts `arguments` inside, as the user and in the folder that the steps have set."""
         inside = ["env", "-C", self.work, *arguments]
         return ["chroot", f"--userspec={self.user}", str(self.folder), *inside]
+
+    def container(self, volumes: dict[str, Path], *arguments: str) -> list[str]:
+        """What starts `arguments` as a service: no privilege, the root read-only, `volumes` (place inside → folder or file) on it."""
+        user, group = self.user.split(":")
+        mounts = []
+        for place, source in volumes.items():
+            here = self.folder / place.lstrip("/")
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.mkdir(exist_ok=True) if source.is_dir() else here.touch()
+            mounts += [str(source), place]
+        as_user = ["setpriv", f"--reuid={user}", f"--regid={group}", *UNPRIVILEGED, "env", "-C", self.work, *arguments]
+        enter = ["unshare", "--mount", "sh", "-ec", CONTAINER, "sh", str(self.folder), *mounts, "--"]
+        return [*enter, "chroot", str(self.folder), *as_user]
 
 
 def _of(target: str) -> list[tuple[str, str]]:

@@ -99,6 +99,7 @@ def test_a_published_night_is_good_or_stale_and_its_metrics_say_so(
     assert told[f"landfall_night_is_late{{{tenant}}}"] == "0"
     assert told[f'landfall_lag_seconds{{{tenant},system="fxiaoke",stream="leads"}}'] == "10800"
     assert f'landfall_step_seconds{{{tenant},step="publish",system=""}}' in told
+    assert float(told[f'landfall_step_peak_rss_bytes{{{tenant},step="publish",system=""}}']) > 1e7
     assert sorted(path.name for path in lang.parent.iterdir()) == [lang.name]
 
 

@@ -6,9 +6,12 @@ import sys
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from config.settings import settings
+from warehouse.frames import fetch_all
+from warehouse.memory import ran_out
 from warehouse.steps import StepError, recorded
 
 TALKATIVE = "from warehouse.steps import run_cli; run_cli(lambda: print('a line\\n' * 100_000))"
@@ -43,7 +46,38 @@ def test_each_step_adds_a_line_of_counts_to_the_log_of_steps_and_no_value(
         "fxiaoke",
         "2026-06-30",
     )
+    assert 10_000_000 < first["peak_rss_bytes"] < 10_000_000_000
     assert first["counts"] == {"leads.landed": 3, "leads.requests": 1}
     assert (second["state"], second["error"], second["counts"]) == ("failed", "StepError", {})
     assert "1380" not in log.read_text("utf-8")
     assert "华东" not in log.read_text("utf-8")
+
+
+def test_a_command_that_finds_no_memory_before_its_step_ends_with_a_sentence_that_names_it() -> None:
+    code = "import sys; from warehouse.steps import run_cli; sys.argv = ['ml/__main__.py', 'score']; run_cli(lambda: bytearray(1 << 60))"
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("python -m ml score ran out of memory")
+
+
+@pytest.mark.usefixtures("tenant_database")
+def test_a_step_that_ran_out_of_memory_in_a_library_says_so_and_what_it_held() -> None:
+    def matrix() -> None:
+        try:
+            raise MemoryError
+        except MemoryError as error:
+            raise RuntimeError("the matrix could not be made") from error
+
+    sentence = r"the step score ran out of memory .* give it more"
+    with pytest.raises(StepError, match=sentence), recorded("score", date(2026, 6, 30)):
+        matrix()
+    asked = "select state, detail ->> 'said' ~ 'then rerun', peak_rss_bytes > 1e7 from ops.step_runs order by run_id desc limit 1"
+    assert fetch_all("checker", asked) == [("failed", True, True)]
+
+
+def test_memory_that_the_server_lacks_is_not_ours() -> None:
+    assert ran_out(RuntimeError("std::bad_alloc"))
+    assert ran_out(ImportError("libgomp.so.1: failed to map segment from shared object"))
+    assert ran_out(psycopg.OperationalError("out of memory"))  # libpq's own
+    assert not ran_out(psycopg.errors.OutOfMemory("out of memory"))
+    assert not ran_out(ValueError("memory"))
