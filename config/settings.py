@@ -100,6 +100,9 @@ class Settings(ChannelSettings, SystemSettings, BaseSettings):
     airflow_keys_dir: Path | None = Field(
         None, description="folder of Airflow's own keys, which are drawn there; empty means home/airflow/keys"
     )
+    openlineage_config: Path | None = Field(
+        None, description="OpenLineage's own YAML that says where Airflow's events go; empty: none are made"
+    )
     bi_port: int = Field(8088, description="port of the pages under make bi")
     bi_host: str = Field("127.0.0.1", description="address on which the pages of a container listen")
     bi_embed_origins: str = Field(

@@ -45,9 +45,18 @@ def environment() -> dict[str, str]:
         "API__EXPOSE_CONFIG": "False",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
+    chosen |= _events(now.openlineage_config)
     chosen |= {f"{option}_CMD": f"cat {quote(str(key_file(name)))}" for name, option in KEYS.items()}
     home = {"AIRFLOW_HOME": str(now.home / "airflow"), "NO_COLOR": "1", "COLUMNS": "100000"}
     return child_environment() | home | {f"AIRFLOW__{key}": value for key, value in chosen.items()}
+
+
+def _events(config: Path | None) -> dict[str, str]:
+    """OpenLineage's options: events of DAGs and tasks go where `config` says, without their commands; none where nothing says it."""
+    if config is None:
+        return {"OPENLINEAGE__DISABLED": "True"}
+    where = {"CONFIG_PATH": str(config.resolve()), "NAMESPACE": f"landfall.{settings().tenant}"}
+    return {f"OPENLINEAGE__{key}": value for key, value in {**where, "DISABLE_SOURCE_CODE": "True"}.items()}
 
 
 def address() -> str:

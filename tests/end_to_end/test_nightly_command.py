@@ -1,12 +1,15 @@
 """What people type: `make nightly` and `make rerun` through real Airflow on a PostgreSQL of their own, backfill, commands that explain."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from nightly.night_lock import alone
 from tests.end_to_end.canaries import found_outside, phones_of, secrets_in_use
+from tests.end_to_end.line import steps_of_the_dag
 from tests.end_to_end.tables import hashes, one
 from tests.end_to_end.workplace import Workplace
 from warehouse.connection import connect
@@ -20,6 +23,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     place = Workplace(tmp_path_factory.mktemp("workplace"))
+    told = {"transport": {"type": "file", "log_file_path": str(place.home / "events.jsonl"), "append": True}}
+    (place.home / "openlineage.yml").write_text(yaml.safe_dump(told), "utf-8")
+    place.env["LANDFALL_OPENLINEAGE_CONFIG"] = str(place.home / "openlineage.yml")
     yield place
     place.type("down")
 
@@ -75,6 +81,19 @@ def test_no_secret_and_no_person_stands_outside_the_vault_and_the_files_of_secre
     values = [*secrets_in_use(workplace.home), *phones_of(workplace.home)]
     assert len(values) >= 30
     assert found_outside(values) == []
+
+
+def test_the_dag_and_every_task_tell_openlineage_how_they_went_and_not_their_commands(
+    nights: Nights, workplace: Workplace
+) -> None:
+    """Persons and secrets: the test above looks through the file of events too."""
+    lines = (workplace.home / "events.jsonl").read_text("utf-8").splitlines()
+    told = {(event["job"]["name"], event["eventType"]) for event in map(json.loads, lines)}
+    tasks = {f"nightly_forecast.{task}" for task in ("as_of", "systems", *dict(steps_of_the_dag()))}
+    assert told == {(task, state) for task in tasks for state in ("START", "COMPLETE")} | {
+        ("nightly_forecast", "COMPLETE")
+    }
+    assert not any("bash_command" in line or "sourceCode" in line for line in lines)
 
 
 def test_the_rerun_of_one_system_runs_every_step_and_changes_nothing(nights: Nights) -> None:
