@@ -81,7 +81,10 @@ def erase(values: Sequence[str], as_of: date, asked_by: str, *, dry_run: bool = 
             connection.rollback()
         elif kept_in := folders_at_hand():
             check = present_check(connection) or ""
-            stones = [Tombstone(settings().tenant, *each, as_of, asked_by, check) for each in taken]
+            stones = [
+                Tombstone(settings().tenant, field_hash, token, kind, as_of, asked_by, check)
+                for field_hash, token, kind in taken
+            ]
             for folder in kept_in:
                 journal(folder, stones)
     if not dry_run:

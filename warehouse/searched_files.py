@@ -24,6 +24,8 @@ SEALED = {  # first bytes → what it is: packed piece by piece, so that no read
     b"7z\xbc\xaf": "7z", b"Rar!": "rar", b"\xd0\xcf\x11\xe0": "an old Office file", b"%PDF": "PDF",
 }  # fmt: skip
 
+Stream = IO[bytes] | gzip.GzipFile
+
 
 def ours(home: Path) -> Iterator[Path]:
     """The files under `home` that are landfall's, in the order of their names."""
@@ -51,7 +53,7 @@ class _Sealed(Exception):  # noqa: N818 - no fault, a kind of file
     """A file that is packed in a way that is not opened; the message says which."""
 
 
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def _opened(path: Path) -> Iterator[Stream]:
     with path.open("rb") as file:
         first = file.read(8)
         file.seek(0)
@@ -68,7 +70,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _holds(file: IO[bytes], forms: Sequence[bytes], phones: Sequence[re.Pattern[bytes]]) -> bool:
+def _holds(file: Stream, forms: Sequence[bytes], phones: Sequence[re.Pattern[bytes]]) -> bool:
     longest = max(LONGEST_PHONE, *map(len, forms))
     kept = b""
     while chunk := file.read(CHUNK):
