@@ -97,10 +97,10 @@ def counted() -> Counts:
     return Counts({name: Table(*values) for name, *values in rows})
 
 
-def settle(landed: str) -> None:
-    """As autovacuum leaves a table into which much was landed."""
-    with connect("owner_ddl", autocommit=True) as connection:
-        connection.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(*landed.split("."))))
+def settle(table: str, owner: str = "owner_ddl") -> None:
+    """As autovacuum leaves a table into which much was written."""
+    with connect(owner, autocommit=True) as connection:
+        connection.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(*table.split("."))))
 
 
 def checkpoint() -> None:

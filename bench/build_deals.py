@@ -1,4 +1,4 @@
-"""The synthetic company of `bench.build`, landed by one statement a step: opportunities as the CRM sends them, three of four closed.
+"""The synthetic company of `bench.build`, landed by one statement a step: deals as the CRM sends them, a quarter open, a quarter won.
 
 In: how many, and the business day on which they become known. Out: rows of `landing.fxiaoke__opportunities`.
 """
@@ -8,6 +8,10 @@ from datetime import date
 from warehouse.clock import cutoff
 from warehouse.connection import connect
 
+_OPENED, _SPAN = (
+    1_750_000_000_000,
+    157_680_000_000,
+)  # ms: when the open deals were created, and the five years of the others
 LANDED = "landing.fxiaoke__opportunities"
 _LAND = f"""
     insert into {LANDED}
@@ -18,8 +22,10 @@ _LAND = f"""
         select %(prefix)s::text || n as id, jsonb_build_object(
             'name', 'deal ' || n, 'account_id', 'A' || n %% 5000, 'owner', jsonb_build_array((1000 + n %% 50)::text),
             'sales_process_id', 'equipment', 'currency__c', 'CNY', 'life_status', 'normal',
-            'amount', (100000 + n + %(step)s::int)::text || '.00', 'create_time', %(created)s::text,
-            'sales_stage', case when n %% 4 = 0 then (array['eq_lead', 'eq_need', 'eq_quote'])[1 + (n / 4) %% 3] else %(closed)s::text end
+            'amount', (100000 + n + %(step)s::int)::text || '.00', 'create_time',
+                (case when n %% 4 = 0 then %(opened)s else %(opened)s - %(span)s + %(span)s * n / %(last)s end)::bigint::text,
+            'sales_stage', case when n %% 4 = 0 then (array['eq_lead', 'eq_need', 'eq_quote'])[1 + (n / 4) %% 3]
+                when n %% 4 = 1 then 'won' else 'lost' end
         ) as record
         from generate_series(1, %(last)s::int) as numbers (n)
         where (n %% 4 = 0) = any (%(which)s::boolean[])
@@ -44,7 +50,7 @@ def double_closed(deals: int, day: date) -> None:
 def _run(prefix: str, last: int, day: date, are_open: list[bool], *, step: int = 0) -> None:
     given = {
         "known": cutoff(day), "load": f"bench-{day}-{prefix}", "prefix": prefix, "last": last, "step": step,
-        "created": "1750000000000", "closed": "lost", "which": are_open,
+        "which": are_open, "opened": _OPENED, "span": _SPAN,
     }  # fmt: skip
     with connect("loader") as connection:
         connection.execute(_LAND.encode(), given)

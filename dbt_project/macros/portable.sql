@@ -131,3 +131,7 @@
     select {{ column }} from found
     where {{ column }} is not null
 {%- endmacro %}
+
+{#- Stands before the query of a CTE that is joined several times over: its rows are read once and kept aside. -#}
+{% macro read_once() -%} {{ return(adapter.dispatch('read_once')()) }} {%- endmacro %}
+{% macro postgres__read_once() -%} materialized {%- endmacro %}

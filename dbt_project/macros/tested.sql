@@ -42,7 +42,7 @@
     {%- for result in results if execute and result.node.resource_type == 'test' and result.status == 'pass' -%}
         {%- set test = name_of_test(result.node) -%}
         {%- if test -%}
-            {%- for id in result.node.depends_on.nodes -%}
+            {%- for id in ([result.node.attached_node] if result.node.attached_node else result.node.depends_on.nodes) -%}
                 {%- do held.append("('" ~ test ~ "', '" ~ graph.nodes[id].schema ~ '.' ~ graph.nodes[id].alias ~ "')") -%}
             {%- endfor -%}
         {%- endif -%}

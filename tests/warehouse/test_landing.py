@@ -136,3 +136,23 @@ def test_loader_may_append_to_landing_and_never_change_it(connection: Loading, w
     ):
         with pytest.raises(Exception, match="permission denied"):
             connection.execute(statement)
+
+
+def test_a_row_knows_the_transaction_that_wrote_it_and_who_changes_rows_is_noted(
+    connection: Loading, walk: Walk
+) -> None:
+    """By these a build finds what is new, and that nothing is gone, without reading the table."""
+    noted = "select count(*) from ops.landing_rewrites where relation = 'landing.fxiaoke__opportunities'"
+    numbers = "select record_id, written_by from landing.fxiaoke__opportunities order by 1"
+    begun = "select cast(cast(pg_snapshot_xmax(pg_current_snapshot()) as text) as bigint)"
+    with connection.transaction():
+        connection.execute("set local role owner_ddl")
+        (before,), (first,) = (connection.execute(query).fetchone() or () for query in (noted, begun))
+    land(connection, walk, seen("O-1", "100", MORNING), seen("O-2", "100", MORNING))
+    land(connection, walk, seen("O-3", "100", MORNING))
+    found = dict(connection.execute(numbers).fetchall())
+    assert first <= found["O-1"] == found["O-2"] < found["O-3"]
+    with connection.transaction():
+        connection.execute("set local role owner_ddl")
+        connection.execute("delete from landing.fxiaoke__opportunities where record_id = 'O-1'")
+        assert connection.execute(noted).fetchone() == (before + 1,)

@@ -23,9 +23,13 @@ closed_before as (
     inner join spans on {{ known('closings', 'spans.from_cutoff_at') }}
 ),
 
+deals as {{ read_once() }} (
+    select * from {{ ref('int_deals_as_of') }}
+),
+
 ends as (
     select spans.span_kind, deals.*, coalesce(deals.gross_amount, 0) as amount
-    from {{ ref('int_deals_as_of') }} as deals
+    from deals
     cross join spans
 ),
 
