@@ -46,7 +46,8 @@ select field_hash, token from erased"""
 def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[Value, str]:
     """A token for each distinct (kind, value); new values enter the vault under `load_id`, all in one statement.
 
-    Drawn at random, or derived from value and `LANDFALL_TOKEN_SEED` where that is set. Raises StepError without a vault key.
+    Drawn at random, or derived from value and `LANDFALL_TOKEN_SEED` where that is set. Raises StepError without a vault key, and for a
+    value whose token is another one's.
     """
     return tokens_of(connection, hashed(values), load_id)
 
@@ -69,7 +70,21 @@ def tokens_of(connection: Loading, by_hash: dict[str, Value], load_id: str) -> d
         if others:
             found |= _exchanged(connection, key, others, load_id)
         raced = {field_hash: value for field_hash, value in others.items() if value not in found}
-        return found | _held(connection, raced) if raced else found
+        found |= _held(connection, raced) if raced else {}
+        for kind, _ in raced.values() - found.keys():
+            raise StepError(
+                f"the token made for a value of kind {kind} is another value's: nothing was kept, {_way_out()}"
+            )
+        return found
+
+
+def _way_out() -> str:
+    """What gives a value another token than the one that was taken."""
+    if settings().token_seed.get_secret_value():
+        return (
+            "set LANDFALL_TOKEN_SEED to another text or to none (values that are known keep their tokens), then rerun"
+        )
+    return "rerun, another one is drawn"
 
 
 def _key() -> str:

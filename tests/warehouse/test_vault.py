@@ -60,6 +60,23 @@ def test_tokens_of_two_tenants_agree_only_where_a_seed_is_set(
     assert token_after_erasing() == token_after_erasing()
 
 
+def test_a_token_that_is_another_values_is_refused_by_kind_and_nothing_of_the_page_is_kept(
+    connection: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANDFALL_TOKEN_SEED", "seed")
+    settings.cache_clear()
+    value, other = ("phone", "13500000005"), ("name", "张三")
+    token = vault.tokens(connection, [value], "load-1")[value]
+    connection.execute("delete from vault.persons")
+    connection.execute("insert into vault.persons values ('somebody', %s, 'mail', 'a@b.cn', 'load-1')", (token,))
+    with pytest.raises(
+        StepError, match=r"for a value of kind phone is another value's: .* set LANDFALL_TOKEN_SEED"
+    ) as refused:
+        vault.tokens(connection, [other, value], "load-2")
+    assert value[1] not in str(refused.value)
+    assert connection.execute("select field_hash from vault.persons").fetchall() == [("somebody",)]
+
+
 def test_neither_key_nor_token_shows_the_value(connection: Loading) -> None:
     vault.tokens(connection, [("phone", "13700000003")], "load")
     shown = str(
