@@ -171,6 +171,9 @@ def test_a_key_that_held_is_asked_again_of_what_came_since(build: Any, query: Qu
 def test_every_other_model_that_is_narrowed_makes_its_rows_of_one_record_each() -> None:
     """What the days above do not build is narrowed only where that is plain from its text: one record in, versions of it by its id out."""
     staging = sorted((PROJECT / "models" / "staging").glob("stg_*.sql"))
+    channels = (PROJECT / "macros" / "leads.sql").read_text("utf-8")
+    assert channels.count("source(") == channels.count("among_changed(system ~ '__leads', 'record_id')") == 1
+    assert not re.search(r" over \(|group by|ref\(|\bjoin ", channels)
     marked = [text for path in staging if "among_changed" in (text := path.read_text("utf-8"))]
     assert len(marked) == sum("source('landing'" in path.read_text("utf-8") for path in staging)
     for text in marked:

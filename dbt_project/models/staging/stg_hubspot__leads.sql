@@ -1,45 +1,8 @@
 -- Submissions of HubSpot's forms as versions.
-with records as (
-    select
-        record_id,
-        load_id,
-        'hubspot' as channel,
-        record_id as channel_lead_id,
-        {{ json_text('record', 'formId') }} as part_name,
-        {{ json_name('record', 'company') }} as company_name,
-        cast(null as text) as campaign_name,
-        {{ json_token('record', 'phone') }} as phone_token,
-        {{ json_token('record', 'email') }} as mail_token,
-        coalesce({{ flag_of(json_text('record', 'is_deleted')) }}, false) as is_deleted,
-        changed_at as submitted_at,
-        changed_at,
-        known_at
-    from {{ source('landing', 'hubspot__leads') }}
-    where known_at <= {{ as_of_cutoff() }} and {{ among_changed('hubspot__leads', 'record_id') }}
-),
-
-versions as (
-    {{ versions_of('records') }}
-),
-
-final as (
-    select
-        record_id,
-        load_id,
-        channel,
-        channel_lead_id,
-        part_name,
-        company_name,
-        campaign_name,
-        phone_token,
-        mail_token,
-        is_deleted,
-        is_late,
-        submitted_at,
-        changed_at,
-        valid_from,
-        valid_to
-    from versions
-)
-
-select * from final
+{{ channel_leads(
+    'hubspot',
+    part=json_text('record', 'formId'),
+    company=json_name('record', 'company'),
+    phone='phone',
+    mail='email'
+) }}
