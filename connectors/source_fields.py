@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Protocol, runtime_checkable
 
-from connectors.streams import Stream
+from connectors.streams import Stream, mapping_of
 from warehouse.batches import is_hashed
 from warehouse.steps import StepError
 from warehouse.walks import Loading
@@ -35,8 +35,10 @@ def note_fields(connection: Loading, source: object, stream: Stream, as_of: date
     """
     if not isinstance(source, Describing):
         return []
+    backs = mapping_of(stream.system).write_backs.values()
+    ours = {target.field for back in backs for target in back.fields.values()}
     try:
-        fields = sorted(name for name in source.describe(stream.object) if is_hashed(name, ()))
+        fields = sorted(name for name in source.describe(stream.object) if name not in ours and is_hashed(name, ()))
     except StepError:
         return []
     told = {"system": stream.system, "stream": stream.name, "as_of": as_of, "fields": fields}

@@ -6,15 +6,18 @@ The tests of this module follow each other on one company: first night, the same
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
+from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from config.settings import settings
+from connectors.extract import extract
 from connectors.kingdee import Kingdee
 from connectors.pacing import Patience
 from connectors.streams import Stream, mapping_of
 from tests.connectors.company import DAY, Company, run_step
+from tests.connectors.vendor import Asked, Vendor
 from warehouse import watermarks
 from warehouse.clock import cutoff
 from warehouse.connection import connect
@@ -223,3 +226,24 @@ def test_no_secret_and_no_session_reaches_a_log(live: Company) -> None:
     assert "kingdee receipts:" in told
     assert "sandbox-secret" not in told
     assert session.split('"access":"')[1].split('"')[0] not in told
+
+
+def test_a_field_that_a_form_got_is_told_of_by_one_night(
+    live: Company, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def with_one_more(asked: Asked) -> Any:
+        kept = {"cookie": asked.headers.get("cookie", "")}
+        with urlopen(Request(live.url + asked.path, data=asked.body, headers=kept), timeout=60) as reply:  # noqa: S310 - loopback
+            raw: bytes = reply.read()
+        return raw.replace(b'"Fields":[', b'"Fields":[{"Key":"F_ABC_Batch","Name":[]},', 1)
+
+    vendor, told = Vendor(with_one_more), []
+    for url in (live.url, vendor.url, vendor.url):
+        monkeypatch.setenv("LANDFALL_KINGDEE_BASE_URL", url)
+        settings.cache_clear()
+        extract(date(2026, 7, 3), "kingdee", "boms")
+        said_of = "kingdee boms: the field F_ABC_Batch is new, and not read unless the mapping names it"
+        told.append(said_of in capsys.readouterr().out)
+    vendor.close()
+    settings.cache_clear()
+    assert told == [False, True, False]
