@@ -16,7 +16,7 @@ from bench.naive import read_landed
 from bench.served import served
 from config.settings import settings, use
 from connectors.history import load_history
-from ml.backtest import fitted, forecast_by
+from ml.backtest import fitted, replayed
 from ml.dataset import day_number, read_rows
 from ml.model import WinModel, sigmoid
 from nightly import dbt_engine
@@ -33,6 +33,7 @@ from warehouse.migrate import migrate
 DAY = date(2026, 8, 10)  # of the company; its export ends 28 days before
 LAST, FIRST_GRID = date(2026, 7, 13), date(2023, 8, 14)  # Mondays
 QUARTERS = [date(2024 + (6 + 3 * n) // 12, (6 + 3 * n) % 12 + 1, 1) for n in range(8)]
+BEFORE = [date(2024, 1, 1), date(2024, 4, 1)]  # are forecast too, so that their errors are known; not judged
 WEEK_FOUR, WITHIN = 21, 30
 OLDER = 3  # models whose deals are not judged: they knew little more than a year
 MODELS = ["+opportunity_features", "+opportunity_outcomes", "+opportunity_nodes", "+period_features"]
@@ -60,7 +61,7 @@ def live(seed: int, scale: float, home: Path) -> Lived:
     try:
         _land(company, seed, scale, folder)
         _features(home, folder)
-        models = {day: fitted(day) for day in (_monday(quarter, WEEK_FOUR) for quarter in QUARTERS)}
+        models = {day: fitted(day) for day in (_monday(quarter, WEEK_FOUR) for quarter in [*BEFORE, *QUARTERS])}
         return Lived(seed, scale, _deals(company, models), _ranges(models))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -92,7 +93,7 @@ def _features(home: Path, folder: Path) -> None:
 def _deals(company: Company, models: dict[date, WinModel]) -> list[tuple[int, float, float]]:
     """Each of the newer models judges the weeks from the day on which it was fitted to the next."""
     rows, ids = read_rows(LAST), _ids()
-    days = sorted(models)[OLDER:]
+    days = sorted(models)[len(BEFORE) + OLDER :]
     oracle = _oracle(company, days[0])
     told: list[tuple[int, float, float]] = []
     for first, end in zip(days, [*days[1:], date.max], strict=True):
@@ -137,9 +138,10 @@ def _oracle(company: Company, first: date) -> dict[tuple[str, int], float]:
 def _ranges(models: dict[date, WinModel]) -> list[tuple[str, float, float, float | None, float | None, float]]:
     landed = read_landed(LAST)
     told = []
-    for quarter in QUARTERS:
+    for quarter in [*BEFORE, *QUARTERS]:
         day = _monday(quarter, WEEK_FOUR)
-        for row in forecast_by(models[day], day, f"world_{day}"):
+        _, rows = replayed(day, day, models[day], "bench")
+        for row in rows if quarter in QUARTERS else []:
             if row[8] is not None and (level := landed.level_on(day, str(row[1]))):
                 low, high = landed.naive_range(quarter, str(row[1]), day)
                 told.append((level, float(row[8]), float(row[10]), low, high, landed.of(quarter, str(row[1]), day)))

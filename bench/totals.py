@@ -1,9 +1,9 @@
 """What is forecast of the next 30 days' total on every snapshot day, with an 80 % range: ours by the product's own code, and its peers.
 
 In: `Book`, the chances of its open deals. Out: contender → (days, 3) low, middle and high in cents. Ours is `ml.forecast.forecast_rows` on
-one node, as the night calls it. Peers add to their sum the mean of new business over the windows of the last 60 days that are over; their
-range is that of their own errors (actual ÷ forecast) over the last 90 days of forecasts that are over, and, until there are fifteen, that
-of independent deals.
+one node, as the night calls it, its ranges scaled by its own past errors as they were known on the day. Peers add to their sum the mean of
+new business over the windows of the last 60 days that are over; their range is that of their own errors (actual ÷ forecast) over the last
+90 days of forecasts that are over, and, until there are fifteen, that of independent deals.
 """
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from bench import ours
 from bench.books import SPAN, Book
 from bench.cases import Floats, Ints
+from ml.errors import Told, range_scale
 from ml.forecast import forecast_rows
 
 NEW_DAYS, ERROR_DAYS, ENOUGH_ERRORS = 60, 90, 15
@@ -41,8 +42,21 @@ def totals(book: Book, chances: dict[str, Floats]) -> dict[str, Floats]:
     for name in PEERS:
         points[f"{name} + new"], alone[f"{name} + new"] = sums[name] + new, np.hypot(spread[name], new_spread)
     found = {name: _ranged(book, point, alone[name]) for name, point in points.items()}
-    found[OURS] = np.array([_ours(book, int(d), cents[day == d], chances[OURS][day == d]) for d in book.days])
+    found[OURS] = _rolled(book, [(cents[day == d], chances[OURS][day == d]) for d in book.days])
     return found
+
+
+def _rolled(book: Book, deals: list[tuple[Floats, Floats]]) -> Floats:
+    """Day by day, each with the scale that the errors of windows that were over by then teach; windows asked daily overlap."""
+    truth = actuals(book)
+    told: list[Told] = []
+    rows = []
+    for place, day in enumerate(book.days):
+        scale = range_scale(told[: int((book.days + SPAN <= day).sum())])
+        low, mean, middle, high = _ours(book, int(day), *deals[place], scale)
+        rows.append((low, mean, high))
+        told.append(Told(low, middle, high, float(truth[place]), scale, 1 / SPAN))
+    return np.array(rows)
 
 
 def _by_day(book: Book, day: Ints, what: Floats) -> Floats:
@@ -83,12 +97,12 @@ def new_alone(book: Book) -> Floats:
     """(days, 3) as in `totals`, ours, as if nothing were open: what the range owes to new business. Not a number without two windows."""
     nothing = (np.zeros(0), np.zeros(0))
     return np.array(
-        [_ours(book, int(day), *nothing) if day - 2 * SPAN >= book.first_day else (np.nan,) * 3 for day in book.days]
-    )
+        [_ours(book, int(day), *nothing) if day - 2 * SPAN >= book.first_day else (np.nan,) * 4 for day in book.days]
+    )[:, [0, 1, 3]]
 
 
-def _ours(book: Book, day: int, cents: Floats, p: Floats) -> tuple[float, float, float]:
-    """The product's forecast of one node: what is won so far is 0, since the 30 days begin after the day."""
+def _ours(book: Book, day: int, cents: Floats, p: Floats, scale: float = 1.0) -> tuple[float, float, float, float]:
+    """P10, mean, P50 and P90 of the product's forecast of one node: what is won so far is 0, since the 30 days begin after the day."""
     windows = [("company", None, "current", "now", "now", 0.0, np.nan)]
     for n in reversed(range(MOST_WINDOWS)):
         cut = day - (n + 1) * SPAN
@@ -110,7 +124,7 @@ def _ours(book: Book, day: int, cents: Floats, p: Floats) -> tuple[float, float,
     deals = pd.DataFrame(
         {"opportunity_id": np.arange(len(p)).astype(str), "node_id": "company", "p": p, "cents": cents}
     )
-    ((*_, mean, low, _middle, high, reason),) = forecast_rows(frame, deals, "bench", SEED)
+    ((*_, mean, low, middle, high, reason, _scale),) = forecast_rows(frame, deals, "bench", SEED, scale)
     if reason:
         raise ValueError(f"day {day}: {reason}")
-    return float(low) * 100, float(mean) * 100, float(high) * 100
+    return float(low) * 100, float(mean) * 100, float(middle) * 100, float(high) * 100

@@ -19,6 +19,7 @@ from config.settings import settings
 from ml.amounts import learn, read_won
 from ml.bundle import load, models_home
 from ml.dataset import day_number, read_rows
+from ml.errors import range_scale, read_told
 from ml.forecast import COLUMNS, forecast_rows, read_deals, read_windows
 from ml.model import WinModel, allowed_tier, fit, sigmoid
 from ml.records import Row, append_once
@@ -83,7 +84,7 @@ def replay(first: date, last: date) -> int:
         refit = first + timedelta(days=(day - first).days // REFIT_DAYS * REFIT_DAYS)
         if model is None or refit != fitted_on:
             fitted_on, model = refit, fitted(refit)
-        appended += _replayed(day, fitted_on, model, code)
+        appended += replayed(day, fitted_on, model, code)[0]
     return appended
 
 
@@ -92,14 +93,20 @@ def _days() -> str:
               where window_kind = 'current' and as_of_date between %s and %s order by 1"""
 
 
-def _replayed(day: date, fitted_on: date, model: WinModel, code: str) -> int:
-    name = hashlib.sha256(f"{day} {fitted_on} {settings().seed} {code}".encode()).hexdigest()
+def replayed(day: date, fitted_on: date, model: WinModel, code: str) -> tuple[int, list[Row]]:
+    """Forecast a day by `model` and append it: how many rows were, and the rows in the order of `ml.forecast.COLUMNS`.
+
+    The scale of its ranges is learned from forecasts of periods that were over by then: earlier replayed days among them.
+    """
+    scale = range_scale(read_told(day))
+    name = hashlib.sha256(f"{day} {fitted_on} {settings().seed} {scale!r} {code}".encode()).hexdigest()
     build_id = f"replay_{day:%Y%m%d}_{name[:12]}"
-    rows: list[Row] = [(*row, day, fitted_on, model.name) for row in forecast_by(model, day, build_id)]
-    return append_once("scores.period_backtests", REPLAYED, rows, build_id, "forecast")
+    told = forecast_by(model, day, build_id, scale)
+    rows: list[Row] = [(*row, day, fitted_on, model.name) for row in told]
+    return append_once("scores.period_backtests", REPLAYED, rows, build_id, "forecast"), told
 
 
-def forecast_by(model: WinModel, day: date, build_id: str) -> list[Row]:
+def forecast_by(model: WinModel, day: date, build_id: str, scale: float = 1.0) -> list[Row]:
     """The forecasts of a day, a row per node in the order of `ml.forecast.COLUMNS`, as `model` would have made them."""
     deals = read_open(day)
     to_end = deals["days_to_period_end"].to_numpy(dtype=float)
@@ -107,7 +114,7 @@ def forecast_by(model: WinModel, day: date, build_id: str) -> list[Row]:
     cents = [np.nan if amount is None else float(amount * 100) for amount in model.amounts.final(deals)]
     chances = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p, "cents": cents})
     placed = read_frame("ml", _NODES, (day,)).merge(chances, on="opportunity_id", how="right")
-    return forecast_rows(read_windows(day), placed, build_id, settings().seed)
+    return forecast_rows(read_windows(day), placed, build_id, settings().seed, scale)
 
 
 def fitted(day: date) -> WinModel:
@@ -137,9 +144,10 @@ def _difference(build_id: str, day: date, version: str, seed: int) -> str:
     )
     if {row[1]: (row[3], row[4]) for row in scored} != {deal: (ever, by_end) for deal, ever, by_end in kept}:
         return "its scores come out otherwise: a feature of that day has a newer revision, or the model's folder was changed"
-    made = forecast_rows(read_windows(day), read_deals(day, build_id), build_id, seed)
     columns = ", ".join(COLUMNS)
     stored = fetch_all("ml", f"select {columns} from scores.period_forecasts where build_id = %s", (build_id,))  # noqa: S608 - own names
+    learned = next((row[-1] for row in stored if row[-1] is not None), 1.0)  # from forecasts as they stood that night
+    made = forecast_rows(read_windows(day), read_deals(day, build_id), build_id, seed, learned)
     return (
         ""
         if sorted(map(_text, made)) == sorted(map(_text, stored))

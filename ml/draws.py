@@ -15,7 +15,7 @@ from ml.dataset import Floats, Ints
 DRAWS = 2000
 # Measured by `make bench-forecast` (docs/accuracy.md); with independent deals and a faultless model an "80 %" range held 44 % of the time.
 DEAL_CORRELATION = 0.005  # share of the latent variance that all deals have in common
-MODEL_ERROR = 0.05  # log-scale error common to all of the open deals' sum: drift of the probabilities themselves
+MODEL_ERROR = 0.05  # log-scale error common to all that is still to come, before a tenant's own past says otherwise (ml/errors.py)
 NEW_CORRELATION = 0.3  # of the market shock with new business
 NEW_SPREAD = 0.20  # by how much windows of new business differ, relatively, before any is seen
 SPREAD_WINDOWS = 4.0  # windows' worth of belief in that
@@ -38,12 +38,11 @@ def draw_open(deals: OpenDeals, nodes: int, market: Floats, draw: np.random.Gene
     alive = (deals.probability > 0) & (deals.cents != 0)
     p, cents, node = deals.probability[alive], deals.cents[alive], deals.node[alive]
     threshold = np.array([normal.inv_cdf(min(max(x, 1e-12), 1 - 1e-12)) for x in p])
-    drift = np.exp(MODEL_ERROR * draw.standard_normal(len(market)) - MODEL_ERROR**2 / 2)
     for place in np.unique(node):
         here = np.flatnonzero(node == place)
         own = draw.standard_normal((len(market), len(here)))
         won = np.sqrt(DEAL_CORRELATION) * market[:, None] + np.sqrt(1 - DEAL_CORRELATION) * own < threshold[here]
-        total[:, place] = np.round((won @ cents[here]) * drift).astype(np.int64)
+        total[:, place] = won @ cents[here]
     return total
 
 
@@ -65,8 +64,11 @@ def draw_new(
         spread * (NEW_CORRELATION * -market + np.sqrt(1 - NEW_CORRELATION**2) * draw.standard_normal(len(market)))
         - spread**2 / 2
     )
-    split = draw.standard_gamma(np.maximum(deals * shares, 1e-9), size=(len(market), len(shares)))
-    split /= np.maximum(split.sum(axis=1, keepdims=True), 1e-300)
+    many = max(
+        round(2 * (deals + 1)), 1
+    )  # of uneven size (exponential) are as uneven over the nodes as half as many of one size
+    split = draw.standard_gamma(draw.multinomial(many, shares / shares.sum(), size=len(market)).astype(float))
+    split /= split.sum(axis=1, keepdims=True)
     return np.asarray(np.round((picked * np.exp(noise))[:, None] * split).astype(np.int64))
 
 
@@ -90,6 +92,18 @@ def split_deals(parts: Floats, shares: Floats) -> float:
     apart = float(((seen / seen.sum(axis=0) - shares[:, None]) ** 2).sum(axis=0).mean())
     believed = SPREAD_WINDOWS * even / (NEW_DEALS + 1) + seen.shape[1] * apart
     return float(max(even * (SPREAD_WINDOWS + seen.shape[1]) / believed - 1, 1.0))
+
+
+def drifted(own: Ints, scale: float, draw: np.random.Generator) -> Ints:
+    """The draws, all that is still to come moved in common by a log-scale error of mean 1: the forecast's own level is off too.
+
+    The error is MODEL_ERROR, and as much more or less as it takes for the whole's spread to become `scale` times what it is with that.
+    """
+    whole = own.sum(axis=1).astype(float)
+    alone = float(whole.var() / whole.mean() ** 2) if whole.any() else 0.0
+    error = float(np.sqrt(np.log1p(max(scale**2 * (alone + MODEL_ERROR**2) - alone, 0.0))))
+    drift = np.exp(error * draw.standard_normal(len(own)) - error**2 / 2)
+    return np.asarray(np.round(own * drift[:, None]).astype(np.int64))
 
 
 def market_shocks(draw: np.random.Generator) -> Floats:

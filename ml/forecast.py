@@ -10,10 +10,12 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from ml.dataset import Floats, Ints
-from ml.draws import OpenDeals, draw_new, draw_open, market_shocks, ranges, split_deals
+from ml.dataset import Ints
+from ml.draws import OpenDeals, draw_new, draw_open, drifted, market_shocks, ranges
+from ml.errors import range_scale, read_told
+from ml.new_business import ENOUGH_WINDOWS, new_business
 from ml.records import Row, append_once
-from ml.tree import Tree, shares_of, split, tree_of
+from ml.tree import Tree, split, tree_of
 from warehouse.builds import current_build
 from warehouse.frames import read_frame
 from warehouse.steps import StepError, StepRun
@@ -32,9 +34,8 @@ COLUMNS = {
     "p50": "numeric",
     "p90": "numeric",
     "reason_no_range": "text",
+    "range_scale": "float8",
 }
-ENOUGH_WINDOWS = 2
-RECENCY = 0.85  # weight of a window against the next younger one
 
 
 def forecast(as_of: date, run: StepRun) -> None:
@@ -45,23 +46,35 @@ def forecast(as_of: date, run: StepRun) -> None:
         raise StepError(
             f"features.period_features holds no current period of {as_of}: run `python -m nightly dbt features --as-of {as_of}`, then rerun"
         )
-    rows = forecast_rows(windows, deals, build.build_id, build.seed)
+    scale = range_scale(read_told(as_of))
+    rows = forecast_rows(windows, deals, build.build_id, build.seed, scale)
     appended = append_once("scores.period_forecasts", COLUMNS, rows, build.build_id, "forecast")
     without = int(deals["cents"].isna().sum())
-    run.note(build_id=build.build_id, nodes=len(rows), deals_without_amount=without, appended=appended)
+    run.note(
+        build_id=build.build_id, nodes=len(rows), deals_without_amount=without, appended=appended, range_scale=scale
+    )
     print(
         f"{len(rows)} nodes forecast for build {build.build_id}, {without} open deals have no amount and add 0, {appended} rows appended"
     )
 
 
 def read_windows(as_of: date) -> pd.DataFrame:
-    """The day's rows of period_features, amounts in cents, newest window last."""
+    """The day's rows of period_features, amounts in cents, newest window last; past ones from the first on in which anything was won.
+
+    Deals that were open when our data begin were created long before: what was won in those days is not told, and is not nothing.
+    """
     return read_frame(
         "ml",
         """
+        with today as (
+            select * from features.period_features where as_of_date = %s and (window_kind = 'current' or rest_is_known)
+        ), begins as (
+            select coalesce(min(window_ends_on), '-infinity') as first_end from today
+            where window_kind <> 'current' and coalesce(won_gross_amount, 0) + open_won_gross_amount + new_gross_amount > 0
+        )
         select node_id, parent_node_id, window_kind, window_id, period_id, (won_gross_amount * 100)::bigint as won,
             (new_gross_amount * 100)::bigint as new
-        from features.period_features where as_of_date = %s and (window_kind = 'current' or rest_is_known)
+        from today join begins on today.window_kind = 'current' or today.window_ends_on >= begins.first_end
         order by node_id collate "C", window_ends_on, window_id collate "C" """,
         (as_of,),
     )
@@ -87,12 +100,17 @@ def read_deals(as_of: date, build_id: str) -> pd.DataFrame:
     )
 
 
-def forecast_rows(windows: pd.DataFrame, deals: pd.DataFrame, build_id: str, seed: int) -> list[Row]:
-    """One row per node in the order of COLUMNS, from frames shaped as `read_windows` and `read_deals` return them."""
+def forecast_rows(
+    windows: pd.DataFrame, deals: pd.DataFrame, build_id: str, seed: int, scale: float = 1.0
+) -> list[Row]:
+    """One row per node in the order of COLUMNS, from frames shaped as `read_windows` and `read_deals` return them.
+
+    `scale` widens or narrows the spread of what is still to come.
+    """
     tree = tree_of(windows)
     open_deals = _placed(tree, deals)
     expected = _expected_open(open_deals, len(tree.nodes))
-    past, weights, shares, split_like = _new_business(tree, windows)
+    past, weights, shares, split_like = new_business(tree, windows)
     expected_new = split(float(np.average(past, weights=weights)) if len(past) else 0.0, shares)
     from_open, from_new = tree.summed(expected), tree.summed(expected_new)
     ranged, reason = None, _no_range(len(past))
@@ -102,7 +120,7 @@ def forecast_rows(windows: pd.DataFrame, deals: pd.DataFrame, build_id: str, see
         own = draw_open(open_deals, len(tree.nodes), market, draw) + draw_new(
             past, weights, shares, market, draw, split_like
         )
-        ranged = ranges(tree.won + tree.summed(own))
+        ranged = ranges(tree.won + tree.summed(drifted(own, scale, draw)))
     return [
         (
             build_id,
@@ -115,6 +133,7 @@ def forecast_rows(windows: pd.DataFrame, deals: pd.DataFrame, build_id: str, see
             _money(tree.won[i] + from_open[i] + from_new[i]),
             *((None,) * 3 if ranged is None else map(_money, ranged[:, i])),
             reason,
+            scale,
         )
         for i, node in enumerate(tree.nodes)
     ]
@@ -145,31 +164,6 @@ def _expected_open(deals: OpenDeals, nodes: int) -> Ints:
     own = np.zeros(nodes, dtype=np.int64)
     np.add.at(own, deals.node, np.round(deals.probability * deals.cents).astype(np.int64))
     return own
-
-
-def _new_business(tree: Tree, windows: pd.DataFrame) -> tuple[Floats, Floats, Floats, float]:
-    """Cents of new business of the whole in past windows, the windows' weights, each node's own share of it (they sum to 1), and how many
-    deals that split is like.
-
-    Windows that lie in the period as this day does are preferred; rolling ones stand in where there are fewer than two.
-    """
-    past = windows[windows["window_kind"] != "current"]
-    seasonal = past[past["window_kind"] == "period"]
-    past = seasonal if seasonal["window_id"].nunique() >= ENOUGH_WINDOWS else past[past["window_kind"] == "rolling"]
-    if past.empty:
-        past = seasonal
-    order = list(dict.fromkeys(past["window_id"]))
-    table = (
-        past.pivot(index="node_id", columns="window_id", values="new")
-        .reindex(index=tree.nodes, columns=order)
-        .fillna(0)
-        .to_numpy(dtype=float)
-    )
-    weights = np.asarray(RECENCY ** np.arange(len(order))[::-1], dtype=float)
-    tops = table[tree.parent < 0].sum(axis=0)
-    means = table @ weights / weights.sum() if len(order) else np.zeros(len(tree.nodes))
-    shares = shares_of(tree, means, len(order))
-    return tops, weights, shares, split_deals(np.where(shares[:, None] > 0, table, 0.0), shares)
 
 
 def _no_range(n_windows: int) -> str | None:

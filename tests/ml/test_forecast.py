@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.draws import OpenDeals, draw_new, draw_open, market_shocks
+from ml.draws import OpenDeals, draw_new, draw_open, drifted, market_shocks
 from ml.forecast import forecast, forecast_rows
 from ml.records import Row
 from ml.tree import tree_of
@@ -44,7 +44,7 @@ def deals(*each: tuple[str, float, float | None]) -> pd.DataFrame:
 
 
 def by_node(rows: list[Row]) -> dict[str, dict[str, Any]]:
-    names = ("won", "from_open", "from_new", "mean", "p10", "p50", "p90", "reason")
+    names = ("won", "from_open", "from_new", "mean", "p10", "p50", "p90", "reason", "scale")
     return {row[1]: dict(zip(names, row[4:], strict=True)) for row in rows}
 
 
@@ -97,7 +97,7 @@ def test_deals_keep_their_probability_and_share_good_and_bad_periods() -> None:
     draw = np.random.default_rng(2)
     market = market_shocks(draw)
     many = OpenDeals(np.full(400, 0.3), np.full(400, 100_00), np.arange(400) % 6)
-    total = draw_open(many, 6, market, draw).sum(axis=1)
+    total = drifted(draw_open(many, 6, market, draw), 1.0, draw).sum(axis=1)
     independent = np.sqrt(400 * 0.3 * 0.7) * 100_00
     assert total.mean() == pytest.approx(400 * 0.3 * 100_00, rel=0.02)
     assert total.std() > 1.4 * independent

@@ -30,7 +30,7 @@ def held(pool: pd.DataFrame, closed: int, samples: int) -> tuple[int, set[str]]:
     found, tiers = 0, set()
     for seed in range(samples):
         drawn = tenant(pool, closed, seed, DAY)
-        model, (*_, mean, low, middle, high, reason) = forecast_of(drawn)
+        model, (*_, mean, low, middle, high, reason, _scale) = forecast_of(drawn)
         assert (reason, low <= middle <= high, mean >= 0) == (None, True, True)
         found += low <= drawn.landed / 100 <= high
         tiers.add(model.name)
@@ -59,7 +59,7 @@ def test_without_any_closed_deal_there_is_a_mean_by_set_rates_and_a_reason_inste
     pool: pd.DataFrame,
 ) -> None:
     drawn = tenant(pool, 0, 1, DAY)
-    model, (*_, from_open, from_new, mean, low, _middle, high, reason) = forecast_of(drawn)
+    model, (*_, from_open, from_new, mean, low, _middle, high, reason, _scale) = forecast_of(drawn)
     assert model.name == "smoothed"
     assert (from_open > 0, from_new, mean, low, high) == (True, 0, from_open, None, None)
     assert reason == "fewer than 2 past windows are known (0): no range yet"

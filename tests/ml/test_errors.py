@@ -1,0 +1,100 @@
+"""Ranges are as wide as a tenant's own past forecasts say they must be: wider after misses, narrower after periods well inside."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ml.draws import DRAWS, drifted
+from ml.errors import FARTHEST, Told, range_scale, read_told
+from ml.forecast import forecast_rows
+from tests.ml.test_forecast import THREE, by_node, windows
+from warehouse.connection import connect
+
+DAY = date(2025, 6, 30)
+
+
+def told(landed: float, **more: float) -> Told:
+    return Told(80.0, 100.0, 140.0, landed, **more)
+
+
+def test_a_tenant_without_a_past_has_the_ranges_measured_on_others() -> None:
+    assert range_scale([]) == 1
+
+
+def test_ranges_grow_after_misses_and_shrink_after_many_that_held_easily() -> None:
+    few, many = range_scale([told(60.0)] * 3), range_scale([told(60.0)] * 12)
+    assert 1 < few < many < told(60.0).off
+    assert 0.5 < range_scale([told(104.0)] * 12) < range_scale([told(104.0)] * 3) < 1
+
+
+def test_each_side_is_measured_by_its_own_width_and_one_freak_does_not_count_without_end() -> None:
+    assert told(140.0).off == told(80.0).off == pytest.approx(1.2816)
+    assert told(1e9).off == FARTHEST
+    assert told(140.0, scale=2.0).off == pytest.approx(2 * 1.2816)  # a range that was widened already
+
+
+def test_forecasts_that_overlap_count_as_the_share_of_a_period_that_is_their_own() -> None:
+    assert range_scale([told(60.0, weight=0.1)] * 30) == pytest.approx(range_scale([told(60.0)] * 3))
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.0, 1.8])
+def test_the_whole_s_spread_becomes_so_many_times_what_it_was_and_its_mean_stays(scale: float) -> None:
+    draw = np.random.default_rng(1)
+    own = np.round(draw.lognormal(10, 0.2, (DRAWS, 5))).astype(np.int64)
+    usual, moved = (drifted(own, each, np.random.default_rng(2)).sum(axis=1) for each in (1.0, scale))
+    least = own.sum(axis=1).std() / usual.std()  # deals alone: narrower than that no error makes it
+    assert moved.std() / usual.std() == pytest.approx(max(scale, least), rel=0.05)
+    assert moved.mean() == pytest.approx(own.sum(axis=1).mean(), rel=0.02)
+
+
+def test_the_forecast_is_as_wide_as_it_is_told_and_keeps_its_mean() -> None:
+    usual, wide = (by_node(forecast_rows(windows(4), THREE, "b", 1, scale)) for scale in (1.0, 1.5))
+    assert [row["mean"] for row in usual.values()] == [row["mean"] for row in wide.values()]
+    for node in ("company", "north"):
+        assert wide[node]["p90"] - wide[node]["p10"] > usual[node]["p90"] - usual[node]["p10"]
+    assert wide["company"]["scale"] == 1.5
+
+
+@pytest.fixture
+def past(features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[..., pd.DataFrame]) -> Iterator[None]:
+    """The day lies 60 days before its period's end. 2025Q1 landed at 900.00; it was replayed 88, 60 and 58 days before its end."""
+    features_schema(pipeline(3).head(0))
+    ends = date(2025, 3, 31)
+    with connect("transformer") as connection:
+        for window, kind, period, won, new, open_won, end in (
+            ("now", "current", "2025Q3", 100, None, None, DAY + timedelta(days=60)),
+            ("a", "period", "2025Q1", 500, 300, 100, ends),
+            ("b", "period", "2024Q4", 400, 300, 100, date(2024, 12, 31)),
+        ):
+            connection.execute(
+                "insert into features.period_features (as_of_date, node_id, window_id, window_kind, period_id, won_gross_amount,"
+                " new_gross_amount, open_won_gross_amount, rest_is_known, window_ends_on)"
+                " values (%s, 'company', %s, %s, %s, %s, %s, %s, true, %s)",
+                (DAY, window, kind, period, won, new, open_won, end),
+            )
+    with connect("ml") as connection:
+        for left, low, scale in ((88, 1, None), (60, 700, 1.25), (58, 2, None)):
+            connection.execute(
+                """insert into scores.period_backtests (build_id, node_id, period_id, measure, won, from_open, from_new, mean,
+                   p10, p50, p90, as_of, fitted_on, tier, range_scale)
+                   values (%s, 'company', '2025Q1', 'm', 0, 800, 0, 800, %s, 800, 1000, %s, %s, 's', %s)""",
+                (f"past_{left}", low, ends - timedelta(days=left), ends, scale),
+            )
+        connection.execute(
+            """insert into scores.period_backtests (build_id, node_id, period_id, measure, won, from_open, from_new, mean, p10, p50, p90,
+               as_of, fitted_on, tier) values ('past_later', 'company', '2025Q1', 'm', 0, 800, 0, 800, 3, 800, 1000, %s, %s, 's')""",
+            (DAY, DAY),
+        )
+    yield
+    with connect("owner_ddl") as connection:
+        connection.execute("delete from scores.period_backtests where build_id like 'past%%'")
+
+
+def test_of_each_period_that_is_over_the_forecast_as_far_from_its_end_is_read_and_none_of_the_day_itself(
+    past: None,
+) -> None:
+    assert read_told(DAY) == [Told(700.0, 800.0, 1000.0, 900.0, 1.25, 1.0)]
+    assert read_told(DAY - timedelta(days=1)) == []  # no features of that day: nothing is known to be over
