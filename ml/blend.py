@@ -84,7 +84,7 @@ class Blend:
 
 
 def _width(part: Smoothed | Small | Boosted) -> int:
-    return len(part.base) if isinstance(part, Smoothed) else len(part.encoding.used) + 2
+    return len(part.base) if isinstance(part, Smoothed) else part.encoding.width
 
 
 def stack(forecasts: Floats, label: Floats, weight: Floats, fold: Ints, even: Floats) -> tuple[Floats, Floats]:

@@ -16,7 +16,6 @@ import xgboost as xgb
 
 from ml.dataset import Floats, Rows
 from ml.encoding import Encoding
-from ml.features import HORIZON_COLUMNS
 from ml.pairs import Pairs
 
 ROUNDS = 200
@@ -49,7 +48,7 @@ class Boosted:
         return self.encoding.columns
 
     def prepare(self, frame: pd.DataFrame) -> Floats:
-        """(n, used + 2) matrix of the encoding, texts as rates."""
+        """(n, width) matrix of the encoding, texts as rates."""
         return self.encoding.rated(self.encoding.prepare(frame))
 
     def log_odds(self, prepared: Floats, horizon: Floats) -> Floats:
@@ -105,7 +104,7 @@ def fit_boosted(rows: Rows, pairs: Pairs, encoding: Encoding, today: int, depth:
         max_bin=PARAMETERS["max_bin"],
         nthread=threads,
     )
-    monotone = dict.fromkeys(HORIZON_COLUMNS, 1)
+    monotone = dict.fromkeys(encoding.horizon_columns, 1)
     return Boosted(
         encoding,
         xgb.train(

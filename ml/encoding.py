@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ml.dataset import Floats, Ints, Rows
-from ml.features import HORIZON_COLUMNS
+from ml.features import HORIZON_PAST
 
 MOST_VALUES = 200  # of a text: the rest, seen least, become missing
 PRIOR_DEALS = 20.0
@@ -31,19 +31,25 @@ class Encoding:
     left_out: dict[str, str]
 
     @property
+    def horizon_columns(self) -> tuple[str, ...]:
+        """What the horizon adds to the matrix: itself, and how far it goes past each day that a used feature tells."""
+        return ("horizon_days", *(column for column, name in HORIZON_PAST.items() if name in self.used))
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Names of the matrix columns with the horizon columns at the end."""
-        return self.used + HORIZON_COLUMNS
+        return self.used + self.horizon_columns
+
+    @property
+    def width(self) -> int:
+        """Columns of a prepared matrix: one a used feature, then the days off that the horizon is held against."""
+        return len(self.columns) - 1
 
     def prepare(self, frame: pd.DataFrame) -> Floats:
-        """(n, used + 2) matrix of a frame, then days to period end and to close date for the horizon columns."""
+        """(n, width) matrix of a frame: the used features, then the days off of `horizon_columns`."""
         places = {name: {value: place for place, value in enumerate(values)} for name, values in self.rates.items()}
         parts = [frame[name].map(places[name]) if name in places else frame[name] for name in self.used]
-        absent = pd.Series(np.nan, frame.index)
-        parts += [
-            frame.get("days_to_period_end", absent),
-            frame["days_to_close_date"] if "days_to_close_date" in self.used else absent,
-        ]
+        parts += [frame[HORIZON_PAST[column]] for column in self.horizon_columns[1:]]
         return (
             np.column_stack([part.to_numpy(dtype=float, na_value=np.nan) for part in parts])
             if len(frame)
@@ -76,8 +82,8 @@ class Encoding:
 
     def with_horizon(self, rated: Floats, horizon: Floats) -> Floats:
         """(n, columns) matrix: the rated rows with their horizon's columns."""
-        body, to_end, to_close = rated[:, :-2], rated[:, -2], rated[:, -1]
-        return np.column_stack([body, horizon, horizon - to_end, horizon - to_close])
+        body, days_off = np.split(rated, [len(self.used)], axis=1)
+        return np.column_stack([body, horizon, horizon[:, None] - days_off])
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the bundle; values and rates as lists, since their order counts."""

@@ -77,11 +77,13 @@ FEATURES: tuple[Feature, ...] = (
     ),
 )
 
-# What the horizon adds to the matrix; each grows with the horizon, so a model that is monotone in them is monotone in it.
-HORIZON_COLUMNS = ("horizon_days", "horizon_past_period_end", "horizon_past_close_date")
-# The feature that a horizon column is told by, whose theme is its theme.
-HORIZON_TOLD_BY = {
-    "horizon_days": "days_to_period_end",
+# Days on which what is asked turns, by the feature that tells how far off each is: the horizon less that is a column of the matrix.
+HORIZON_PAST = {
     "horizon_past_period_end": "days_to_period_end",
     "horizon_past_close_date": "days_to_close_date",
+    "horizon_past_bid": "days_to_bid",
 }
+# What the horizon adds to the matrix; each grows with the horizon, so a model that is monotone in them is monotone in it.
+HORIZON_COLUMNS = ("horizon_days", *HORIZON_PAST)
+# The feature that a horizon column is told by, whose theme is its theme.
+HORIZON_TOLD_BY = {"horizon_days": "days_to_period_end", **HORIZON_PAST}

@@ -2,8 +2,9 @@
 
 A text has a weight per value. A number enters as sign(x)·log(1+|x|), standardised and held within three deviations, since what lies beyond
 was not learned, with steps at its quantiles where there are deals enough to place them; a missing one has a weight of its own. The horizon
-enters as ramps between rungs and as two steps (past the period's end, past the close date); their weights may not be negative, so the
-probability never decreases in the horizon: Newton's method, and a term whose weight turns negative is dropped and the rest fitted again.
+enters as ramps between rungs, and for each day on which the answer turns (the period's end, the close date, the bid day) as ramps up to it
+and beyond it and a step at it; their weights may not be negative, so the probability never decreases in the horizon: Newton's method, and a
+term whose weight turns negative is dropped and the rest fitted again.
 Fitted, each column is a lookup: its contribution is read off, not computed by products that depend on the batch.
 """
 
@@ -22,7 +23,8 @@ from ml.pairs import Pairs
 RIDGE = 10.0  # deals' worth of belief that a term says nothing
 HORIZON_RIDGE = 1.0
 RUNGS = np.log(np.array([1.0, 3, 7, 14, 30, 60, 90, 180, 365, 730]))
-HORIZON_TERMS = len(RUNGS) + 1
+AROUND = ((-14.0, -7.0), (-7.0, 0.0), (0.0, 7.0), (7.0, 30.0))  # days past such a day: periods end in a rush, bids are decided after
+TERMS_A_DAY = len(AROUND) + 1
 MOST_STEPS = 7
 DEALS_A_STEP = 150
 NEWTON_STEPS = 30
@@ -45,13 +47,13 @@ class Small:
         return self.encoding.columns
 
     def prepare(self, frame: pd.DataFrame) -> Floats:
-        """(n, used + 2): each column's contribution, then days to period end and to close date."""
+        """(n, width): each column's contribution, then the days off that the horizon is held against."""
         raw = self.encoding.prepare(frame)
         read = [
             curve.at(raw[:, i], is_text=name in self.encoding.rates)
             for i, (name, curve) in enumerate(zip(self.encoding.used, self.curves, strict=True))
         ]
-        return np.column_stack([*read, raw[:, -2], raw[:, -1]])
+        return np.column_stack([*read, raw[:, len(read) :]])
 
     def log_odds(self, prepared: Floats, horizon: Floats) -> Floats:
         """(n,) log-odds of winning within `horizon` days."""
@@ -62,11 +64,11 @@ class Small:
 
     def contributions(self, prepared: Floats, horizon: Floats) -> tuple[Floats, Floats]:
         """(n, columns) contributions and (n,) base; a column's value and its missing indicator are one contribution."""
-        terms = _horizon_terms(prepared[:, -2], prepared[:, -1], horizon) * self.steps
-        ramps = np.zeros(len(terms))
-        for ramp in terms[:, :-2].T:
-            ramps = ramps + ramp
-        return np.column_stack([prepared[:, :-2], ramps, terms[:, -2:]]), np.full(len(prepared), self.constant)
+        own, days_off = np.split(prepared, [len(self.encoding.used)], axis=1)
+        terms = _horizon_terms(days_off, horizon) * self.steps
+        ends = len(RUNGS) - 1 + TERMS_A_DAY * np.arange(days_off.shape[1])
+        read = [_added(part) for part in np.split(terms, ends, axis=1)]
+        return np.column_stack([own, *read]), np.full(len(prepared), self.constant)
 
     def files(self) -> dict[str, Any]:
         """As kept in the bundle."""
@@ -104,10 +106,10 @@ def fit_small(rows: Rows, pairs: Pairs, encoding: Encoding) -> Small:
     blocks = [
         block(curve, raw[:, i], name in encoding.rates) for i, (name, curve) in enumerate(_named(encoding, empty))
     ]
-    horizon = _horizon_terms(raw[:, -2], raw[:, -1], pairs.horizon)
+    horizon = _horizon_terms(raw[:, len(encoding.used) :], pairs.horizon)
     design = np.column_stack([*blocks, horizon, np.ones(len(pairs))])
     ridge = np.full(design.shape[1], RIDGE)
-    first = design.shape[1] - 1 - HORIZON_TERMS
+    first = design.shape[1] - 1 - horizon.shape[1]
     ridge[first:-1], ridge[-1] = HORIZON_RIDGE, 1e-6
     weights = np.zeros(design.shape[1])
     while True:
@@ -143,8 +145,23 @@ def newton(design: Floats, label: Floats, weight: Floats, ridge: Floats, start: 
     return beta
 
 
-def _horizon_terms(to_end: Floats, to_close: Floats, horizon: Floats) -> Floats:
-    """(n, HORIZON_TERMS): how far log(horizon) has come between two rungs, 0 to 1; then the two steps."""
+def _horizon_terms(days_off: Floats, horizon: Floats) -> Floats:
+    """(n, terms), each 0 to 1: how far log(horizon) has come between two rungs; then of each day off how far the horizon lies past it.
+
+    A day that a row does not have adds nothing: what that means is the weight of the missing feature.
+    """
     at = np.log(np.maximum(horizon, 1.0))
-    ramps = [np.clip((at - low) / (high - low), 0.0, 1.0) for low, high in pairwise(RUNGS)]
-    return np.column_stack([*ramps, (horizon >= to_end) * 1.0, (horizon >= to_close) * 1.0])
+    terms = [np.clip((at - low) / (high - low), 0.0, 1.0) for low, high in pairwise(RUNGS)]
+    for day in days_off.T:
+        past = np.where(np.isnan(day), -np.inf, horizon - day)
+        terms += [np.clip((past - low) / (high - low), 0.0, 1.0) for low, high in AROUND]
+        terms.append((past >= 0) * 1.0)
+    return np.column_stack(terms)
+
+
+def _added(terms: Floats) -> Floats:
+    """Row sums, column after column: the same bits whatever the batch."""
+    total = np.zeros(len(terms))
+    for term in terms.T:
+        total = total + term
+    return total

@@ -183,6 +183,23 @@ def test_regression_drops_a_step_in_the_horizon_whose_weight_would_be_negative(p
     assert np.diff(model.curve(deal[list(WIN.names)], [30, 49, 50, 60]), axis=1).min() >= 0
 
 
+def test_a_deal_that_is_decided_on_a_dated_day_has_little_chance_before_it_and_its_chance_after_it(
+    pipeline: Pipeline,
+) -> None:
+    """Nobody signs a tender before its bid day, yet tenders were given chances there: the model knew the day, its horizon did not."""
+    frame = pipeline(500)
+    is_tender = frame["opportunity_id"].str[-1].isin(list("02468"))
+    ends = frame["closed"].fillna(frame["day"] + frame["days_to_close_date"])
+    tenders = frame.assign(days_to_bid=np.where(is_tender, ends - 4 - frame["day"], np.nan))
+    deals = tenders[(tenders["stage_code"] == "S2") & is_tender].iloc[:40].assign(days_to_bid=40.0)[list(WIN.names)]
+    for tier in TIERS[1:]:
+        model = fit(rows_from(tenders), TODAY, tier, seed=1)
+        assert model.target.feature_of("horizon_past_bid").name == "days_to_bid"
+        early, before, after, late = model.curve(deals, [20, 39, 47, 70]).mean(axis=0)
+        assert early <= before < 0.35 * after, tier
+        assert after <= late, tier
+
+
 def test_a_win_counts_from_the_day_it_was_known_not_from_the_day_it_happened(pipeline: Pipeline) -> None:
     frame = pipeline(300)
     one = frame[frame["is_won"]].iloc[:1]
