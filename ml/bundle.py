@@ -16,6 +16,7 @@ from typing import Any
 from config.settings import settings
 from ml.amounts import Amounts
 from ml.calibration import Calibration
+from ml.features import HORIZON_COLUMNS
 from ml.model import WinModel, restore
 from ml.targets import TARGETS
 from warehouse.steps import StepError
@@ -45,7 +46,7 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
         "model_name": name,
         "as_of": as_of.isoformat(),
         "tier": model.name,
-        "features": list(model.target.names),
+        "features": [*model.target.names, *HORIZON_COLUMNS],
         "amounts": asdict(model.amounts),
         "calibration": asdict(model.calibration),
         "ever_days": model.ever_days,
@@ -87,7 +88,7 @@ def load(version: str) -> Bundle:
             f"delete {folder} and train again, then rerun"
         )
     target = TARGETS[manifest["model_name"]]
-    if manifest["features"] != list(target.names):
+    if manifest["features"] != [*target.names, *HORIZON_COLUMNS]:
         raise StepError(
             f"model {version} was trained on other features than {target.features_module} lists: train again, then rerun"
         )

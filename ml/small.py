@@ -23,7 +23,12 @@ from ml.pairs import Pairs
 RIDGE = 10.0  # deals' worth of belief that a term says nothing
 HORIZON_RIDGE = 1.0
 RUNGS = np.log(np.array([1.0, 3, 7, 14, 30, 60, 90, 180, 365, 730]))
-AROUND = ((-14.0, -7.0), (-7.0, 0.0), (0.0, 7.0), (7.0, 30.0))  # days past such a day: periods end in a rush, bids are decided after
+AROUND = (
+    (-14.0, -7.0),
+    (-7.0, 0.0),
+    (0.0, 7.0),
+    (7.0, 30.0),
+)  # days past such a day: periods end in a rush, bids are decided after
 TERMS_A_DAY = len(AROUND) + 1
 MOST_STEPS = 7
 DEALS_A_STEP = 150

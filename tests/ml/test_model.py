@@ -190,14 +190,15 @@ def test_a_deal_that_is_decided_on_a_dated_day_has_little_chance_before_it_and_i
     frame = pipeline(500)
     is_tender = frame["opportunity_id"].str[-1].isin(list("02468"))
     ends = frame["closed"].fillna(frame["day"] + frame["days_to_close_date"])
-    tenders = frame.assign(days_to_bid=np.where(is_tender, ends - 4 - frame["day"], np.nan))
+    days_to_bid = np.where(is_tender, ends - 4 - frame["day"], np.nan)
+    tenders = frame.assign(days_to_bid=days_to_bid, days_to_close_date=np.nan)
     deals = tenders[(tenders["stage_code"] == "S2") & is_tender].iloc[:40].assign(days_to_bid=40.0)[list(WIN.names)]
-    for tier in TIERS[1:]:
-        model = fit(rows_from(tenders), TODAY, tier, seed=1)
-        assert model.target.feature_of("horizon_past_bid").name == "days_to_bid"
-        early, before, after, late = model.curve(deals, [20, 39, 47, 70]).mean(axis=0)
-        assert early <= before < 0.35 * after, tier
-        assert after <= late, tier
+    model = fit(rows_from(tenders), TODAY, "small_model", seed=1)
+    assert model.target.feature_of("horizon_past_bid").name == "days_to_bid"
+    curve = model.curve(deals, [31, 39, 47, 70])
+    earlier, before, after, _ = curve.mean(axis=0)
+    assert np.diff(curve, axis=1).min() >= 0
+    assert after / before > 1.6 > 1.4 > before / earlier
 
 
 def test_a_win_counts_from_the_day_it_was_known_not_from_the_day_it_happened(pipeline: Pipeline) -> None:
