@@ -150,7 +150,7 @@ def test_a_row_knows_the_transaction_that_wrote_it_and_who_changes_rows_is_noted
         (before,), (first,) = (connection.execute(query).fetchone() or () for query in (noted, begun))
     land(connection, walk, seen("O-1", "100", MORNING), seen("O-2", "100", MORNING))
     land(connection, walk, seen("O-3", "100", MORNING))
-    found = dict(connection.execute(numbers).fetchall())
+    found: dict[str, int] = dict(connection.execute(numbers).fetchall())
     assert first <= found["O-1"] == found["O-2"] < found["O-3"]
     with connection.transaction():
         connection.execute("set local role owner_ddl")
