@@ -122,9 +122,15 @@ def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], Non
             if started := _TASK.search(line):
                 task = started.group(1)
                 on_line(task, "")
-            elif said := _OUTPUT.match(line):
-                if _KILLED.search(said.group(1)):
-                    on_line(task, f"the step ended by a signal before it could say why; {KILLED}, then rerun")
-                elif not said.group(1).startswith(_NOISE):
-                    on_line(task, said.group(1))
+            elif said := said_in(line):
+                on_line(task, said)
         return process.wait()
+
+
+def said_in(line: str) -> str:
+    """What a line of Airflow's log tells people of a task: what its command printed, or that a signal ended it; '' for all else."""
+    found = _OUTPUT.match(line)
+    said = found.group(1) if found else ""
+    if _KILLED.search(said):
+        return f"the step ended by a signal before it could say why; {KILLED}, then rerun"
+    return "" if said.startswith(_NOISE) else said

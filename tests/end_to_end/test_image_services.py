@@ -87,11 +87,10 @@ def container(postgres_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def running(container: Container) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Every service in the order of the compose file, once the databases are prepared."""
-    services = compose()["services"]
-    code, said = container.ask(*services["prepare"]["command"])
+    """The services that were started, once the databases are prepared; all are stopped at the end."""
+    code, said = container.ask(*compose()["services"]["prepare"]["command"])
     assert code == 0, said
-    started = {name: container.start(name, services[name]["command"]) for name in STARTED}
+    started: dict[str, subprocess.Popen[bytes]] = {}
     yield started
     for process in started.values():
         for each in [*psutil.Process(process.pid).children(recursive=True), process]:
@@ -103,13 +102,15 @@ def running(container: Container) -> Iterator[dict[str, subprocess.Popen[bytes]]
 def test_a_service_out_of_the_image_becomes_healthy(
     container: Container, running: dict[str, subprocess.Popen[bytes]], name: str
 ) -> None:
-    asked = compose()["services"][name]["healthcheck"]["test"][1:]
+    service = compose()["services"][name]
+    running[name] = container.start(name, service["command"])
+    asked = service["healthcheck"]["test"][1:]
     for _ in range(READY_SECONDS):
         found = container.ask(*asked)
         if found[0] == 0:
             break
         assert running[name].poll() is None, container.log(name)
-        time.sleep(1)  # a service's own pace
+        time.sleep(3)  # a service's own pace
     assert (found[0], found[1].strip()) == (0, f"{name} is well"), found[1] + container.log(name)
     assert {psutil.Process(running[name].pid).uids().real} == {10001}
 

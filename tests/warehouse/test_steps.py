@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from config.settings import settings
+from nightly.airflow import said_in
 from warehouse.frames import fetch_all
 from warehouse.memory import ran_out
 from warehouse.steps import StepError, recorded
@@ -81,3 +82,15 @@ def test_memory_that_the_server_lacks_is_not_ours() -> None:
     assert ran_out(psycopg.OperationalError("out of memory"))  # libpq's own
     assert not ran_out(psycopg.errors.OutOfMemory("out of memory"))
     assert not ran_out(ValueError("memory"))
+
+
+@pytest.mark.parametrize(
+    ("code", "is_said"), [(-9, True), (137, True), (-6, True), (0, False), (1, False), (-15, False)]
+)
+def test_a_program_that_a_signal_ended_is_named_by_the_night_that_waited_for_it(code: int, is_said: bool) -> None:
+    at, source = "2026-11-28T15:41:03.567953Z", "airflow.providers.standard.hooks.subprocess.SubprocessHook"
+    line = (
+        f"{at} [info     ] Command exited with return code {code} [airflow.task.hooks.{source}] loc=subprocess.py:115\n"
+    )
+    assert ("memory ran out: give it more" in said_in(line)) == is_said
+    assert said_in(line.replace(f"Command exited with return code {code}", "3 deals landed")) == "3 deals landed"
