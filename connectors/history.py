@@ -3,7 +3,7 @@
 In: the export's folder (LANDFALL_HISTORY_DIR) and what it may tell (LANDFALL_HISTORY: full, stage_only, none). Out: landed versions marked
 reconstructed, each known from the end of its own day on, and the signed targets as settings. With a full export the watermark stands at
 the end of go-live, and the first night reads on from there; with a stage log only, the first night reads every record as it is that day,
-since fields without dated history are unknown before.
+since fields without dated history are unknown before. Of Salesforce no export is needed: its own history is asked for.
 """
 
 import csv
@@ -18,6 +18,7 @@ import orjson
 from config.settings import settings
 from connectors.privacy import protect, scrub
 from connectors.replay import full_versions, stage_versions
+from connectors.salesforce_past import load_past
 from connectors.streams import StageLog, Stream, mapping_of, mapping_path
 from connectors.walk import Tally
 from warehouse import watermarks
@@ -37,8 +38,10 @@ def load_history(as_of: date, go_live: date | None = None) -> None:
     Raises StepError when the export is missing, cannot be read, or ends after `as_of`.
     """
     mode = settings().history
+    if mode != "none" and "salesforce" in settings().systems:
+        load_past(as_of)
     if mode == "none" or "fxiaoke" not in settings().systems:
-        print("history: none is to be loaded")
+        print("history: no export is to be loaded")
         return
     mapping = mapping_of("fxiaoke")
     log = mapping.stage_log if mode == "stage_only" else None

@@ -4,6 +4,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 DEAL, WINNER, LOSER, LEAD = "0060000000000o1AAA", "0010000000000a1AAA", "0010000000000a2AAA", "00Q0000000000l1EAA"
+PAST = "0060000000000o3AAA"
 
 
 OWNER = "0050000000001001AAA"
@@ -59,6 +60,17 @@ def night(land, build):  # type: ignore[no-untyped-def]
             "CreatedById": "0050000000001001AAA",
         }
         land("salesforce__stage_changes", f"008{number}", f"{day} 09:00", row)
+    past = {
+        "StageName": "Prospecting",
+        "Amount": "900",
+        "CurrencyIsoCode": "CNY",
+        "CloseDate": "2026-06-20",
+        "CreatedDate": at("2026-05-02"),
+    }
+    land("salesforce__opportunities", PAST, "2026-05-02 09:00", past | {"LastStageChangeDate": at("2026-05-02")})
+    land("salesforce__opportunities", PAST, "2026-05-08 09:00", opportunity("Prospecting") | past)
+    told = {"OpportunityId": PAST, "StageName": "Prospecting", "Amount": "900", "CreatedDate": at("2026-05-02")}
+    land("salesforce__stage_changes", "0089", "2026-05-02 09:00", told)
     land(
         "salesforce__accounts",
         WINNER,
@@ -117,6 +129,15 @@ def test_the_history_gives_each_days_stage_and_the_merged_account_its_successor(
         ("2026-05-08", "S3", 0, 2, 1, "auto", "8765.38", True),
         ("2026-05-09", "S3", 1, 2, 1, "auto", "8765.38", True),
     ]
+
+
+def test_a_deal_of_before_the_first_night_has_what_its_history_dates_and_no_customer_yet(night, query):  # type: ignore[no-untyped-def]
+    """As `connectors/salesforce_past.py` lands it: the night of the 8th was the first that read the deal."""
+    rows = query(
+        "select as_of_date::text, stage_code, days_in_stage, account_industry, open_gross_amount::text, is_renewal"
+        " from features.opportunity_features where opportunity_id = %s and as_of_date in ('2026-05-07', '2026-05-08') order by 1", PAST
+    )  # fmt: skip
+    assert rows == [("2026-05-07", "S1", 5, None, "900.00", None), ("2026-05-08", "S1", 6, "auto", "900.00", True)]
 
 
 def test_a_deleted_deal_leaves_the_pipeline_on_the_day_that_this_was_known(night, query):  # type: ignore[no-untyped-def]
