@@ -15,7 +15,9 @@ from ml.dataset import Floats, Ints
 DRAWS = 2000
 # Measured by `make bench-forecast` (docs/accuracy.md); with independent deals and a faultless model an "80 %" range held 44 % of the time.
 DEAL_CORRELATION = 0.005  # share of the latent variance that all deals have in common
-MODEL_ERROR = 0.05  # log-scale error common to all that is still to come, before a tenant's own past says otherwise (ml/errors.py)
+MODEL_ERROR = (
+    0.05  # log-scale error common to all open deals' sum, before a tenant's own past says otherwise (ml/errors.py)
+)
 NEW_CORRELATION = 0.3  # of the market shock with new business
 NEW_SPREAD = 0.20  # by how much windows of new business differ, relatively, before any is seen
 SPREAD_WINDOWS = 4.0  # windows' worth of belief in that
@@ -94,15 +96,20 @@ def split_deals(parts: Floats, shares: Floats) -> float:
     return float(max(even * (SPREAD_WINDOWS + seen.shape[1]) / believed - 1, 1.0))
 
 
-def drifted(own: Ints, scale: float, draw: np.random.Generator) -> Ints:
-    """The draws, all that is still to come moved in common by a log-scale error of mean 1: the forecast's own level is off too.
+def drifted(from_open: Ints, from_new: Ints, scale: float, draw: np.random.Generator) -> Ints:
+    """The draws of both parts together, moved in common by a log-scale error of median 1: the forecast's own level is off too.
 
-    The error is MODEL_ERROR, and as much more or less as it takes for the whole's spread to become `scale` times what it is with that.
+    The error is MODEL_ERROR on the part from open deals, and as much more or less as makes the whole's spread `scale` times
+    what it is with that.
     """
+    own = from_open + from_new
     whole = own.sum(axis=1).astype(float)
-    alone = float(whole.var() / whole.mean() ** 2) if whole.any() else 0.0
-    error = float(np.sqrt(np.log1p(max(scale**2 * (alone + MODEL_ERROR**2) - alone, 0.0))))
-    drift = np.exp(error * draw.standard_normal(len(own)) - error**2 / 2)
+    alone, usual = 0.0, 0.0
+    if whole.any():
+        alone = float(whole.var() / whole.mean() ** 2)
+        usual = MODEL_ERROR * float(from_open.sum()) / float(own.sum())
+    error = np.sqrt(np.log1p(max(scale**2 * (alone + usual**2) - alone, 0.0)))
+    drift = np.exp(error * draw.standard_normal(len(own)))
     return np.asarray(np.round(own * drift[:, None]).astype(np.int64))
 
 

@@ -117,10 +117,9 @@ def forecast_rows(
     if not reason:
         draw = np.random.default_rng(seed)
         market = market_shocks(draw)
-        own = draw_open(open_deals, len(tree.nodes), market, draw) + draw_new(
-            past, weights, shares, market, draw, split_like
-        )
-        ranged = ranges(tree.won + tree.summed(drifted(own, scale, draw)))
+        opened = draw_open(open_deals, len(tree.nodes), market, draw)
+        created = draw_new(past, weights, shares, market, draw, split_like)
+        ranged = ranges(tree.won + tree.summed(drifted(opened, created, scale, draw)))
     return [
         (
             build_id,

@@ -11,13 +11,13 @@ import numpy as np
 from ml.dataset import Floats, Ints
 
 PARTS = 4  # of a year
-SWING = 0.35  # by how much parts of a year differ, relatively, before any is seen
+SWING = 0.25  # by how much parts of a year differ, relatively, before any is seen
 NOISE, NOISE_PERIODS = (
     0.35,
     4.0,
 )  # by how much periods of one part differ, and how many periods' worth of belief in that
 FEWEST_TESTS = 2  # past periods foretold with and without
-GAIN = 0.02  # of the error without: less is chance
+GAIN = 0.1  # of the error without: less is chance, of which a dozen periods have much
 ROUNDS = 20  # level and factors are fitted in turn
 
 
@@ -25,7 +25,10 @@ def to_now(past: Floats, weights: Floats) -> Floats:
     """(periods,) what each past period is to be multiplied by; `weights` are the recency of each."""
     still = np.ones(len(past))
     errors = np.array([_errors(past[:end], weights[:end], past[end]) for end in range(PARTS, len(past))])
-    if len(errors) < FEWEST_TESTS or errors[:, 1].sum() > (1 - GAIN) * errors[:, 0].sum():
+    if len(errors) < FEWEST_TESTS:
+        return still
+    flat, seasonal = errors.T
+    if seasonal.sum() > (1 - GAIN) * flat.sum() or 2 * (seasonal < flat).sum() <= len(errors):
         return still
     part = _parts(len(past))
     factors = _factors(past, weights, part)

@@ -41,13 +41,13 @@ def test_forecasts_that_overlap_count_as_the_share_of_a_period_that_is_their_own
 
 
 @pytest.mark.parametrize("scale", [0.7, 1.0, 1.8])
-def test_the_whole_s_spread_becomes_so_many_times_what_it_was_and_its_mean_stays(scale: float) -> None:
+def test_the_whole_s_spread_becomes_so_many_times_what_it_was_and_its_middle_stays(scale: float) -> None:
     draw = np.random.default_rng(1)
-    own = np.round(draw.lognormal(10, 0.2, (DRAWS, 5))).astype(np.int64)
-    usual, moved = (drifted(own, each, np.random.default_rng(2)).sum(axis=1) for each in (1.0, scale))
+    own, none = np.round(draw.lognormal(10, 0.2, (DRAWS, 5))).astype(np.int64), np.zeros((DRAWS, 5), dtype=np.int64)
+    usual, moved = (drifted(own, none, each, np.random.default_rng(2)).sum(axis=1) for each in (1.0, scale))
     least = own.sum(axis=1).std() / usual.std()  # deals alone: narrower than that no error makes it
-    assert moved.std() / usual.std() == pytest.approx(max(scale, least), rel=0.05)
-    assert moved.mean() == pytest.approx(own.sum(axis=1).mean(), rel=0.02)
+    assert moved.std() / usual.std() == pytest.approx(max(scale, least), rel=0.06)
+    assert np.median(moved) == pytest.approx(np.median(own.sum(axis=1)), rel=0.02)
 
 
 def test_the_forecast_is_as_wide_as_it_is_told_and_keeps_its_mean() -> None:

@@ -97,7 +97,8 @@ def test_deals_keep_their_probability_and_share_good_and_bad_periods() -> None:
     draw = np.random.default_rng(2)
     market = market_shocks(draw)
     many = OpenDeals(np.full(400, 0.3), np.full(400, 100_00), np.arange(400) % 6)
-    total = drifted(draw_open(many, 6, market, draw), 1.0, draw).sum(axis=1)
+    open_won = draw_open(many, 6, market, draw)
+    total = drifted(open_won, 0 * open_won, 1.0, draw).sum(axis=1)
     independent = np.sqrt(400 * 0.3 * 0.7) * 100_00
     assert total.mean() == pytest.approx(400 * 0.3 * 100_00, rel=0.02)
     assert total.std() > 1.4 * independent

@@ -42,7 +42,7 @@ def test_noise_is_no_season() -> None:
         used += bool((factors != 1).any())
         flat, seasonal = np.average(past, weights=weights(12)), np.average(past * factors, weights=weights(12))
         costs.append(abs(seasonal - came) - abs(flat - came))
-    assert used < 35
+    assert used < 25
     assert np.mean(costs) < 0.02
 
 
