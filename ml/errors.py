@@ -34,7 +34,6 @@ _TOLD = """
         from told
         join seen on seen.node_id = told.node_id and seen.period_id = told.period_id and seen.window_kind = 'period'
         join now on now.node_id = told.node_id
-        join asked on told.as_of < asked.day
         where told.p10 is not null
     )
     select distinct on (node_id, period_id) p10::float8, p50::float8, p90::float8, landed::float8, coalesce(range_scale, 1)::float8,
@@ -76,5 +75,8 @@ def range_scale(past: Sequence[Told]) -> float:
 
 
 def read_told(day: date) -> list[Told]:
-    """Of each period that is over on a day the forecast that stood as far from its end as the day does: a night's, else the last replay."""
+    """Of each period that is over on a day, by its features, the forecast that stood as far from its end as the day does.
+
+    A night's counts before a replay, the last replay before the others. What landed is what the day itself knew of it.
+    """
     return [Told(*map(float, row)) for row in fetch_all("ml", _TOLD, (day, MOST_APART))]

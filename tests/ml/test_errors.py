@@ -83,18 +83,13 @@ def past(features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[...
                    values (%s, 'company', '2025Q1', 'm', 0, 800, 0, 800, %s, 800, 1000, %s, %s, 's', %s)""",
                 (f"past_{left}", low, ends - timedelta(days=left), ends, scale),
             )
-        connection.execute(
-            """insert into scores.period_backtests (build_id, node_id, period_id, measure, won, from_open, from_new, mean, p10, p50, p90,
-               as_of, fitted_on, tier) values ('past_later', 'company', '2025Q1', 'm', 0, 800, 0, 800, 3, 800, 1000, %s, %s, 's')""",
-            (DAY, DAY),
-        )
     yield
     with connect("owner_ddl") as connection:
         connection.execute("delete from scores.period_backtests where build_id like 'past%%'")
 
 
-def test_of_each_period_that_is_over_the_forecast_as_far_from_its_end_is_read_and_none_of_the_day_itself(
+def test_of_each_period_that_is_over_the_forecast_as_far_from_its_end_is_read_as_the_day_is_from_its_own(
     past: None,
 ) -> None:
     assert read_told(DAY) == [Told(700.0, 800.0, 1000.0, 900.0, 1.25, 1.0)]
-    assert read_told(DAY - timedelta(days=1)) == []  # no features of that day: nothing is known to be over
+    assert read_told(DAY - timedelta(days=1)) == []  # without features of the day nothing is known to be over
