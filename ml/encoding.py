@@ -20,6 +20,7 @@ PRIOR_DEALS = 20.0
 FOLDS = 10
 LATE_AFTER_DAYS = 30
 LATE_UNTIL_DAYS = 180
+ALWAYS = ("horizon_past_period_end", "horizon_past_close_date")
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,12 @@ class Encoding:
 
     @property
     def horizon_columns(self) -> tuple[str, ...]:
-        """What the horizon adds to the matrix: itself, and how far it goes past each day that a used feature tells."""
-        return ("horizon_days", *(column for column, name in HORIZON_PAST.items() if name in self.used))
+        """What the horizon adds to the matrix: itself, and how far it goes past each day that a used feature tells.
+
+        Two stand in every matrix, empty where nothing tells them: boosters draw from the columns, and a further empty one changes the draw.
+        """
+        told = (column for column, name in HORIZON_PAST.items() if column in ALWAYS or name in self.used)
+        return ("horizon_days", *told)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -49,7 +54,9 @@ class Encoding:
         """(n, width) matrix of a frame: the used features, then the days off of `horizon_columns`."""
         places = {name: {value: place for place, value in enumerate(values)} for name, values in self.rates.items()}
         parts = [frame[name].map(places[name]) if name in places else frame[name] for name in self.used]
-        parts += [frame[HORIZON_PAST[column]] for column in self.horizon_columns[1:]]
+        absent = pd.Series(np.nan, frame.index)
+        days_off = [HORIZON_PAST[column] for column in self.horizon_columns[1:]]
+        parts += [frame[name] if name in self.used else absent for name in days_off]
         return (
             np.column_stack([part.to_numpy(dtype=float, na_value=np.nan) for part in parts])
             if len(frame)

@@ -70,6 +70,7 @@ FEATURES: tuple[Feature, ...] = (
     _DEAL.rate("owner_win_rate_365d", "owner", "负责人近一年赢率", "the owner's win rate over a year is"),
     _DEAL.count("owner_open_count", "owner", "负责人在谈商机", "open deals of the owner", "单"),
     _DEAL.days("days_to_period_end", "season", "距本期结束", "time to the end of the period"),
+    _DEAL.days("days_to_year_end", "season", "距本年度结束", "time to the end of the year"),
     _DEAL.yes_no("has_amount", "amount", "已填金额", "amount entered"),
     _DEAL.yes_no("is_renewal", "profile", "续约商机", "renewal"),
     _DEAL.yes_no(

@@ -28,6 +28,7 @@ NOT_NEGATIVE = (
     "account_open_count",
     "owner_open_count",
     "days_to_period_end",
+    "days_to_year_end",
 )
 
 _NEWEST = """

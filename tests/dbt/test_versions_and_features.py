@@ -140,16 +140,16 @@ def test_features_of_a_deal_are_what_was_known_on_each_of_three_days(nights, que
     rows = query(
         """
         select as_of_date::text, open_gross_amount::text, amount_change_ratio, close_date_pushes_count, close_date_push_days,
-               days_to_close_date, days_to_bid, is_close_date_period_end, account_industry, account_open_count
+               days_to_close_date, days_to_bid, days_to_year_end, is_close_date_period_end, account_industry, account_open_count
         from features.opportunity_features where opportunity_id = 'USD' and as_of_date in ('2026-01-04', '2026-01-05', '2026-01-08')
         order by 1
         """
     )
     assert rows == [
-        ("2026-01-04", "7100.00", 0.0, 0, 0, 86, 28, True, None, 1),
-        ("2026-01-05", "7100.00", 0.0, 0, 0, 85, 27, True, None, 1),
+        ("2026-01-04", "7100.00", 0.0, 0, 0, 86, 28, 361, True, None, 1),
+        ("2026-01-05", "7100.00", 0.0, 0, 0, 85, 27, 360, True, None, 1),
         # merged into A1 by then: its industry, and its four open deals PATH, LATE, ODD and USD (GONE was deleted that day)
-        ("2026-01-08", "10650.00", 0.5, 1, 40, 122, 24, False, "machinery", 4),
+        ("2026-01-08", "10650.00", 0.5, 1, 40, 122, 24, 357, False, "machinery", 4),
     ]
 
 
