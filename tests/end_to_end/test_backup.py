@@ -106,9 +106,14 @@ def test_of_a_restore_that_fails_half_way_nothing_stays_and_it_may_be_run_again(
     """It used to leave databases and models, in which persons erased since were back, and was refused because of them when rerun."""
     folder, home = elsewhere
     whole = orjson.loads((folder / MANIFEST).read_bytes())
-    (folder / "mlflow.dump").write_bytes(b"PGDMP, and then the disk was full")
-    more = {"mlflow.dump": digest(folder / "mlflow.dump")}
-    told = whole | {"databases": [*whole["databases"], "mlflow"], "files": whole["files"] | more}
+    dump = folder / "mlflow.dump"  # there where the test server holds MLflow's database too
+    whole_dump = dump.read_bytes() if dump.exists() else b""
+    dump.write_bytes(b"PGDMP, and then the disk was full")
+    databases = sorted({*whole["databases"], "mlflow"} - {settings().pg_database})
+    told = whole | {
+        "databases": [settings().pg_database, *databases],
+        "files": whole["files"] | {dump.name: digest(dump)},
+    }
     (folder / MANIFEST).write_bytes(orjson.dumps(told))
     with pytest.raises(StepError, match=r"pg_restore failed .* taken away again"):
         restore(folder)
@@ -116,6 +121,7 @@ def test_of_a_restore_that_fails_half_way_nothing_stays_and_it_may_be_run_again(
     assert not (settings().tenants_dir / settings().tenant).exists()
 
     (folder / MANIFEST).write_bytes(orjson.dumps(whole))
+    dump.write_bytes(whole_dump)
     assert restore(folder) == 0
-    assert existing() == {settings().pg_database, "postgres"}
+    assert existing() == {"postgres", *whole["databases"]}
     assert (settings().tenants_dir / settings().tenant / "fxiaoke.yml").exists()
