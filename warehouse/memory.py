@@ -21,13 +21,13 @@ def peak_rss_bytes() -> int:
 
 
 def _own() -> int:
-    """Where Linux tells it, of this program alone: `ru_maxrss` also counts what stood in the process before it."""
+    """Where the system tells it, of this program alone: `ru_maxrss` also counts what stood in the process before it."""
     try:
         status = Path("/proc/self/status").read_text("ascii", "replace")
     except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
-    told = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return int(told.split()[1]) * 1024
+        status = ""
+    told = next((line for line in status.splitlines() if line.startswith("VmHWM:")), None)
+    return int(told.split()[1]) * 1024 if told else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
 
 
 def ran_out(error: BaseException) -> bool:
