@@ -24,7 +24,7 @@ def test_sound_features_pass() -> None:
     ("fault", "told"),
     [
         ("delete from features.opportunity_features", "features.opportunity_features: number of rows is 0"),
-        ("drop table features.opportunity_features", "is_present fails for 42 of 42 rows"),
+        ("drop table features.opportunity_features", "is_present fails for 43 of 43 rows"),
         ("drop table features.opportunity_outcomes", "could not run (UndefinedTable)"),
         (
             "delete from features.opportunity_features where opportunity_id = 'O-2'",

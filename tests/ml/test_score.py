@@ -1,16 +1,12 @@
 """Scoring on a real database: every open deal once, with probabilities that fit together and reasons that add up."""
 
 import math
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
 import pytest
 
-from config.settings import ROOT, child_environment
 from ml import bundle
 from ml.compare import compare
 from ml.dataset import rows_from
@@ -44,18 +40,6 @@ def build(features_schema: Fill, pipeline: Callable[..., pd.DataFrame]) -> str:
             (AS_OF, kept.version),
         )
     return "20250630_test"
-
-
-CAPPED = """
-import resource
-from pathlib import Path
-import ml.score, ml.score_leads, xgboost
-from ml.__main__ import main
-from warehouse.steps import run_cli
-held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (held + 40_000_000, held + 40_000_000))
-run_cli(main)
-"""
 
 
 def scores() -> list[tuple[object, ...]]:
@@ -161,16 +145,3 @@ def test_a_day_without_open_deals_is_a_fault_not_an_empty_success(build: str) ->
         connection.execute("delete from features.opportunity_features where as_of_date = %s", (AS_OF,))
     with pytest.raises(StepError, match="holds no open deal of 2025-06-30"):
         score(AS_OF, StepRun("score", AS_OF))
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux caps a process by what it maps")
-def test_scoring_that_does_not_fit_scores_nothing_and_all_without_the_cap(build: str) -> None:
-    """A library that asks for a thread rather than for bytes aborts: the night says it then, by the signal."""
-    capped = subprocess.run(
-        [sys.executable, "-c", CAPPED, "score", "--as-of", AS_OF.isoformat()],
-        env=child_environment(), cwd=ROOT, text=True, capture_output=True, check=False,
-    )  # fmt: skip
-    assert capped.returncode == -signal.SIGABRT or capped.stderr.startswith("the step score ran out of memory"), capped
-    assert scores() == []
-    score(AS_OF, StepRun("score", AS_OF))
-    assert len(scores()) > 20
