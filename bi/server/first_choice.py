@@ -1,4 +1,4 @@
-"""A required filter's first value, chosen before a page asks for its list: else every chart waits for that answer, a fifth of the paint.
+"""A required filter's first value, chosen before a page asks for its list: else every chart waits for that answer.
 
 In: what Superset answers about a dashboard. Out: the same, with the first row that the person may see as the default of each filter that
 takes the first and has no default.
