@@ -40,6 +40,13 @@ _NODE_PERIOD = (Field("node_id", "组织节点", "reference", "node"), Field("pe
 CALENDARS = ("calendar_year", "fiscal_year", "closing_day", "weeks_4_4_5")
 CHANNELS = ("call", "visit", "message", "mail", "meeting", "other")
 
+
+def _tree(name: str, zh: str) -> Kind:
+    """Codes of one kind with their names, each below another or at the top."""
+    parent = Field(f"parent_{name}", f"上级{zh}", "reference", name, is_required=False)
+    return Kind(name, zh, (Field(name, f"{zh}代码", "code"),), (*_NAMES, parent))
+
+
 KINDS = (
     Kind(
         "stage",
@@ -78,18 +85,11 @@ KINDS = (
             Field("name", "名称", "text"),
         ),
     ),
-    Kind(
-        "product_line",
-        "产品线",
-        (Field("product_line", "产品线代码", "code"),),
-        (*_NAMES, Field("parent_product_line", "上级产品线", "reference", "product_line", is_required=False)),
-    ),
-    Kind(
-        "region",
-        "区域",
-        (Field("region", "区域代码", "code"),),
-        (*_NAMES, Field("parent_region", "上级区域", "reference", "region", is_required=False)),
-    ),
+    _tree("product_line", "产品线"),
+    _tree("channel", "销售渠道"),
+    _tree("sales_process", "销售流程"),
+    _tree("lead_source", "线索来源"),
+    _tree("region", "区域"),
     Kind("target", "目标", _NODE_PERIOD, (Field("gross_amount", "目标金额（含税）", "amount"),)),
     Kind("signed_target", "签字目标", _NODE_PERIOD, (Field("gross_amount", "签字目标金额（含税）", "amount"),)),
     Kind(

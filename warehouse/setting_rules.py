@@ -17,7 +17,8 @@ from warehouse.setting_kinds import BY_NAME
 from warehouse.setting_rows import WITHDRAWN, Holding, Key
 
 _PERIOD = r"\d{4}(Q[1-4]|M(0[1-9]|1[0-2]))?"
-_PARENTS = {"org_node": "parent_node_id", "product_line": "parent_product_line", "region": "parent_region"}
+_TREES = ("product_line", "channel", "sales_process", "lead_source", "region")
+_PARENTS = {"org_node": "parent_node_id", **{kind: f"parent_{kind}" for kind in _TREES}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@
 {#- The ways in which figures are sliced beside the organisation; `all` is the whole. -#}
 {% macro slice_kinds() -%} {{ return(['all', 'pipeline', 'sales_process', 'product_line', 'lead_source', 'channel']) }} {%- endmacro %}
 
+{#- Kinds of slice whose values form a tree, by the name of the slice that counts a deal at its value and at each above it. -#}
+{% macro tree_kinds() -%}
+    {{ return({'product_node': 'product_line', 'channel_node': 'channel', 'process_node': 'sales_process', 'source_node': 'lead_source'}) }}
+{%- endmacro %}
+
 {#- Every row of `relation` once for each kind of slice, with its value there. -#}
 {% macro sliced(relation) -%}
     {% for kind in slice_kinds() -%}

@@ -20,7 +20,7 @@ slices as (
         {% endfor -%}
         period_id
     from {{ ref('mart_metrics') }}
-    where slice_kind <> 'product_node' -- lines above others hold them
+    where slice_kind not in ('{{ tree_kinds() | join("', '") }}') -- values above others hold them
     group by node_id, slice_kind, period_id
 )
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 BEFORE, DECIDED, AFTER = date(2026, 5, 11), date(2026, 5, 12), date(2026, 5, 13)
 OPP = "fxiaoke__opportunities"
-MARTS = "+mart_metrics +mart_pipeline_movement +mart_open_opportunities +mart_build +dim_period +fct_opportunity"
+MARTS = "+mart_metrics +dim_slice +mart_pipeline_movement +mart_open_opportunities +mart_build +dim_period +fct_opportunity"
 ORGANISATION = [
     ("D0", "company", None), ("D10", "region", "D0"), ("D12", "region", "D0"), ("D101", "team", "D10"), ("D102", "team", "D10"),
 ]  # fmt: skip
@@ -34,6 +34,8 @@ CHANGES = (
     ("product_line", ("PUMP",), {"name_zh": "泵", "name_en": "Pumps"}),
     ("product_line", ("PUMP-S",), {"name_zh": "小泵", "name_en": "Small pumps", "parent_product_line": "PUMP"}),
     ("product_line", ("PUMP-L",), {"name_zh": "大泵", "name_en": "Large pumps", "parent_product_line": "PUMP"}),
+    ("channel", ("own",), {"name_zh": "自营", "name_en": "Own sales"}),
+    ("channel", ("direct",), {"name_zh": "直销", "name_en": "Direct", "parent_channel": "own"}),
     ("calendar", ("2027-01-01",), {"calendar_kind": "closing_day", "closing_day": 25, "id_prefix": "K"}),
     ("fx_rate", ("USD",), {"rate": 7.2}),
     ("tax_rate", ("PUMP",), {"rate": 0.09}),
@@ -229,7 +231,7 @@ def test_period_ids_in_use_keep_their_meaning(told: dict[str, Any], query: Calla
     ]
 
 
-def test_a_split_line_moves_no_deal_and_adds_up_to_the_line_above(
+def test_a_split_line_or_a_channel_below_another_moves_no_deal_and_adds_up_to_what_is_above(
     told: dict[str, Any], query: Callable[..., Any]
 ) -> None:
     small, own = Decimal("100000.00"), Decimal("4000000.00")
@@ -237,6 +239,9 @@ def test_a_split_line_moves_no_deal_and_adds_up_to_the_line_above(
         cells = f"select slice_value, open_gross_amount from {shown(build)}.mart_metrics" + OF_THE_QUARTER
         assert query(cells, "product_line") == [("PUMP", own), ("PUMP-S", small)]
         assert query(cells, "product_node") == [("PUMP", pumps), ("PUMP-S", small)]
+    assert query(cells, "channel_node") == [("direct", own + small), ("own", own + small)]
+    names = f"select slice_value, parent_value, name_zh from {shown(build)}.dim_slice where slice_kind = %s order by 1"
+    assert query(names, "channel") == [("direct", "own", "直销"), ("own", None, "自营")]
 
 
 def test_a_deal_in_dollars_moves_by_the_rate_alone_and_a_won_one_keeps_the_rates_of_its_day(

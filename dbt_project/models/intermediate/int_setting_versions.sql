@@ -34,7 +34,7 @@ versions as (
         channel,
         text_value,
         parent_node_id,
-        parent_product_line,
+        parent_value,
         node_level,
         name,
         day_kind,
@@ -59,7 +59,7 @@ versions as (
 
 final as (
     select
-        kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, parent_node_id, parent_product_line, node_level, name,
+        kind, key, name_zh, name_en, outcome, stage_code, channel, text_value, parent_node_id, parent_value, node_level, name,
         day_kind, calendar_kind, id_prefix, year_named_by, first_month, closing_day,
         stage_order, set_rate, fx_rate, gross_amount, threshold, days_count, is_enabled, valid_from, valid_to
     from versions

@@ -6,9 +6,9 @@ with materials as (
 
 lines as (
     select
-        product_line, {{ company_key('product_line') }} as code_key, {{ company_key('name_zh') }} as zh_key, {{ company_key('name_en') }} as en_key
-    from {{ ref('int_product_line_ancestors') }}
-    where levels_up = 0 and product_line <> 'none'
+        slice_value as product_line, {{ company_key('slice_value') }} as code_key, {{ company_key('name_zh') }} as zh_key, {{ company_key('name_en') }} as en_key
+    from {{ ref('int_slice_ancestors') }}
+    where slice_kind = 'product_line' and levels_up = 0 and slice_value <> 'none'
 ),
 
 settings as (

@@ -6,11 +6,13 @@ with facts as (
 
 sliced as (
     {{ sliced('facts') }}
+    {% for name, kind in tree_kinds().items() -%}
     union all
-    -- a deal counts at its product line and at every line above it
-    select facts.*, 'product_node' as slice_kind, lines.ancestor_line as slice_value
+    -- a deal counts at its own value and at every one above it
+    select facts.*, '{{ name }}' as slice_kind, above.ancestor_value as slice_value
     from facts
-    inner join {{ ref('int_product_line_ancestors') }} as lines on coalesce(facts.product_line, 'none') = lines.product_line
+    inner join {{ ref('int_slice_ancestors') }} as above on above.slice_kind = '{{ kind }}' and coalesce(facts.{{ kind }}, 'none') = above.slice_value
+    {% endfor %}
 ),
 
 placed as (

@@ -41,7 +41,11 @@ final as (
         {{ json_text('value', 'channel') }} as channel,
         {{ json_text('value', 'value') }} as text_value,
         {{ json_text('value', 'parent_node_id') }} as parent_node_id,
-        {{ json_text('value', 'parent_product_line') }} as parent_product_line,
+        coalesce(
+            {% for kind in tree_kinds().values() -%}
+            {{ json_text('value', 'parent_' ~ kind) }}{{ ',' if not loop.last }}
+            {% endfor -%}
+        ) as parent_value,
         {{ json_text('value', 'node_level') }} as node_level,
         {{ json_text('value', 'name') }} as name,
         {{ json_text('value', 'day_kind') }} as day_kind,
