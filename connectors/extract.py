@@ -19,6 +19,7 @@ from connectors.walk import Tally, walk_stream
 from warehouse.clock import cutoff
 from warehouse.steps import StepError, StepRun, recorded
 from warehouse.streams import Declared, declare_streams
+from warehouse.vault import refuse_another_key
 from warehouse.walks import Loading, Walk, loading, note_held_back, owed
 
 
@@ -45,6 +46,8 @@ def extract(as_of: date, system: str | None = None, only: str | None = None, *, 
 
 def _extract_system(name: str, as_of: date, only: str | None, *, dry_run: bool) -> None:
     with loading(name) as connection:
+        if not dry_run:
+            refuse_another_key(connection)
         if name == "files":
             if dry_run:
                 file_walk.preview(as_of, only)

@@ -52,6 +52,13 @@ def tokens(connection: Loading, values: Iterable[Value], load_id: str) -> dict[V
     return tokens_of(connection, hashed(values), load_id)
 
 
+def refuse_another_key(connection: Loading) -> None:
+    """Raises StepError where the key that was set is not the vault's, also before it is needed."""
+    if key := settings().vault_key.get_secret_value():
+        with connection.transaction():
+            generation_of(connection, key)
+
+
 def hashed(values: Iterable[Value]) -> dict[str, Value]:
     """Each distinct (kind, value) by its look-up hash. Raises StepError without a vault key."""
     made = Keyed(_key())

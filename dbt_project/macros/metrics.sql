@@ -14,6 +14,19 @@
 {#- A figure where a condition holds, else nothing: 0. -#}
 {% macro when(condition, figure='1') -%} case when {{ condition }} then {{ figure }} else 0 end {%- endmacro %}
 
+{#- What the figures of the deals in `relation` are together, for each of its `keys`. -#}
+{% macro summed_metrics(relation, keys) -%}
+    select
+        {{ keys | join(', ') }},
+        {% for figure in additive_amounts() + additive_counts() %}sum({{ figure }}) as {{ figure }},
+        {% endfor %}max(open_gross_amount) as largest_open_gross_amount,
+        {{ percentile_of('cycle_days', 0.5) }} as cycle_days_median,
+        {{ percentile_of('cycle_days', 0.9) }} as cycle_days_p90,
+        {{ percentile_of('lost_cycle_days', 0.5) }} as lost_cycle_days_median
+    from {{ relation }}
+    group by {{ keys | join(', ') }}
+{%- endmacro %}
+
 {#- The columns of mart_metrics from the CTE `metrics`: sums as they are, ratios of them beside. -#}
 {% macro metric_columns() -%}
     select

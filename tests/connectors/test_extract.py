@@ -109,6 +109,11 @@ def test_the_same_night_again_reads_again_and_lands_nothing(live: Company) -> No
     assert query("select count(*) from ops.loads where load_id like '20260630-fxiaoke-%%-r2'") == [(len(TABLES),)]
 
 
+def test_another_key_than_the_vaults_is_refused_although_nothing_new_is_owed(live: Company) -> None:
+    done = run_step("extract", "--as-of", DAY, vault_key="another key")
+    assert (done.returncode, "LANDFALL_VAULT_KEY is not the key of this vault" in done.stderr) == (1, True), done.stderr
+
+
 def test_an_original_never_reaches_landing_or_a_log(live: Company) -> None:
     originals = [original for (original,) in query("select original from vault.persons where kind = 'phone'")]
     assert len(originals) > 50

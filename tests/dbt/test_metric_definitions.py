@@ -13,7 +13,7 @@ from warehouse.explanation import DEFINITIONS, explain
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 # Marts in which each number is a figure; in others those named as amounts or rates are.
-ALL_NUMBERS = ("mart_metrics", "fct_opportunity_period")
+ALL_NUMBERS = ("mart_metrics", "mart_metrics_as_was", "fct_opportunity_period")
 FIGURES = ("mart_stage_conversion", "mart_stage_rate_calibration", "mart_forecast_accuracy", "mart_pipeline_movement")
 # What was added up on the way to a figure, and a proposal, which is none yet.
 NOT_FIGURES = {

@@ -25,7 +25,10 @@ pytestmark = pytest.mark.slow
 
 BEFORE, DECIDED, AFTER = date(2026, 5, 11), date(2026, 5, 12), date(2026, 5, 13)
 OPP = "fxiaoke__opportunities"
-MARTS = "+mart_metrics +dim_slice +mart_pipeline_movement +mart_open_opportunities +mart_build +dim_period +fct_opportunity"
+MARTS = (
+    "+mart_metrics +mart_metrics_as_was +dim_slice +mart_pipeline_movement +mart_open_opportunities +mart_build +dim_period"
+    " +fct_opportunity"
+)
 ORGANISATION = [
     ("D0", "company", None), ("D10", "region", "D0"), ("D12", "region", "D0"), ("D101", "team", "D10"), ("D102", "team", "D10"),
 ]  # fmt: skip
@@ -140,10 +143,12 @@ def deals_of(password: Path) -> int:
     return int(found[0])
 
 
-def figure(query: Callable[..., Any], build: Build, column: str, period: str) -> dict[str, Any]:
+def figure(
+    query: Callable[..., Any], build: Build, column: str, period: str, mart: str = "mart_metrics"
+) -> dict[str, Any]:
     """Node → figure of a build."""
     rows = query(
-        f"select node_id, {column} from {shown(build)}.mart_metrics where period_id = %s and slice_kind = 'all'"
+        f"select node_id, {column} from {shown(build)}.{mart} where period_id = %s and slice_kind = 'all'"
         " and node_id in ('D0', 'D10', 'D12', 'D101')",
         period,
     )
@@ -164,7 +169,7 @@ def test_what_was_published_stays_to_the_cent(told: dict[str, Any], query: Calla
     assert told["rerun"].endswith("its rerun is identical and was dropped")
 
 
-def test_later_builds_tell_past_periods_in_the_new_organisation(
+def test_later_builds_tell_past_periods_in_the_new_organisation_and_as_it_was(
     told: dict[str, Any], query: Callable[..., Any]
 ) -> None:
     won = Decimal("300000.01")
@@ -177,6 +182,10 @@ def test_later_builds_tell_past_periods_in_the_new_organisation(
     after = figure(query, told["second"], "won_gross_amount", "2026Q1")
     assert after.pop("D10", Decimal(0)) == 0
     assert after == {"D0": won, "D12": won, "D101": won}
+    then = figure(query, told["second"], "won_gross_amount", "2026Q1", "mart_metrics_as_was")
+    assert then == {"D0": won, "D10": won, "D12": Decimal(0), "D101": won}
+    days = f"select distinct organisation_of from {shown(told['second'])}.mart_metrics_as_was where period_id = %s"
+    assert query(days, "2026Q1") == [(date(2026, 3, 31),)]
 
 
 def test_the_new_target_counts_from_the_night_that_sees_it(told: dict[str, Any], query: Callable[..., Any]) -> None:

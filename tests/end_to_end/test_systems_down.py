@@ -16,9 +16,11 @@ STALE = "select distinct s.value ->> 'system' from published.mart_build, jsonb_a
 
 
 def tables_of(line: Line) -> dict[str, str]:
-    """Hashes of landing and of the published build's marts."""
+    """Hashes of landing and of the published build's marts, without the log of publications: people were shown a build while a system was down."""
     build = str(line.rows("select build_id from ops.published_build")[0][0])
-    return hashes(("landing", f"build_{build}"), line.rows)
+    found = hashes(("landing", f"build_{build}"), line.rows)
+    del found[f"build_{build}.rpt_publication"]
+    return found
 
 
 def addresses(system: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
--- The organisation as known on each forecast day and each day from which movement is told: company, regions, teams, and every person who owns or owned a deal, with our own
+-- The organisation as known on each forecast day, each day from which movement is told and at the end of each period that pages show: company, regions, teams, and every person who owns or owned a deal, with our own
 -- settings (kind org_node) over what the CRM says.
 with days as (
     select as_of_date, cutoff_at from {{ ref('int_as_of_days') }}
@@ -6,6 +6,8 @@ with days as (
     union
     select as_of_date, cutoff_at from {{ ref('int_review_days') }}
     where is_movement_day
+    union
+    select as_of_date, cutoff_at from {{ ref('int_period_organisations') }}
 ),
 
 known_departments as (

@@ -23,15 +23,7 @@ placed as (
 ),
 
 sums as (
-    select
-        node_id, slice_kind, slice_value, period_id,
-        {% for figure in sums %}sum({{ figure }}) as {{ figure }},
-        {% endfor %}max(open_gross_amount) as largest_open_gross_amount,
-        {{ percentile_of('cycle_days', 0.5) }} as cycle_days_median,
-        {{ percentile_of('cycle_days', 0.9) }} as cycle_days_p90,
-        {{ percentile_of('lost_cycle_days', 0.5) }} as lost_cycle_days_median
-    from placed
-    group by node_id, slice_kind, slice_value, period_id
+    {{ summed_metrics('placed', ['node_id', 'slice_kind', 'slice_value', 'period_id']) }}
 ),
 
 -- Velocity by process, then added: segments must not be mixed (M6). The present period and the four before it.
