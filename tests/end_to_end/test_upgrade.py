@@ -18,8 +18,8 @@ from warehouse.frames import fetch_all
 from warehouse.migrate import MIGRATIONS, pending
 
 LIKELIER = (
-    "update scores.opportunity_scores set p_win_ever = p_win_ever + %s"
-    " where opportunity_id = (select min(opportunity_id) from scores.opportunity_scores where as_of = (select max(as_of) from scores.opportunity_scores))"
+    "update scores.opportunity_scores set p_win_ever = p_win_ever + %s where opportunity_id ="
+    " (select min(opportunity_id) from scores.opportunity_scores where as_of = (select max(as_of) from scores.opportunity_scores))"
 )
 DAYS = "select distinct as_of::text from ops.publications join ops.builds using (build_id) order by 1"
 
