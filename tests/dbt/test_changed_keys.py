@@ -168,6 +168,32 @@ def test_a_key_that_held_is_asked_again_of_what_came_since(build: Any, query: Qu
     assert query("select count(*) from kept.tests join kept.tables using (relation, change)") == [(1,)]
 
 
+def test_whether_a_value_is_one_of_those_named_is_asked_of_what_came_since_alone(build: Any, query: Query) -> None:
+    model, question, later = "int_stage_path_versions", "one_of_int_stage_path_versions_outcome*.sql", "2026-04-20"
+    for day in (LAST, later):
+        land_row(histories.OPP, f"OF-{day}", f"{day} 09:00", deal_record("pt_need", day))
+        build(f"+{model} --exclude-resource-type test", day, kept_whole_days=1000)
+        build(f"{model} --resource-type test", day, kept_whole_days=1000)
+    (asked,) = {path.read_text("utf-8") for path in build.args[0].glob(f"compiled/**/{question}")}
+    for deal, found in ((f"OF-{later}", 1), (f"OF-{LAST}", 0)):
+        with connect("transformer") as connection, connection.transaction(force_rollback=True):
+            connection.execute(f"update intermediate.{model} set outcome = 'tied' where opportunity_id = %s", (deal,))
+            assert len(connection.execute(asked.encode()).fetchall()) == found, deal
+
+
+def test_a_row_that_came_with_another_servers_number_is_no_news_each_night(build: Build, query: Query) -> None:
+    run(build, DAYS[2])
+    land_row("fxiaoke__accounts", "ELSEWHERE", f"{DAYS[1]} 09:00", {"name": "远方机电", "life_status": "normal"})
+    with connect("owner_ddl") as connection:
+        connection.execute(
+            "alter table landing.fxiaoke__accounts disable trigger rewritten;"
+            "update landing.fxiaoke__accounts set written_by = 9000000000000000 where record_id = 'ELSEWHERE';"
+            "alter table landing.fxiaoke__accounts enable trigger rewritten"
+        )
+    run(build, LAST)
+    assert built(query)["staging.stg_fxiaoke__accounts"] == "nothing"
+
+
 def test_every_other_model_that_is_narrowed_makes_its_rows_of_one_record_each() -> None:
     """What the days above do not build is narrowed only where that is plain from its text: one record in, versions of it by its id out."""
     staging = sorted((PROJECT / "models" / "staging").glob("stg_*.sql"))

@@ -21,7 +21,7 @@ LIKELIER = (
     "update scores.opportunity_scores set p_win_ever = p_win_ever + %s where opportunity_id ="
     " (select min(opportunity_id) from scores.opportunity_scores where as_of = (select max(as_of) from scores.opportunity_scores))"
 )
-DAYS = "select distinct as_of::text from ops.publications join ops.builds using (build_id) order by 1"
+DAYS = "select distinct builds.as_of::text from ops.publications join ops.builds using (build_id) order by 1"
 
 
 def git(*arguments: str) -> bytes:
@@ -96,7 +96,7 @@ def test_older_data_come_to_this_code_and_the_same_model_must_say_the_same(
         assert pending() == []
         assert landed.items() <= hashes(("landing",)).items()
         assert one("select count(*) from ops.writeback_receipts") == told
-        published = "select as_of::text, code_version from ops.builds join ops.published_build using (build_id)"
+        published = "select builds.as_of::text, code_version from ops.builds join ops.published_build using (build_id)"
         assert one(published) == ("2026-05-20", code_version())
 
         assert place.type("advance")[0] == 0
