@@ -70,7 +70,7 @@ def robot() -> Iterator[Robot]:
 
 @pytest.fixture(scope="module")
 def place(robot: Robot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
-    """A working copy after its first night, whose secrets stand in files and whose tokens are drawn."""
+    """A working copy after a night like any other (the first computes past days too), with secrets in files and tokens that are drawn."""
     place, folder = Workplace(tmp_path_factory.mktemp("rotated")), tmp_path_factory.mktemp("secrets")
     robot.taken = ["first-robot"]
     for name, secret in {**FIRST, ROBOT: "first-robot", VAULT: "first-vault-key"}.items():
@@ -80,6 +80,7 @@ def place(robot: Robot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
     own = {"SECRETS_DIR": str(folder), "TOKEN_SEED": "", "NOTIFY": "wecom_robot", "NOTIFY_CONTACTS": str(contacts),
            "NOTIFY_WECOM_BASE_URL": f"http://127.0.0.1:{robot.server_address[1]}", "BI_PORT": free_port()}  # fmt: skip
     place.env |= {f"LANDFALL_{key}": value for key, value in own.items()}
+    typed(place, "night")
     typed(place, "night")
     yield place
     place.type("down")
