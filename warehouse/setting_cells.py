@@ -18,7 +18,7 @@ EXCEL_DIGITS = 15
 LONGEST = 200
 _CODE = re.compile(r"[^\s|\x00-\x1f][^|\x00-\x1f]{0,118}[^\s|\x00-\x1f]|[^\s|\x00-\x1f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_NUMBERS = ("rate", "amount", "number", "integer")
+NUMBERS = ("rate", "amount", "balance", "number", "integer")
 
 
 class CellError(Exception):
@@ -31,9 +31,9 @@ def write(cell: Cell, field: Field, value: Any) -> None:
         return
     if field.type == "day":
         cell.value, cell.number_format = date.fromisoformat(value), "yyyy-mm-dd"
-    elif field.type in _NUMBERS and len(Decimal(str(value)).as_tuple().digits) <= EXCEL_DIGITS:
+    elif field.type in NUMBERS and len(Decimal(str(value)).as_tuple().digits) <= EXCEL_DIGITS:
         cell.value = Decimal(str(value))
-        cell.number_format = {"amount": "#,##0.00", "integer": "0"}.get(field.type, "General")
+        cell.number_format = {"amount": "#,##0.00", "balance": "#,##0.00", "integer": "0"}.get(field.type, "General")
     else:
         cell.value, cell.data_type = safe_text(_CONTROL.sub("\ufffd", str(value))), "s"
         cell.number_format = "@"
@@ -57,7 +57,7 @@ def read(cell: Cell, field: Field) -> str | int | None:
         raise CellError(f"holds an error of Excel: fill in {_WANTED[field.type]}")
     if field.type == "day":
         return _day(said)
-    if field.type in _NUMBERS:
+    if field.type in NUMBERS:
         return _number(said, field)
     return _text(said, field)
 
@@ -67,6 +67,7 @@ _WANTED = {
     "code": "a code without | and without spaces at its ends",
     "rate": "a decimal between 0 and 1",
     "amount": "an amount of at least 0 with at most two decimals",
+    "balance": "an amount with at most two decimals, below 0 where we owe the customer",
     "number": "a number above 0",
     "integer": "a whole number of at least 0",
     "day": "a day as YYYY-MM-DD",
@@ -108,6 +109,7 @@ def _number(said: Any, field: Field) -> str | int:
     is_fine = {
         "rate": 0 <= number <= 1,
         "amount": 0 <= number < 10**16 and number == round(number, 2),
+        "balance": abs(number) < 10**16 and number == round(number, 2),
         "number": 0 < number < 10**12,
         "integer": 0 <= number < 10**6 and number == number.to_integral_value(),
     }
@@ -115,7 +117,7 @@ def _number(said: Any, field: Field) -> str | int:
         raise wrong
     if field.type == "integer":
         return int(number)
-    return f"{number:.2f}" if field.type == "amount" else f"{number.normalize():f}"
+    return f"{number:.2f}" if field.type in ("amount", "balance") else f"{number.normalize():f}"
 
 
 def _text(said: Any, field: Field) -> str:

@@ -6,7 +6,7 @@ A key of several columns is joined by `|`; a value is a JSON object of text, num
 from dataclasses import dataclass
 from typing import Literal
 
-Type = Literal["text", "code", "rate", "amount", "number", "integer", "day", "choice", "reference"]
+Type = Literal["text", "code", "rate", "amount", "balance", "number", "integer", "day", "choice", "reference"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ KINDS = (
         "ledger_balance",
         "总账应收余额",
         (Field("day", "日期", "day"), Field("customer_number", "客户编码（* 为科目总额）", "code")),
-        (Field("gross_amount", "余额（含税）", "amount"),),
+        (Field("gross_amount", "余额（含税）", "balance"),),
     ),
     Kind("budget", "预算", _NODE_PERIOD, (Field("net_amount", "预算金额（不含税）", "amount"),)),
     Kind(

@@ -13,6 +13,7 @@ from typing import Any
 
 from warehouse.periods import Period
 from warehouse.setting_book import place
+from warehouse.setting_cells import NUMBERS
 from warehouse.setting_kinds import BY_NAME
 from warehouse.setting_rows import WITHDRAWN, Holding, Key
 
@@ -71,7 +72,7 @@ def _told(kind: str, value: Mapping[str, Any]) -> tuple[Any, ...]:
         said = value.get(name)
         if said is None or said == "":
             return None
-        return Decimal(str(said)) if type_ in ("rate", "amount", "number", "integer") else str(said)
+        return Decimal(str(said)) if type_ in NUMBERS else str(said)
 
     return tuple(of(field.name, field.type) for field in BY_NAME[kind].values)
 

@@ -112,6 +112,12 @@ def test_targets_that_add_up_to_the_cent_are_kept_as_exact_text(tenant: Nights, 
     assert apply(fill(as_of=DAY), decided(), yes).startswith("nothing to do")
 
 
+def test_a_ledger_that_owes_its_customers_comes_back_as_it_went_out(tenant: Nights, fill: Fill) -> None:
+    apply(fill(("ledger_balance", ("2026-03-31", "*"), {"gross_amount": -28891.15})), decided(), yes)
+    assert seen("ledger_balance", "2026-03-31|*", DAY + timedelta(days=1)) == {"gross_amount": "-28891.15"}
+    assert apply(fill(as_of=DAY), decided(), yes).startswith("nothing to do")
+
+
 def test_a_calendar_of_next_year_is_kept_and_its_targets_with_it(tenant: Nights, fill: Fill) -> None:
     rule = {"calendar_kind": "closing_day", "closing_day": 25, "id_prefix": "K"}
     path = fill(("calendar", ("2027-01-01",), rule), ("target", ("C", "K2027Q1"), {"gross_amount": 5}))
