@@ -13,9 +13,8 @@ import pytest
 from tests.end_to_end.conftest import LineMaker
 from tests.end_to_end.line import Line, steps_of_the_dag
 from tests.end_to_end.readers import NAME, reading
-from tests.end_to_end.tables import hashes
 from tests.end_to_end.test_failpoints import KILLS, SIGKILLED
-from tests.end_to_end.test_systems_down import SYSTEMS, addresses
+from tests.end_to_end.test_systems_down import SYSTEMS, addresses, tables_of
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(8 * 3600)]
 SEED = 20260630
@@ -23,12 +22,6 @@ KINDS = ("http_429", "http_500", "http_503", "html_200", "truncated", "token_exp
 CUT = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and application_name <> %s and xact_start is not null limit 1"""
-
-
-def tables_of(line: Line) -> dict[str, str]:
-    """Hashes of landing and of the published build's marts, under names that do not tell the build."""
-    build = f"build_{line.rows('select build_id from ops.published_build')[0][0]}"
-    return {name.replace(build, "marts"): told for name, told in hashes(("landing", build), line.rows).items()}
 
 
 def killed(line: Line, dice: Random) -> str:
