@@ -129,6 +129,13 @@ def of_airflow(*arguments: str) -> str:
     return done.stdout
 
 
+def known(build: str) -> dict[str, str]:
+    """Hashes of every layer and of the build, but for the log of what was read, which each reading of a day adds to."""
+    found = hashes((*LAYERS, build))
+    del found["staging.stg_landfall__load_parts"]
+    return found
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_two_nights_between_which_every_secret_changed_are_as_two_between_which_none_did(
@@ -136,12 +143,12 @@ def test_two_nights_between_which_every_secret_changed_are_as_two_between_which_
 ) -> None:
     with place.looked_at():
         build = f"build_{one('select build_id from ops.published_build')[0]}"
-        before = hashes((*LAYERS, build))
+        before = known(build)
         _vendors_secrets(place, robot, tmp_path)
         _database_and_vault(place)
         _airflows_keys(place)
         typed(place, "night")
-        assert hashes((*LAYERS, build)) == before
+        assert known(build) == before
 
         typed(place, "advance", "--days", "2")
         heard = len(robot.asked)

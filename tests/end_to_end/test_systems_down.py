@@ -16,8 +16,8 @@ STALE = "select distinct s.value ->> 'system' from published.mart_build, jsonb_a
 
 
 def tables_of(line: Line) -> dict[str, str]:
-    """Hashes of landing and of the published build's marts, under names that do not tell the build; without the publish log, which remembers
-    that people were shown a build while a system was down."""
+    """Hashes of landing and of the published build's marts, under names that do not tell the build; without the publish log, which
+    remembers that people were shown a build while a system was down."""
     build = f"build_{line.rows('select build_id from ops.published_build')[0][0]}"
     found = {name.replace(build, "marts"): told for name, told in hashes(("landing", build), line.rows).items()}
     del found["marts.rpt_publication"]
