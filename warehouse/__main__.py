@@ -28,7 +28,7 @@ def main() -> None:
         case "publish":
             _publish(arguments.as_of)
         case "rollback":
-            print(rollback(arguments.to))
+            print(rollback(arguments.to, arguments.as_of))
         case "roles":
             _compare_roles()
         case "readers":
@@ -57,8 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD"
         )
-    back = commands.add_parser("rollback", help="show the build published before")
+    back = commands.add_parser("rollback", help="show the build published before").add_mutually_exclusive_group()
     back.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
+    back.add_argument(
+        "--as-of", type=date.fromisoformat, metavar="D", help="the last one published for that business day"
+    )
     _add_dead_letters(commands.add_parser("dead-letters", help="records that the CRM refused night after night"))
     commands.add_parser("roles", help="hold the catalogue against warehouse/roles.yml; exit 1 with every difference")
     erasing = commands.add_parser(

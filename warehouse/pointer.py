@@ -21,23 +21,27 @@ _ROLLBACK = """
     select build_id, as_of, manifest, exists (
         select from pg_inherits as i join pg_class as c on c.oid = i.inhrelid where c.relnamespace = to_regnamespace('build_' || build_id))
     from shown
-    where case when %(to)s::text is not null then build_id = %(to)s else (as_of, publication_id) < (
+    where case
+        when %(to)s::text is not null then build_id = %(to)s
+        when %(day)s::date is not null then as_of = %(day)s
+        else (as_of, publication_id) < (
         select held.as_of, held.publication_id from shown as held join ops.published_build using (build_id)) end
     order by as_of desc, publication_id desc limit 1
 """
 
 
-def rollback(to: str | None = None) -> str:
-    """Move the pointer back to build `to`, or to the one published before the current one; returns a sentence.
+def rollback(to: str | None = None, day: date | None = None) -> str:
+    """Move the pointer to build `to`, the last one published for `day`, or the one published before the current one; returns a sentence.
 
     Raises StepError when there is no such build or retention dropped its marts.
     """
     with connect("transformer") as connection:
         connection.execute("select pg_advisory_lock(hashtext('landfall publish'))")
-        found = connection.execute(_ROLLBACK, {"to": to}).fetchone()
+        found = connection.execute(_ROLLBACK, {"to": to, "day": day}).fetchone()
         if found is None:
+            wanted = to or (f"build of {day}" if day else "earlier build")
             raise StepError(
-                f"ops.publications holds no {to or 'earlier build'}: list its build_ids, then roll back with --to BUILD_ID"
+                f"ops.publications holds no {wanted}: list its build_ids, then roll back with --to BUILD_ID"
             )
         build_id, as_of, manifest, has_marts = found
         if not has_marts:
@@ -47,7 +51,7 @@ def rollback(to: str | None = None) -> str:
         point_at(connection, build_id)
         smoke(connection, manifest["tables"])
         note_publication(connection, build_id, as_of, "rollback", manifest)
-    return f"rolled back: readers see build {build_id} of {as_of}"
+    return f"readers see build {build_id} of {as_of}"
 
 
 def point_at(connection: psycopg.Connection, build_id: str) -> None:

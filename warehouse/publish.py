@@ -127,4 +127,6 @@ def _confirm(connection: psycopg.Connection, build: Build) -> str:
         )
     connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(build.schema)))
     said = "its rerun is identical and was dropped" if again else "nothing to do"
+    if build.state == "retired":
+        said += f"; it is not on show: `python -m warehouse rollback --as-of {build.as_of}` shows it again"
     return f"build {build.build_id} is published already ({build.state}): {said}"

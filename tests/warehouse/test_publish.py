@@ -83,9 +83,13 @@ def test_rollback_shows_the_earlier_build_and_is_written_down(nights: Nights) ->
     ]
     with pytest.raises(StepError, match="holds no earlier build"):
         rollback()
+    said = publish(date(2026, 1, 6))
+    assert said.endswith("not on show: `python -m warehouse rollback --as-of 2026-01-06` shows it again")
+    assert rollback(day=date(2026, 1, 6)).endswith("of 2026-01-06")
     [(newer,)] = nights.fetch(
         "auditor", "select build_id from ops.publications where kind = 'publish' and as_of = '2026-01-06'"
     )
+    rollback()
     rollback(str(newer))
     assert seen(nights) == ("O-2 O-3", date(2026, 1, 6))
 
