@@ -22,6 +22,7 @@ from config.settings import settings
 from nightly import airflow, pages
 from tests.end_to_end.tables import hashes, one
 from tests.end_to_end.workplace import Workplace
+from warehouse.connection import connect
 from warehouse.frames import fetch_all
 
 FIRST = {  # of each vendor, by our setting: what the sandbox's systems take at first
@@ -150,6 +151,7 @@ def test_two_nights_between_which_every_secret_changed_are_as_two_between_which_
         typed(place, "night")
         assert known(build) == before
 
+        _stricter_alerts()
         typed(place, "advance", "--days", "2")
         heard = len(robot.asked)
         typed(place, "night")
@@ -157,6 +159,21 @@ def test_two_nights_between_which_every_secret_changed_are_as_two_between_which_
         people, distinct = fetch_all("loader", PEOPLE)[0]
         assert people == distinct > 0
         assert one("select count(*) from ops.loads where state <> 'finished'") == (0,)
+
+
+def _stricter_alerts() -> None:
+    """Let the next night have something to tell the robot: deals of a day's silence, regions below their whole target."""
+    rules: dict[str, dict[str, object]] = {
+        "silence": {"days": 1, "day_kind": "calendar", "stage_code": "S4"},
+        "region_gap": {"threshold": "100"},
+    }
+    with connect("loader") as connection:
+        for rule, value in rules.items():
+            connection.execute(
+                "insert into ops.settings (kind, key, value, valid_from, decided_at, decided_by, reason)"
+                " values ('alert_rule', %s, %s, '2026-05-20', '-infinity', 'test', 'stricter')",
+                (rule, json.dumps({**value, "is_enabled": "true"})),
+            )
 
 
 def _vendors_secrets(place: Workplace, robot: Robot, folder: Path) -> None:
