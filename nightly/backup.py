@@ -7,7 +7,6 @@ what dbt compiled, the sandbox company, the environment file with its secrets.
 
 import hashlib
 import shutil
-import subprocess
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from config.settings import child_environment, settings
-from nightly.services import run_module
+from config.settings import settings
+from nightly.postgres_tools import run_tool
 from warehouse.restores import note_folder
 from warehouse.steps import StepError, recorded
 from warehouse.stores import beside, published_day, server_version
@@ -99,23 +98,6 @@ def keep(into: Path, day: date) -> Path:
 
 def _dump(program: str, *arguments: str) -> None:
     run_tool(program, "--no-password", *arguments)
-
-
-def run_tool(program: str, *arguments: str, user: str = "", stdin: str | None = None) -> str:
-    """Run one of PostgreSQL's programs against our server; returns what it said on stderr. Raises StepError with its last line."""
-    now = settings()
-    folder = Path(run_module("sandbox.postgres", "binaries", quiet=True).strip()) if now.pg_embedded else None
-    path = str(folder / program) if folder else shutil.which(program)
-    if path is None:
-        raise StepError(
-            f"{program} is not installed: install PostgreSQL's client programs of the server's version, then rerun"
-        )
-    command = [path, "-h", now.pg_host, "-p", str(now.pg_port or 5432), "-U", user or now.pg_backup_user, *arguments]
-    done = subprocess.run(command, env=child_environment(), text=True, capture_output=True, check=False, input=stdin)
-    if done.returncode != 0:
-        said = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
-        raise StepError(f"{program} failed ({said}): see that LANDFALL_PG_BACKUP_USER may do this, then rerun")
-    return done.stderr
 
 
 def _write_manifest(folder: Path, day: date, names: list[str]) -> None:

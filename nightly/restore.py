@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.settings import settings
-from nightly.backup import FOLDERS, MANIFEST, ROLES, SETTINGS, Kept, digest, read_manifest, run_tool
+from nightly.backup import FOLDERS, MANIFEST, ROLES, SETTINGS, Kept, digest, read_manifest
+from nightly.postgres_tools import run_tool
 from nightly.services import run_module, running
 from warehouse.migrate import migrate
 from warehouse.restores import apply_erasures, journalled, note_folder, note_restore, of_other_keys

@@ -9,6 +9,7 @@ import pytest
 
 from config.settings import settings, use
 from nightly.backup import DAYS, MANIFEST, WEEKS, digest, keep, prune, read_manifest
+from nightly.postgres_tools import run_tool
 from nightly.restore import restore
 from nightly.services import run_module
 from warehouse.steps import StepError
@@ -77,6 +78,23 @@ def test_a_home_that_holds_something_is_left_as_it_is(empty: Path) -> None:
     (empty / "home" / "models").mkdir(parents=True)
     with pytest.raises(StepError, match="models exists: move the old state away"):
         restore(kept(empty, LAST))
+
+
+@pytest.mark.slow
+def test_programs_older_than_a_server_of_ones_own_make_room_for_the_wheels(
+    tenant_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LANDFALL_PG_EMBEDDED", "false")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    settings.cache_clear()
+    for version, said in (("9.6", ""), ("99.1", "the machine's own program ran")):
+        program = tmp_path / "psql"
+        program.write_text(
+            f"#!/bin/sh\nif [ $1 = --version ]; then echo 'psql (PostgreSQL) {version}'; else echo \"{said or 'too old'}\" >&2; fi\n"
+        )
+        program.chmod(0o755)
+        assert run_tool("psql", "--dbname=postgres", "--quiet", "--command=select 1").strip() == said
+    settings.cache_clear()
 
 
 @pytest.fixture
