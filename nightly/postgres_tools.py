@@ -1,7 +1,7 @@
 """PostgreSQL's own programs run against our server: pg_dump, pg_dumpall, pg_restore, psql.
 
-In: a program and its arguments. Out: what it said. The embedded server is asked by the wheel's programs; another one by those of the machine,
-or by the wheel's where the machine's are older than the server (they refuse a newer one, and its dumps).
+In: a program and its arguments. Out: what it said. The embedded server is asked by the wheel's programs; others by the machine's, or by
+the wheel's where the machine's are older than the server (they refuse a newer one, and its dumps).
 """
 
 import re
