@@ -99,9 +99,7 @@ def _attach(connection: psycopg.Connection, build: Build, names: list[str]) -> N
 
 def _show(connection: psycopg.Connection, build: Build, manifest: dict[str, Any]) -> bool:
     """Move the pointer, inside the caller's transaction. A day before the one on show stays attached but is not pointed at."""
-    later = connection.execute(
-        "select 1 from ops.published_build join ops.builds using (build_id) where as_of > %s", (build.as_of,)
-    ).fetchone()
+    later = _is_before_the_shown(connection, build)
     if later:
         connection.execute(
             "update ops.builds set state = 'retired', closed_at = clock_timestamp() where build_id = %s",
@@ -112,7 +110,13 @@ def _show(connection: psycopg.Connection, build: Build, manifest: dict[str, Any]
         refresh_reach(connection, build.as_of)
         smoke(connection, manifest["tables"])
     note_publication(connection, build.build_id, build.as_of, "publish", manifest)
-    return later is None
+    return not later
+
+
+def _is_before_the_shown(connection: psycopg.Connection, build: Build) -> bool:
+    """Whether readers see a later day than this build's."""
+    query = "select 1 from ops.published_build join ops.builds using (build_id) where as_of > %s"
+    return connection.execute(query, (build.as_of,)).fetchone() is not None
 
 
 def _confirm(connection: psycopg.Connection, build: Build) -> str:
@@ -127,6 +131,6 @@ def _confirm(connection: psycopg.Connection, build: Build) -> str:
         )
     connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(build.schema)))
     said = "its rerun is identical and was dropped" if again else "nothing to do"
-    if build.state == "retired":
+    if build.state == "retired" and not _is_before_the_shown(connection, build):  # it was rolled back
         said += f"; it is not on show: `python -m warehouse rollback --as-of {build.as_of}` shows it again"
     return f"build {build.build_id} is published already ({build.state}): {said}"
