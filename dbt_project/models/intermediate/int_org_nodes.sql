@@ -1,5 +1,5 @@
--- The organisation as known on each forecast day, each day from which movement is told and at the end of each period that pages show: company, regions, teams, and every person who owns or owned a deal, with our own
--- settings (kind org_node) over what the CRM says.
+-- The organisation as known on each forecast day, each day from which movement is told and at the end of each period that pages show: company,
+-- regions, teams, and every person who owns or owned a deal, with our own settings (kind org_node) over what the CRM says.
 with days as (
     select as_of_date, cutoff_at from {{ ref('int_as_of_days') }}
     where is_forecast_day
