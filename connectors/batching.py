@@ -7,12 +7,12 @@ came before is landed. Between the two, this thread puts people's fields into th
 import gc
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from connectors.privacy import Hidden, protected
 from connectors.reading import Reader
@@ -26,6 +26,7 @@ from warehouse.walks import Loading, Walk
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 Done = TypeVar("Done")
+Begin = Callable[[], Any]
 SELDOM = 100_000  # objects between two looks for cycles: among rows there are none, and looking took a quarter of the reading
 SHORT_S = 0.0001  # a thread that was waiting for the server goes on after so long; at Python's 5 ms the server waited half of its time
 ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
@@ -71,8 +72,8 @@ class Commit:
     rejects: list[Reject]
 
 
-def commits(connection: Loading, stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[Commit]:
-    """What of a walk's pages lands, commit by commit."""
+def commits(connection: Loading, stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[tuple[Commit, Begin]]:
+    """What of a walk's pages lands, commit by commit; with each, what reads on while the server is at work."""
     read = map(runs_of, together(read_pages(stream, walk, pages)))
     return beside(read, partial(exchanged, connection, stream, walk), sealed)
 
@@ -87,12 +88,13 @@ def runs_of(pages: list[ReadPage]) -> list[Run]:
     return found
 
 
-def exchanged(connection: Loading, stream: Stream, walk: Walk, runs: list[Run]) -> Exchanged:
+def exchanged(connection: Loading, stream: Stream, walk: Walk, runs: list[Run], read_on: Begin) -> Exchanged:
     """The runs, whose personal values the vault keeps from now on."""
     sealing, rejects = list[Callable[[], Batch]](), list[Reject]()
     for run in runs:
         set_aside = [reject for page in run.pages for reject in page.rejects]
         if run.hidden is not None:
+            read_on()
             run.hidden.exchange(connection, walk.load_id)
             sealing.append(run.hidden.sealed)
         elif isinstance(run.pages[0].records, Batch):
@@ -118,26 +120,59 @@ def read_pages(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[Re
         yield ReadPage(replace(page, rows=[]), *reader.page(page.rows))
 
 
-def beside(items: Iterator[Item], here: Callable[[Item], Made], there: Callable[[Made], Done]) -> Iterator[Done]:
-    """The items in order, each made by a thread beside, given to `here` in this one and finished by `there` in that one, while the item
-    before it is in use. What breaks off comes behind the items that came before it."""
+def beside(
+    items: Iterator[Item], here: Callable[[Item, Begin], Made], there: Callable[[Made], Done]
+) -> Iterator[tuple[Done, Begin]]:
+    """The items in order, each made by a thread beside, given to `here` in this one and finished by `there` in that one.
+
+    `here` and whoever uses an item get with it what sets the thread to work on the next ones, to be called while they wait for the
+    server: earlier, the thread would keep them from asking it. It is called for who does not. What breaks off comes behind the items that
+    came before it."""
     with _thread() as thread:
         coming, waiting = thread.submit(next, items, None), None
         while True:
+            reading = _Job(thread, partial(next, items, None))
             try:
-                item, finishing = coming.result(), None
-                if item is not None:
-                    coming = thread.submit(next, items, None)
-                    finishing = thread.submit(there, here(item))
+                item = coming.result()
+                finishing = None if item is None else _Job(thread, partial(there, here(item, reading.begin)))
             except Exception:
                 if waiting is not None:
-                    yield waiting.result()
+                    yield waiting.result(), _idle
                 raise
+            if finishing is not None and reading.is_begun:  # so much is to be done beside that it has begun already
+                finishing.begin()
             if waiting is not None:
-                yield waiting.result()
+                yield waiting.result(), _idle if finishing is None else partial(_begin, reading, finishing)
             if finishing is None:
                 return
-            waiting = finishing
+            coming, waiting = reading.begin(), finishing.begin()
+
+
+class _Job(Generic[Made]):
+    """What the thread beside is to do, begun once."""
+
+    def __init__(self, thread: ThreadPoolExecutor, job: Callable[[], Made]) -> None:
+        self._thread, self._job, self._begun = thread, job, list[Future[Made]]()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the thread has been set to it."""
+        return bool(self._begun)
+
+    def begin(self) -> Future[Made]:
+        """The job, begun now if it was not."""
+        if not self._begun:
+            self._begun.append(self._thread.submit(self._job))
+        return self._begun[0]
+
+
+def _begin(*jobs: _Job[Any]) -> None:
+    for job in jobs:
+        job.begin()
+
+
+def _idle() -> None:
+    """Nothing is left to do."""
 
 
 @contextmanager

@@ -74,12 +74,12 @@ def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk,
     waited = source.calls.patience.waits
     rows_before, pages_before = tally.received, tally.pages
     progress = Progress(f"{stream.system} {stream.name}")
-    for commit in commits(connection, stream, walk, source.pages(stream, walk)):
+    for commit, read_on in commits(connection, stream, walk, source.pages(stream, walk)):
         reached = next((page.cursor for page in reversed(commit.pages) if page.cursor is not None), None)
         last, asked = commit.pages[-1], source.calls.requests
         counts = land_page(
             connection, walk, commit.batch, commit.rejects, last_id=reached, requests=asked - sent, pages=len(commit.pages),
-            is_last=last.is_last and ends_here, bookkeeping=stream.bookkeeping, part=last.part,
+            is_last=last.is_last and ends_here, bookkeeping=stream.bookkeeping, part=last.part, meanwhile=read_on,
         )  # fmt: skip
         tally.add(counts, len(commit.pages))
         sent = asked

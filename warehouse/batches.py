@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 BOOKKEEPING = frozenset({"last_modified_time", "last_modified_by", "version"})
 
 
+class Span(NamedTuple):
+    """What the ids of a batch are between, and whether each stands there once."""
+
+    least: str
+    greatest: str
+    is_distinct: bool
+
+
 class Batch(NamedTuple):
     """Versions of records of one stream as they leave; the columns are equally long. `changes`: `microseconds` of each change; a row is
-    its head and its text; `block`: all rows as one, where that was made ready."""
+    its head and its text; `block`: all rows as one, `told_span`: of the ids, where they were made ready."""
 
     ids: list[str]
     digests: list[str]
@@ -29,6 +37,12 @@ class Batch(NamedTuple):
     heads: list[bytes]
     texts: list[bytes]
     block: bytes = b""
+    told_span: Span | None = None
+
+    @property
+    def span(self) -> Span:
+        """What the ids are between; there must be one."""
+        return self.told_span or _span_of(self.ids)
 
     def chosen(self, places: Sequence[int]) -> bytes:
         """The rows at `places`, ascending and each once, as one block."""
@@ -42,10 +56,20 @@ def joined(batches: Iterable[Batch]) -> Batch:
     several = list(batches)
     if len(several) == 1:
         (one,) = several
-        return one if one.block else one._replace(block=block_of(one.heads, one.texts))
+        return one if one.block else _ready(one)
     columns = (list(chain.from_iterable(column)) for column in zip(*(each[:5] for each in several), strict=True))
     ids, digests, changes, heads, texts = columns
-    return Batch(ids, digests, changes, heads, texts, block_of(heads, texts))
+    return _ready(Batch(ids, digests, changes, heads, texts))
+
+
+def _ready(batch: Batch) -> Batch:
+    return batch._replace(
+        block=block_of(batch.heads, batch.texts), told_span=_span_of(batch.ids) if batch.ids else None
+    )
+
+
+def _span_of(ids: list[str]) -> Span:
+    return Span(min(ids), max(ids), len(set(ids)) == len(ids))
 
 
 def batch_of(records: Sequence["Record"], load_id: str, bookkeeping: Collection[str] = BOOKKEEPING) -> Batch:

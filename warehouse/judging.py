@@ -47,10 +47,17 @@ class Judged:
     echoed: int
 
 
-def judged(connection: Loading, table: str, batch: Batch) -> Judged:
-    """What the versions of a batch, all of one stream's `table`, say beyond what is known."""
+def is_untouched(connection: Loading, table: str, batch: Batch) -> bool:
+    """Whether nothing between the least and the greatest id of the batch has landed in `table`, as far as one cheap question tells."""
+    statement = sql.SQL(_UNTOUCHED).format(table=sql.Identifier(*table.split(".")))
+    found = connection.execute(statement, (batch.span.least, batch.span.greatest)).fetchone()
+    return bool(found and found[0])
+
+
+def judged(connection: Loading, table: str, batch: Batch, *, is_new: bool) -> Judged:
+    """What the versions of a batch, all of one stream's `table`, say beyond what is known. `is_new`: of their ids nothing has landed."""
     changes, hashes = batch.changes, batch.digests
-    landed, before = _landed(connection, table, batch), _before(batch)
+    landed, before = {} if is_new else _landed(connection, table, batch), _before(batch)
     if not landed and not before:
         return Judged(range(len(batch.ids)), 0, 0)
     news, echoed = [], 0
@@ -81,17 +88,13 @@ def _known(connection: Loading, table: str, ids: list[str]) -> Sequence[int]:
     text = _BETWEEN.join(ids)
     if text.count(_BETWEEN) != len(ids) - 1:
         return range(len(ids))
-    name = sql.Identifier(*table.split("."))
-    untouched = connection.execute(sql.SQL(_UNTOUCHED).format(table=name), (min(ids), max(ids))).fetchone()
-    if untouched and untouched[0]:
-        return []
-    statement = sql.SQL(_KNOWN).format(table=name)
+    statement = sql.SQL(_KNOWN).format(table=sql.Identifier(*table.split(".")))
     return [place for (place,) in connection.execute(statement, (text,), binary=True)]
 
 
 def _before(batch: Batch) -> dict[int, int]:
     """For each version whose id stands in the batch more than once: the place of the version before it, where there is one."""
-    if len(set(batch.ids)) == len(batch.ids):
+    if batch.span.is_distinct:
         return {}
     places: defaultdict[str, list[int]] = defaultdict(list)
     for place, record_id in enumerate(batch.ids):

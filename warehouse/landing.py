@@ -5,15 +5,18 @@ received = landed + unchanged + quarantined. A record lands unless its hash equa
 its own changed_at. Our own score fields and the source's bookkeeping are outside the hash: what we write comes back as `echoed`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import psycopg
+
 from warehouse.batches import BOOKKEEPING, Batch, batch_of
 from warehouse.clock import cutoff
 from warehouse.failpoints import failpoint
-from warehouse.judging import judged
+from warehouse.judging import is_untouched, judged
 from warehouse.packing import append_packed
 from warehouse.parts import Part, count_part
 from warehouse.walks import Loading, Walk
@@ -56,6 +59,10 @@ class PageCounts:
         return self.landed + self.unchanged + self.quarantined
 
 
+def _nothing() -> None:
+    """Nobody waits for the server to be at work."""
+
+
 def land_page(
     connection: Loading,
     walk: Walk,
@@ -68,18 +75,24 @@ def land_page(
     is_last: bool = False,
     bookkeeping: Collection[str] = BOOKKEEPING,
     part: Part | None = None,
+    meanwhile: Callable[[], Any] = _nothing,
 ) -> PageCounts:
     """Append one page (or several in a row, which count as `pages`) to the walk's table and move its cursor to `last_id`, all or nothing.
 
     `is_last` finishes the walk; `bookkeeping`: the source's fields that say nothing about the record; `part`: what of the walk the page
-    belongs to, counted by itself."""
+    belongs to, counted by itself; `meanwhile`: called while the server writes, if it has to."""
     failpoint("landing.before")
-    with connection.transaction():
-        batch = records if isinstance(records, Batch) else batch_of(records, walk.load_id, bookkeeping)
-        landed, unchanged, echoed = _append(connection, walk, batch)
+    batch = records if isinstance(records, Batch) else batch_of(records, walk.load_id, bookkeeping)
+    with ExitStack() as page:
+        with connection.pipeline():  # answered together: the server waits for us once
+            page.enter_context(
+                psycopg.Transaction(connection)
+            )  # connection's own keeps the pipeline, and COPY wants none
+            is_new = not batch.ids or is_untouched(connection, walk.table, batch)
+        landed, unchanged, echoed = _append(connection, walk, batch, meanwhile, is_new=is_new)
         # what we write moves a source's bookkeeping: without any, the same again is read again, not echoed
         counts = PageCounts(landed, unchanged, echoed if bookkeeping else 0, len(rejects))
-        with connection.pipeline():  # answered together: the server waits for us once
+        with connection.pipeline():
             _set_aside(connection, walk, rejects)
             if part is not None:
                 count_part(connection, walk, part, counts)
@@ -100,12 +113,14 @@ def finish_walk(connection: Loading, walk: Walk, gone: Sequence[str]) -> PageCou
     return counts
 
 
-def _append(connection: Loading, walk: Walk, batch: Batch) -> tuple[int, int, int]:
+def _append(
+    connection: Loading, walk: Walk, batch: Batch, meanwhile: Callable[[], Any] = _nothing, *, is_new: bool = False
+) -> tuple[int, int, int]:
     if not batch.ids:
         return 0, 0, 0
-    found = judged(connection, walk.table, batch)
+    found = judged(connection, walk.table, batch, is_new=is_new)
     count = len(found.news)
-    landed = append_packed(connection, walk.table, batch.chosen(found.news), count) if count else 0
+    landed = append_packed(connection, walk.table, batch.chosen(found.news), count, meanwhile) if count else 0
     return landed, found.unchanged, found.echoed
 
 

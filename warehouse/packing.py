@@ -4,11 +4,12 @@ Row by row, a driver waits for the server every few rows, and a thread that read
 leaves in a few. In: what of a record is stored. Out: its row, made while other rows are on their way; columns in the order of `COLUMNS`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from itertools import chain
 from struct import Struct
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -27,8 +28,11 @@ def block_of(heads: Iterable[bytes], texts: Iterable[bytes]) -> bytes:
     return b"".join(chain.from_iterable(zip(heads, texts, strict=True)))
 
 
-def append_packed(connection: psycopg.Connection, table: str, block: bytes, count: int) -> int:
-    """Append a block of `count` rows to `table` ("schema.name") inside the caller's transaction; returns their number.
+def append_packed(
+    connection: psycopg.Connection, table: str, block: bytes, count: int, meanwhile: Callable[[], Any]
+) -> int:
+    """Append a block of `count` rows to `table` ("schema.name") inside the caller's transaction; returns their number. `meanwhile`: called
+    once all has been sent, before the server is waited for.
 
     Raises RuntimeError when the server counted another number than was sent.
     """
@@ -39,6 +43,7 @@ def append_packed(connection: psycopg.Connection, table: str, block: bytes, coun
         with cursor.copy(target) as copy:
             for part in (_SIGNATURE, block, _END):
                 copy.write(part)
+            meanwhile()
         if cursor.rowcount != count:
             raise RuntimeError(
                 f"COPY into {table} reported {cursor.rowcount} of {count} rows: nothing was kept, rerun the step"

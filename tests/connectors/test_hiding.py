@@ -50,7 +50,7 @@ def test_a_page_of_people_lands_as_its_records_do_one_by_one(connection: Loading
     pages[2][3] = {"_id": "65f0x", "last_modified_time": INSIDE, "mobile": ["13800000000", "13800000001"]}
     read = [ReadPage(Page([], None, is_last=False), *reader.page(rows)) for rows in pages]
     assert [isinstance(each.records, Opened) for each in read] == [True, True, False, True, True, True]
-    commit = sealed(exchanged(connection, LEADS, WALK, runs_of(read)))
+    commit = sealed(exchanged(connection, LEADS, WALK, runs_of(read), lambda: None))
     batch, rejects = commit.batch, commit.rejects
     alone, left = reader.records([row for rows in pages for row in rows])
     protect(connection, [each.record for each in alone], LEADS.classified, "load")

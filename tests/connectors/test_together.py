@@ -2,20 +2,28 @@
 
 import gc
 from collections.abc import Iterator
+from queue import Queue
+from typing import TypeVar
 
 import pytest
 
-from connectors.batching import ROWS, ReadPage, beside, together
+from connectors.batching import ROWS, Begin, ReadPage, beside, together
 from connectors.sources import Page
 from warehouse.landing import Reject
 from warehouse.parts import Part
+
+Item = TypeVar("Item")
 
 
 def page(rows: int, cursor: str, *, is_last: bool = False, part: Part | None = None) -> ReadPage:
     return ReadPage(Page([], cursor, is_last, part), [], [Reject("", b"")] * rows)
 
 
-def same(item: list[ReadPage]) -> list[ReadPage]:
+def same(item: Item) -> Item:
+    return item
+
+
+def here(item: Item, _: Begin) -> Item:
     return item
 
 
@@ -43,23 +51,40 @@ def test_what_came_before_a_reading_broke_off_lands_and_then_it_breaks_off() -> 
 
     landed: list[list[str | None]] = []
     with pytest.raises(ValueError, match="refused"):
-        landed.extend([each.page.cursor for each in batch] for batch in beside(together(broken()), same, same))
+        landed.extend([each.page.cursor for each in batch] for batch, _ in beside(together(broken()), here, same))
     assert landed == [["a", "b"]]
 
 
 def test_what_came_before_an_item_that_this_thread_refused_lands_first() -> None:
-    def refused(number: int) -> int:
+    def refused(number: int, _: Begin) -> int:
         if number == 3:
             raise ValueError("refused")
         return number
 
     done: list[int] = []
     with pytest.raises(ValueError, match="refused"):
-        done.extend(beside(iter(range(1, 9)), refused, lambda number: number * 10))
+        done.extend(made for made, _ in beside(iter(range(1, 9)), refused, lambda number: number * 10))
     assert done == [10, 20]
 
 
 def test_reading_beside_keeps_the_order_and_leaves_the_process_as_it_was() -> None:
     before = gc.get_threshold()
-    assert list(beside(iter(range(1, 100)), lambda number: -number, lambda number: -number)) == list(range(1, 100))
+    made = [number for number, _ in beside(iter(range(1, 100)), lambda number, _: -number, lambda number: -number)]
+    assert made == list(range(1, 100))
     assert gc.get_threshold() == before
+
+
+def test_the_thread_beside_goes_on_when_it_is_told_that_the_server_is_at_work() -> None:
+    read = Queue[int]()
+
+    def numbers() -> Iterator[int]:
+        for number in range(3):
+            read.put(number)
+            yield number
+
+    first, go_on = next(coming := beside(numbers(), here, same))
+    assert [read.get(timeout=5) for _ in range(2)] == [0, 1]
+    assert (first, read.empty()) == (0, True)
+    go_on()
+    assert read.get(timeout=5) == 2
+    assert [number for number, _ in coming] == [1, 2]
