@@ -144,7 +144,8 @@ def _heat(dataset: Dataset, given: Params, lang: str) -> Params:
         "sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_desc", "normalize_across": "heatmap", "linear_color_scheme": "blue_white_yellow"
         if given.get("diverging") else "schemeBlues", "legend_type": "continuous", "show_legend": False, "show_values": True,
         "show_percentage": False, "value_bounds": [None, None], "y_axis_format": _first_format(dataset, given, lang), "xscale_interval": 1,
-        "yscale_interval": 1, "left_margin": "auto", "bottom_margin": "auto", "border_color": {"r": 255, "g": 255, "b": 255, "a": 1},
+        "yscale_interval": 1, "x_axis_label_rotation": 45, "left_margin": "auto", "bottom_margin": "auto",
+        "border_color": {"r": 255, "g": 255, "b": 255, "a": 1},
     }  # fmt: skip
 
 

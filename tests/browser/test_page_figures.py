@@ -60,6 +60,25 @@ def test_deals_add_up_to_the_cell_at_every_node_that_a_person_sees(
         assert abs(sum(below) - amount) <= Decimal("0.01") * (len(below) + 1), f"{person}: {node}"
 
 
+def test_the_open_pipeline_is_weighed_as_chosen_and_each_way_is_the_marts(
+    company: Company, asked: dict[str, Asked]
+) -> None:
+    ((node, period, from_open, opened, rated),) = company.fetch(
+        "vp",
+        "select f.node_id, f.period_id, f.from_open, m.open_gross_amount, m.weighted_set_gross_amount"
+        " from published.mart_period_forecast as f"
+        " join published.mart_metrics as m on m.node_id = f.node_id and m.period_id = f.period_id and m.slice_kind = 'all'"
+        " where f.node_level = 'company'",
+    )
+    given = {"node_id": node, "period_id": period}
+    shown = {row["weighed_by"]: row for row in asked["vp"].rows("valued_deals", ["weighed_by"], ["amount"], **given)}
+    every = asked["vp"].rows("valued_deals", ["weighed_by"], ["amount"], node_id=node, weighed_by="模型（期内赢率）")
+    assert {name: money(row["amount"]) for name, row in shown.items() if "模型" not in name} == {
+        "不加权": opened, "阶段设定赢率": rated,
+    }  # fmt: skip
+    assert [money(row["amount"]) for row in every] == [from_open]
+
+
 def test_the_chosen_unit_changes_amounts_and_nothing_else(asked: dict[str, Asked]) -> None:
     metrics = ["target", "attainment"]
     every_large = asked["vp"].rows("forecast", ["node_id"], metrics, unit="万元")
