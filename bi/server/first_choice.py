@@ -5,9 +5,11 @@ takes the first and has no default.
 """
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
+log = logging.getLogger(__name__)
 Chosen = Callable[[int, str, str | None], str | None]  # of a dataset, a column and the metric that orders it
 
 
@@ -59,5 +61,7 @@ def _first_row(dataset: int, column: str, order: str | None) -> str | None:
         "columns": [column], "metrics": [order] if order else [], "orderby": [(order or column, True)], "groupby": [], "filter": [],
         "row_limit": 1, "row_offset": 0, "extras": {}, "granularity": None, "is_timeseries": False, "from_dttm": None, "to_dttm": None,
     }  # fmt: skip
-    rows = table.query(asked).df
-    return None if rows.empty else str(rows[column].iloc[0])
+    found = table.query(asked)
+    if found.error_message:  # the charts wait for the filter's own list then, which says what is wrong
+        log.warning("no first value of %s in dataset %s: %s", column, dataset, found.errors or found.status)
+    return None if found.df.empty else str(found.df[column].iloc[0])

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tests.end_to_end.line import Line
 from warehouse.frames import fetch_all
 
 CLOCKS = tuple(yaml.safe_load((Path(__file__).parent / "clock_columns.yml").read_text("utf-8")))
@@ -38,6 +39,24 @@ def hashes(schemas: tuple[str, ...] = SCHEMAS, read: Callable[..., list[tuple[An
             f" from (select md5(row({columns})::text) as h from {schema}.{table} as t) as hashed"
         )
         found[f"{schema}.{table}"] = read(digest)[0][0]
+    return found
+
+
+def differing(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, tuple[str | None, str | None]]:
+    """The tables that are not alike, with both hashes."""
+    return {
+        name: (ours.get(name), theirs.get(name))
+        for name in ours.keys() | theirs.keys()
+        if ours.get(name) != theirs.get(name)
+    }
+
+
+def without_a_trace(line: Line) -> dict[str, str]:
+    """Hashes of landing and of the published build's marts, under names that do not tell the build; without the publish log, which
+    remembers that people were shown a build while a system was down."""
+    build = f"build_{line.rows('select build_id from ops.published_build')[0][0]}"
+    found = {name.replace(build, "marts"): told for name, told in hashes(("landing", build), line.rows).items()}
+    del found["marts.rpt_publication"]
     return found
 
 

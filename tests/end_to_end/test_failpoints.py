@@ -6,23 +6,13 @@ from itertools import product
 import pytest
 
 from tests.end_to_end.conftest import LineMaker
+from tests.end_to_end.failures import KILLS, SIGKILLED
 from tests.end_to_end.line import Line, steps_of_the_dag
-from tests.end_to_end.tables import SCHEMAS, hashes
+from tests.end_to_end.tables import SCHEMAS, differing, hashes
 
 pytestmark = pytest.mark.slow
 STEPS = ("landing", "dbt", "score", "forecast", "publish", "writeback")
 FAILPOINTS = tuple(f"{step}.{moment}" for step, moment in product(STEPS, ("before", "inside", "after")))
-SIGKILLED = -9
-KILLS = {  # task → where it is killed, one time after the other, before it may run to its end
-    "history": ("landing.before", "landing.inside", "landing.after"),
-    "extract": ("landing.before", "landing.inside", "landing.after", "landing.after"),
-    "features": ("dbt.before", "dbt.inside", "dbt.after"),
-    "score": ("score.before", "score.inside", "score.after"),
-    "forecast": ("forecast.before", "forecast.inside", "forecast.after"),
-    "marts": ("dbt.inside",),
-    "publish": ("publish.before", "publish.inside", "publish.after"),
-    "write_back": ("writeback.before", "writeback.inside", "writeback.after"),
-}
 
 
 @dataclass(frozen=True)
@@ -65,9 +55,7 @@ def test_after_the_restarts_every_table_holds_the_rows_of_the_undisturbed_twin(t
     calm, killed = tables_of(twins.calm), tables_of(twins.killed)
     for schema in ("landing", "staging", "features", "scores", "build_", "sync"):
         assert any(name.startswith(schema) and not digest.startswith("0 ") for name, digest in calm.items()), schema
-    differing = {name: (calm.get(name), killed.get(name)) for name in calm.keys() | killed.keys()
-                 if calm.get(name) != killed.get(name)}  # fmt: skip
-    assert not differing
+    assert not differing(calm, killed)
 
 
 def test_every_window_is_read_to_its_end_and_lands_what_the_twin_landed(twins: Twins) -> None:

@@ -11,10 +11,10 @@ from random import Random
 import pytest
 
 from tests.end_to_end.conftest import LineMaker
+from tests.end_to_end.failures import KILLS, SIGKILLED, SYSTEMS, addresses
 from tests.end_to_end.line import Line, steps_of_the_dag
 from tests.end_to_end.readers import NAME, reading
-from tests.end_to_end.test_failpoints import KILLS, SIGKILLED
-from tests.end_to_end.test_systems_down import SYSTEMS, addresses, tables_of
+from tests.end_to_end.tables import differing, without_a_trace
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(8 * 3600)]
 SEED = 20260630
@@ -102,8 +102,6 @@ def test_nights_with_faults_end_like_those_of_a_twin_without(new_line: LineMaker
             fault = FAULTS[number % len(FAULTS)] if number < len(FAULTS) else dice.choice(FAULTS)
             told = fault(hit, dice)
             print(f"{hit.day} {told}; {readers.looks} looks", flush=True)
-            healthy, mended = tables_of(golden), tables_of(hit)
-            differing = {name for name in healthy.keys() | mended.keys() if healthy.get(name) != mended.get(name)}
-            assert not differing, (hit.day, told)
+            assert not differing(without_a_trace(golden), without_a_trace(hit)), (hit.day, told)
             assert readers.wrong == [], (hit.day, told)
     assert readers.looks > nights

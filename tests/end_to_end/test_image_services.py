@@ -16,7 +16,7 @@ import pytest
 from tests.architecture.containers import compose
 from tests.end_to_end.image import Image
 from tests.end_to_end.line import ROOT
-from tests.end_to_end.test_services import READY_SECONDS, STARTED, free_ports
+from tests.end_to_end.services import READY_SECONDS, STARTED, free_ports
 
 FOLDER = os.environ.get("LANDFALL_TEST_IMAGE", "")
 pytestmark = [

@@ -2,29 +2,15 @@
 
 import csv
 import json
-import os
 import re
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.end_to_end.typed import commands, run
+
 pytestmark = pytest.mark.soak
-
-
-def commands(page: str, home: Path) -> str:
-    """The page's commands in order, in a folder of their own."""
-    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
-    return "set -euo pipefail\n" + "\n".join(blocks).replace("$PWD/var", str(home))
-
-
-def run(script: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("LANDFALL_")}
-    return subprocess.run(
-        ["bash", "-c", script], env=kept, cwd=ROOT, text=True, capture_output=True, check=False, timeout=3600
-    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.line import ROOT, Line
-from tests.end_to_end.test_onboarding import commands, run
+from tests.end_to_end.typed import commands, run
 
 PAGES = ("nights", "changes", "keeping")
 LOOKS = (

@@ -1,7 +1,6 @@
 """Each service's command of `docker/compose.yml`, run as a plain process with the file's own settings, until its health check passes."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,18 +12,9 @@ import pytest
 
 from tests.architecture.containers import compose
 from tests.end_to_end.line import Line
+from tests.end_to_end.services import READY_SECONDS, STARTED, free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak]
-READY_SECONDS = 240
-STARTED = ("airflow", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", "mlflow", "webhook", "sandbox")
-
-
-def free_ports(count: int) -> list[str]:
-    servers = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(server.getsockname()[1]) for server in servers]
-    for server in servers:
-        server.close()
-    return ports
 
 
 @pytest.fixture(scope="module")

@@ -5,28 +5,11 @@ The CRM has its own test, `test_partial_night.py`, since our writes are its reco
 
 import pytest
 
-from nightly.services import SANDBOX_PATHS
 from tests.end_to_end.conftest import LineMaker
-from tests.end_to_end.line import Line
-from tests.end_to_end.tables import hashes
+from tests.end_to_end.failures import NOBODY, SYSTEMS, addresses
+from tests.end_to_end.tables import differing, without_a_trace
 
-SYSTEMS = ("kingdee", "wecom", "dingtalk", "hubspot", "baidu", "tencent")
-NOBODY = "http://127.0.0.1:9"
 STALE = "select distinct s.value ->> 'system' from published.mart_build, jsonb_array_elements(stale_inputs) as s"
-
-
-def tables_of(line: Line) -> dict[str, str]:
-    """Hashes of landing and of the published build's marts, under names that do not tell the build; without the publish log, which
-    remembers that people were shown a build while a system was down."""
-    build = f"build_{line.rows('select build_id from ops.published_build')[0][0]}"
-    found = {name.replace(build, "marts"): told for name, told in hashes(("landing", build), line.rows).items()}
-    del found["marts.rpt_publication"]
-    return found
-
-
-def addresses(system: str) -> dict[str, str]:
-    """The settings of the system's addresses, pointed at a port on which nobody listens."""
-    return {name.upper(): NOBODY for name in SANDBOX_PATHS if name.startswith(f"{system}_")}
 
 
 @pytest.mark.soak
@@ -52,6 +35,4 @@ def test_a_system_that_was_down_all_night_leaves_no_trace_after_its_rerun(new_li
         hit.ask("connectors", "extract", "--system", system, "--as-of", hit.day.isoformat())
         hit.night(hit.day, since="gate_landing")
         assert hit.rows(STALE) == []
-        healthy, mended = tables_of(calm), tables_of(hit)
-        differing = {name for name in healthy.keys() | mended.keys() if healthy.get(name) != mended.get(name)}
-        assert not differing, system
+        assert not differing(without_a_trace(calm), without_a_trace(hit)), system
