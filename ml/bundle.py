@@ -18,7 +18,7 @@ from ml.amounts import Amounts
 from ml.calibration import Calibration
 from ml.features import HORIZON_COLUMNS
 from ml.model import WinModel, restore
-from ml.targets import TARGETS
+from ml.targets import TARGETS, Target
 from warehouse.steps import StepError
 
 
@@ -46,7 +46,7 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
         "model_name": name,
         "as_of": as_of.isoformat(),
         "tier": model.name,
-        "features": [*model.target.names, *HORIZON_COLUMNS],
+        "features": fed(model.target),
         "amounts": asdict(model.amounts),
         "calibration": asdict(model.calibration),
         "ever_days": model.ever_days,
@@ -65,6 +65,17 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
     shutil.rmtree(bundle.folder, ignore_errors=True)
     fresh.rename(bundle.folder)
     return bundle
+
+
+def fed(target: Target) -> list[str]:
+    """What a model of `target` that is trained now is fed, in order."""
+    return [*target.names, *HORIZON_COLUMNS]
+
+
+def is_for_other_features(version: str) -> bool:
+    """Whether the local bundle, taken as it lies there, was trained on other features than its target lists now."""
+    manifest = json.loads((models_home() / version / "manifest.json").read_bytes())
+    return bool(manifest["features"] != fed(TARGETS[manifest["model_name"]]))
 
 
 def load(version: str) -> Bundle:
@@ -88,7 +99,7 @@ def load(version: str) -> Bundle:
             f"delete {folder} and train again, then rerun"
         )
     target = TARGETS[manifest["model_name"]]
-    if manifest["features"] != [*target.names, *HORIZON_COLUMNS]:
+    if manifest["features"] != fed(target):
         raise StepError(
             f"model {version} was trained on other features than {target.features_module} lists: train again, then rerun"
         )

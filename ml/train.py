@@ -11,7 +11,7 @@ from datetime import date
 
 from config.settings import settings
 from ml.amounts import Amounts, learn, read_won
-from ml.bundle import models_home, save
+from ml.bundle import is_for_other_features, models_home, save
 from ml.dataset import Rows, day_number, read_rows
 from ml.doubts import damage, doubt
 from ml.drift import doubt_of_day
@@ -58,7 +58,8 @@ def choose(rows: Rows, as_of: date, seed: int) -> Choice:
 
 
 def train(as_of: date, run: StepRun, *, if_missing: bool) -> None:
-    """Train and promote the models of `as_of`; with `if_missing`, only those of which none of that day or before is at hand."""
+    """Train and promote the models of `as_of`; with `if_missing`, only those of which none of that day or before is at hand
+    that is fed what is listed now."""
     run.note(**_train(as_of, WIN, if_missing=if_missing))
     run.note(lead=_train(as_of, LEAD, if_missing=if_missing))
 
@@ -66,7 +67,13 @@ def train(as_of: date, run: StepRun, *, if_missing: bool) -> None:
 def _train(as_of: date, target: Target, *, if_missing: bool) -> dict[str, object]:
     """Train and promote one model; returns what there is to note."""
     present = champion(as_of, target)
-    if if_missing and present and (models_home() / present).exists():
+    is_here = present is not None and (models_home() / present).exists()
+    if present and is_here and is_for_other_features(present):
+        print(
+            f"champion {present} was trained on other features than {target.features_module} lists: it cannot score, another is trained"
+        )
+        present, is_here = None, False
+    if if_missing and is_here:
         print(f"champion {present} stands, nothing to train")
         return {"model_version": present, "trained": False}
     rows, seed = READ[target.name](as_of), settings().seed

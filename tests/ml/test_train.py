@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from config.settings import settings
-from ml.bundle import models_home
+from ml.bundle import load, models_home
 from ml.dataset import day_number, read_rows
 from ml.evaluate import STAGE_DAYS_RATE
+from ml.features import HORIZON_COLUMNS
 from ml.train import champion, train
 from warehouse.connection import connect
 from warehouse.frames import fetch_all
@@ -110,6 +111,19 @@ def test_with_if_missing_a_champion_of_an_earlier_day_stands_and_one_of_a_later_
     (models_home() / str(version)).rename(models_home() / "gone")
     assert run(if_missing=True, as_of=date(2025, 6, 23))["model_version"] == version
     assert (models_home() / str(version)).exists()
+
+
+def test_a_champion_that_was_fed_other_features_gives_way_to_one_that_can_score(
+    features_schema: Fill, pipeline: Pipeline, registry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a field became a feature: the night goes on with a new model instead of failing where it scores."""
+    features_schema(pipeline(35))
+    old = run(if_missing=True)["model_version"]
+    monkeypatch.setattr("ml.bundle.fed", lambda target: [*target.names, *HORIZON_COLUMNS, "tender_kind"])
+    new = run(if_missing=True)["model_version"]
+    assert new not in {old, None}
+    assert (champion(AS_OF), load(str(new)).version) == (new, new)
+    assert run(if_missing=True)["trained"] is False
 
 
 def test_a_tenant_without_history_gets_smoothed_rates_and_is_told_so(
