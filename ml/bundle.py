@@ -73,8 +73,11 @@ def fed(target: Target) -> list[str]:
 
 
 def is_for_other_features(version: str) -> bool:
-    """Whether the local bundle, taken as it lies there, was trained on other features than its target lists now."""
-    manifest = json.loads((models_home() / version / "manifest.json").read_bytes())
+    """Whether the local bundle was trained on other features than its target lists now; not of one that is damaged, as `load` will say."""
+    try:
+        manifest = json.loads((models_home() / version / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        return False
     return bool(manifest["features"] != fed(TARGETS[manifest["model_name"]]))
 
 

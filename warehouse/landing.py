@@ -80,14 +80,14 @@ def land_page(
     """Append one page (or several in a row, which count as `pages`) to the walk's table and move its cursor to `last_id`, all or nothing.
 
     `is_last` finishes the walk; `bookkeeping`: the source's fields that say nothing about the record; `part`: what of the walk the page
-    belongs to, counted by itself; `meanwhile`: called while the server writes, if it has to."""
+    belongs to, counted by itself; `meanwhile`: called when the server is at work, once or more, if it has anything to do."""
     failpoint("landing.before")
     batch = records if isinstance(records, Batch) else batch_of(records, walk.load_id, bookkeeping)
     with ExitStack() as page:
-        with connection.pipeline():  # answered together: the server waits for us once
-            page.enter_context(
-                psycopg.Transaction(connection)
-            )  # connection's own keeps the pipeline, and COPY wants none
+        with (
+            connection.pipeline()
+        ):  # answered together: the server waits for us once; connection.transaction() would keep it for COPY
+            page.enter_context(psycopg.Transaction(connection))
             is_new = not batch.ids or is_untouched(connection, walk.table, batch)
         landed, unchanged, echoed = _append(connection, walk, batch, meanwhile, is_new=is_new)
         # what we write moves a source's bookkeeping: without any, the same again is read again, not echoed
@@ -118,6 +118,8 @@ def _append(
 ) -> tuple[int, int, int]:
     if not batch.ids:
         return 0, 0, 0
+    if not is_new:
+        meanwhile()  # each id is looked up, which takes the server a while
     found = judged(connection, walk.table, batch, is_new=is_new)
     count = len(found.news)
     landed = append_packed(connection, walk.table, batch.chosen(found.news), count, meanwhile) if count else 0
