@@ -84,9 +84,8 @@ def land_page(
     failpoint("landing.before")
     batch = records if isinstance(records, Batch) else batch_of(records, walk.load_id, bookkeeping)
     with ExitStack() as page:
-        with (
-            connection.pipeline()
-        ):  # answered together: the server waits for us once; connection.transaction() would keep it for COPY
+        # answered together: the server waits for us once; connection.transaction() would keep the pipeline, and COPY wants none
+        with connection.pipeline():
             page.enter_context(psycopg.Transaction(connection))
             is_new = not batch.ids or is_untouched(connection, walk.table, batch)
         landed, unchanged, echoed = _append(connection, walk, batch, meanwhile, is_new=is_new)
