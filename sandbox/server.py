@@ -74,7 +74,9 @@ def serve(home: Path, port: int, *, speed: float, rules: Rules, host: str = HOST
 
     @asynccontextmanager
     async def announced(_app: Starlette) -> AsyncIterator[None]:
-        note.write_bytes(orjson.dumps({"port": chosen, "pid": os.getpid()}))
+        fresh = note.with_suffix(".fresh")  # whoever waits for the note finds it whole
+        fresh.write_bytes(orjson.dumps({"port": chosen, "pid": os.getpid()}))
+        fresh.replace(note)
         print(f"listening on http://{host}:{chosen}", flush=True)
         yield
         note.unlink(missing_ok=True)

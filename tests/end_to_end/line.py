@@ -120,13 +120,7 @@ class Line:
             "select format('grant %%s on database %%I to %%s', privilege_type, %s::text, coalesce(rolname, 'public'))"
             " from pg_database, aclexplode(datacl) left join pg_roles on pg_roles.oid = grantee where datname = %s"
         )
-        for is_last in [False] * 11 + [True]:
-            try:  # the server waits five seconds for backends that are on their way out; where much else runs, they need longer
-                self.rows(f"create database {mine} template {theirs}", database="postgres")
-                break
-            except psycopg.errors.ObjectInUse:
-                if is_last:
-                    raise
+        self.rows(f"create database {mine} template {theirs}", database="postgres")
         self.rows(f"revoke all on database {mine} from public", database="postgres")
         for (grant,) in self.rows(grants, mine, theirs, database="postgres"):
             self.rows(grant, database="postgres")
