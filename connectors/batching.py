@@ -4,16 +4,12 @@ In: a source's pages. Out: what lands in one commit, in order. A thread beside r
 came before is landed. Between the two, this thread puts people's fields into the vault, which needs the server.
 """
 
-import gc
-import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import Any, Generic, TypeVar
 
+from connectors.beside import Begin, beside
 from connectors.privacy import Hidden, protected
 from connectors.reading import Reader
 from connectors.sealing import Opened
@@ -23,12 +19,6 @@ from warehouse.batches import Batch, batch_of, joined
 from warehouse.landing import Record, Reject
 from warehouse.walks import Loading, Walk
 
-Item = TypeVar("Item")
-Made = TypeVar("Made")
-Done = TypeVar("Done")
-Begin = Callable[[], Any]
-SELDOM = 100_000  # objects between two looks for cycles: among rows there are none, and looking took a quarter of the reading
-SHORT_S = 0.0001  # a thread that was waiting for the server goes on after so long; at Python's 5 ms the server waited half of its time
 ROWS = 5000  # of one commit: fewer cost a flush of the disk each, more hold memory and are read again after a kill
 
 
@@ -118,75 +108,6 @@ def read_pages(stream: Stream, walk: Walk, pages: Iterator[Page]) -> Iterator[Re
     reader = Reader(stream, walk)
     for page in pages:
         yield ReadPage(replace(page, rows=[]), *reader.page(page.rows))
-
-
-def beside(
-    items: Iterator[Item], here: Callable[[Item, Begin], Made], there: Callable[[Made], Done]
-) -> Iterator[tuple[Done, Begin]]:
-    """The items in order, each made by a thread beside, given to `here` in this one and finished by `there` in that one.
-
-    `here` and whoever uses an item get with it what sets the thread to work on the next ones, to be called while they wait for the
-    server: earlier, the thread would keep them from asking it. It is called for who does not. What breaks off comes behind the items that
-    came before it."""
-    with _thread() as thread:
-        coming, waiting = thread.submit(next, items, None), None
-        while True:
-            reading = _Job(thread, partial(next, items, None))
-            try:
-                item = coming.result()
-                finishing = None if item is None else _Job(thread, partial(there, here(item, reading.begin)))
-            except Exception:
-                if waiting is not None:
-                    yield waiting.result(), _idle
-                raise
-            if finishing is not None and reading.is_begun:  # so much is to be done beside that it has begun already
-                finishing.begin()
-            if waiting is not None:
-                yield waiting.result(), _idle if finishing is None else partial(_begin, reading, finishing)
-            if finishing is None:
-                return
-            coming, waiting = reading.begin(), finishing.begin()
-
-
-class _Job(Generic[Made]):
-    """What the thread beside is to do, begun once."""
-
-    def __init__(self, thread: ThreadPoolExecutor, job: Callable[[], Made]) -> None:
-        self._thread, self._job, self._begun = thread, job, list[Future[Made]]()
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether the thread has been set to it."""
-        return bool(self._begun)
-
-    def begin(self) -> Future[Made]:
-        """The job, begun now if it was not."""
-        if not self._begun:
-            self._begun.append(self._thread.submit(self._job))
-        return self._begun[0]
-
-
-def _begin(*jobs: _Job[Any]) -> None:
-    for job in jobs:
-        job.begin()
-
-
-def _idle() -> None:
-    """Nothing is left to do."""
-
-
-@contextmanager
-def _thread() -> Iterator[ThreadPoolExecutor]:
-    """One thread more, under what two threads with many rows need; the process is left as it was."""
-    former, patience = gc.get_threshold(), sys.getswitchinterval()
-    gc.set_threshold(SELDOM, *former[1:])
-    sys.setswitchinterval(SHORT_S)
-    try:
-        with ThreadPoolExecutor(1, "beside") as pool:
-            yield pool
-    finally:
-        gc.set_threshold(*former)
-        sys.setswitchinterval(patience)
 
 
 def together(pages: Iterator[ReadPage]) -> Iterator[list[ReadPage]]:

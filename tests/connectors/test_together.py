@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from connectors.batching import ROWS, Begin, ReadPage, beside, together
+from connectors.batching import ROWS, ReadPage, together
+from connectors.beside import Begin, beside
 from connectors.sources import Page
 from warehouse.landing import Reject
 from warehouse.parts import Part
