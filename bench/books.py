@@ -37,6 +37,11 @@ class Book:
         """Cents of deals won in (after, until]."""
         return int(self.cents[self.is_won & (self.closed > after) & (self.closed <= until)].sum())
 
+    def ended(self, day: int) -> tuple[int, int]:
+        """Number of (won, lost) deals whose end was known on `day`."""
+        known = self.closed <= day
+        return int((known & self.is_won).sum()), int((known & ~self.is_won).sum())
+
     def new(self, after: int, until: int) -> int:
         """The part of `won` that was not born on the day `after`."""
         return int(self.cents[self.is_won & (self.born > after) & (self.closed > after) & (self.closed <= until)].sum())

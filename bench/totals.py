@@ -12,6 +12,7 @@ import pandas as pd
 from bench import ours
 from bench.books import SPAN, Book
 from bench.cases import Floats, Ints
+from ml.draws import in_common
 from ml.errors import Told, range_scale
 from ml.forecast import forecast_rows
 
@@ -124,7 +125,9 @@ def _ours(book: Book, day: int, cents: Floats, p: Floats, scale: float = 1.0) ->
     deals = pd.DataFrame(
         {"opportunity_id": np.arange(len(p)).astype(str), "node_id": "company", "p": p, "cents": cents}
     )
-    ((*_, mean, low, middle, high, reason, _scale),) = forecast_rows(frame, deals, "bench", SEED, scale)
+    ((*_, mean, low, middle, high, reason, _scale),) = forecast_rows(
+        frame, deals, "bench", SEED, scale, in_common(book.ended(day))
+    )
     if reason:
         raise ValueError(f"day {day}: {reason}")
     return float(low) * 100, float(mean) * 100, float(middle) * 100, float(high) * 100

@@ -19,6 +19,7 @@ from config.settings import settings
 from ml.amounts import learn, read_won
 from ml.bundle import load, models_home
 from ml.dataset import day_number, read_rows
+from ml.draws import in_common
 from ml.errors import range_scale, read_told
 from ml.forecast import COLUMNS, forecast_rows, read_deals, read_windows
 from ml.model import WinModel, allowed_tier, fit, sigmoid
@@ -114,7 +115,7 @@ def forecast_by(model: WinModel, day: date, build_id: str, scale: float = 1.0) -
     cents = [np.nan if amount is None else float(amount * 100) for amount in model.amounts.final(deals)]
     chances = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p, "cents": cents})
     placed = read_frame("ml", _NODES, (day,)).merge(chances, on="opportunity_id", how="right")
-    return forecast_rows(read_windows(day), placed, build_id, settings().seed, scale)
+    return forecast_rows(read_windows(day), placed, build_id, settings().seed, scale, in_common(model.closed))
 
 
 def fitted(day: date) -> WinModel:
@@ -136,7 +137,8 @@ def rebuilt(first: date, last: date) -> Iterator[Verdict]:
 
 
 def _difference(build_id: str, day: date, version: str, seed: int) -> str:
-    scored = score_rows(load(version).model, read_open(day), day, build_id, version)
+    model = load(version).model
+    scored = score_rows(model, read_open(day), day, build_id, version)
     kept = fetch_all(
         "ml",
         "select opportunity_id, p_win_ever, p_win_by_period_end from scores.opportunity_scores where build_id = %s",
@@ -147,7 +149,7 @@ def _difference(build_id: str, day: date, version: str, seed: int) -> str:
     columns = ", ".join(COLUMNS)
     stored = fetch_all("ml", f"select {columns} from scores.period_forecasts where build_id = %s", (build_id,))  # noqa: S608 - own names
     learned = next((row[-1] for row in stored if row[-1] is not None), 1.0)  # from forecasts as they stood that night
-    made = forecast_rows(read_windows(day), read_deals(day, build_id), build_id, seed, learned)
+    made = forecast_rows(read_windows(day), read_deals(day, build_id), build_id, seed, learned, in_common(model.closed))
     return (
         ""
         if sorted(map(_text, made)) == sorted(map(_text, stored))

@@ -49,6 +49,7 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
         "features": fed(model.target),
         "amounts": asdict(model.amounts),
         "calibration": asdict(model.calibration),
+        "closed": model.closed,
         "ever_days": model.ever_days,
         "seed": seed,
         "typical": model.typical,
@@ -116,6 +117,7 @@ def load(version: str) -> Bundle:
         manifest["typical"],
         target,
         Amounts(**manifest.get("amounts", {})),
+        tuple(manifest["closed"]) if manifest.get("closed") else None,
     )
     return Bundle(model, version, digest, folder)
 

@@ -14,9 +14,12 @@ from ml.dataset import Floats, Ints
 
 DRAWS = 2000
 # Measured by `make bench-forecast` (docs/accuracy.md); with independent deals and a faultless model an "80 %" range held 44 % of the time.
-DEAL_CORRELATION = 0.005  # share of the latent variance that all deals have in common
+DEAL_CORRELATION = 0.005  # share of the latent variance that all deals have in common, however much was learned
 MODEL_ERROR = (
     0.05  # log-scale error common to all open deals' sum, before a tenant's own past says otherwise (ml/errors.py)
+)
+LOG_ODDS_PER_DEVIATION = (
+    1.702  # the logistic distribution so scaled lies within 0.01 of the standard normal (Haley 1952)
 )
 NEW_CORRELATION = 0.3  # of the market shock with new business
 NEW_SPREAD = 0.20  # by how much windows of new business differ, relatively, before any is seen
@@ -33,8 +36,25 @@ class OpenDeals:
     node: Ints
 
 
-def draw_open(deals: OpenDeals, nodes: int, market: Floats, draw: np.random.Generator) -> Ints:
-    """(draws, nodes) cents won from open deals, at the nodes they belong to directly; their mean is Σ probability × amount per node."""
+def in_common(closed: tuple[int, int] | None) -> float:
+    """Share of the latent variance that all open deals have in common where (won, lost) deals taught their chances; None: not told.
+
+    Few of them leave the level of all chances unsure: empirical log-odds have a variance of 1 ÷ (won + ½) + 1 ÷ (lost + ½) (Haldane 1956,
+    Anscombe 1956), here in squared deviations of the latent normal.
+    """
+    if closed is None:
+        return DEAL_CORRELATION
+    unsure = sum(1 / (deals + 0.5) for deals in closed) / LOG_ODDS_PER_DEVIATION**2
+    return DEAL_CORRELATION + (1 - DEAL_CORRELATION) * unsure / (1 + unsure)
+
+
+def draw_open(
+    deals: OpenDeals, nodes: int, market: Floats, draw: np.random.Generator, correlation: float = DEAL_CORRELATION
+) -> Ints:
+    """(draws, nodes) cents won from open deals, at the nodes they belong to directly; their mean is Σ probability × amount per node.
+
+    `correlation`: as `in_common`.
+    """
     normal = NormalDist()
     total = np.zeros((len(market), nodes), dtype=np.int64)
     alive = (deals.probability > 0) & (deals.cents != 0)
@@ -43,7 +63,7 @@ def draw_open(deals: OpenDeals, nodes: int, market: Floats, draw: np.random.Gene
     for place in np.unique(node):
         here = np.flatnonzero(node == place)
         own = draw.standard_normal((len(market), len(here)))
-        won = np.sqrt(DEAL_CORRELATION) * market[:, None] + np.sqrt(1 - DEAL_CORRELATION) * own < threshold[here]
+        won = np.sqrt(correlation) * market[:, None] + np.sqrt(1 - correlation) * own < threshold[here]
         total[:, place] = won @ cents[here]
     return total
 

@@ -10,8 +10,9 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from ml.bundle import load
 from ml.dataset import Ints
-from ml.draws import OpenDeals, draw_new, draw_open, drifted, market_shocks, ranges
+from ml.draws import DEAL_CORRELATION, OpenDeals, draw_new, draw_open, drifted, in_common, market_shocks, ranges
 from ml.errors import range_scale, read_told
 from ml.new_business import ENOUGH_WINDOWS, new_business
 from ml.records import Row, append_once
@@ -47,7 +48,8 @@ def forecast(as_of: date, run: StepRun) -> None:
             f"features.period_features holds no current period of {as_of}: run `python -m nightly dbt features --as-of {as_of}`, then rerun"
         )
     scale = range_scale(read_told(as_of))
-    rows = forecast_rows(windows, deals, build.build_id, build.seed, scale)
+    correlation = in_common(load(build.model_version).model.closed)
+    rows = forecast_rows(windows, deals, build.build_id, build.seed, scale, correlation)
     appended = append_once("scores.period_forecasts", COLUMNS, rows, build.build_id, "forecast")
     without = int(deals["cents"].isna().sum())
     run.note(
@@ -101,11 +103,16 @@ def read_deals(as_of: date, build_id: str) -> pd.DataFrame:
 
 
 def forecast_rows(
-    windows: pd.DataFrame, deals: pd.DataFrame, build_id: str, seed: int, scale: float = 1.0
+    windows: pd.DataFrame,
+    deals: pd.DataFrame,
+    build_id: str,
+    seed: int,
+    scale: float = 1.0,
+    correlation: float = DEAL_CORRELATION,
 ) -> list[Row]:
     """One row per node in the order of COLUMNS, from frames shaped as `read_windows` and `read_deals` return them.
 
-    `scale` widens or narrows the spread of what is still to come.
+    `scale` widens or narrows the spread of what is still to come; `correlation` is what open deals have in common (`ml.draws.in_common`).
     """
     tree = tree_of(windows)
     open_deals = _placed(tree, deals)
@@ -117,7 +124,7 @@ def forecast_rows(
     if not reason:
         draw = np.random.default_rng(seed)
         market = market_shocks(draw)
-        opened = draw_open(open_deals, len(tree.nodes), market, draw)
+        opened = draw_open(open_deals, len(tree.nodes), market, draw, correlation)
         created = draw_new(past, weights, shares, market, draw, split_like)
         ranged = ranges(tree.won + tree.summed(drifted(opened, created, scale, draw)))
     return [

@@ -50,7 +50,10 @@ class Tier(Protocol):
 
 @dataclass(frozen=True)
 class WinModel:
-    """`typical` is what winners' snapshots show, per stage and over all (""); `amounts` moves open amounts to expected final ones."""
+    """`typical` is what winners' snapshots show, per stage and over all (""); `amounts` moves open amounts to expected final ones.
+
+    `closed`: how many (won, lost) deals taught it; None where its bundle does not say.
+    """
 
     name: str
     tier: Tier
@@ -59,6 +62,7 @@ class WinModel:
     typical: dict[str, dict[str, Any]]
     target: Target = WIN
     amounts: Amounts = field(default_factory=Amounts)
+    closed: tuple[int, int] | None = None
 
     def log_odds(self, frame: pd.DataFrame, horizon: Floats) -> Floats:
         """(n,) calibrated log-odds of winning within `horizon` days, one horizon per row of the contract's columns."""
@@ -105,17 +109,22 @@ def fit(
 
     The parts' weights and the calibration are learned from forecasts of newer rows by parts that knew only older ones.
     """
-    ever = max(ever_horizon(rows, today), SHORTEST_EVER)
+    ever, typical, closed = (
+        max(ever_horizon(rows, today), SHORTEST_EVER),
+        typical_of(rows, today),
+        rows.closed_deals(today),
+    )
     asked = rows.target.within_days or asked
     if tier == "smoothed":
-        return WinModel(tier, fit_smoothed(rows, today), Calibration(), ever, typical_of(rows, today), rows.target)
+        smoothed = fit_smoothed(rows, today)
+        return WinModel(tier, smoothed, Calibration(), ever, typical, rows.target, closed=closed)
     kinds = PARTS[tier]
     pairs = _pairs(rows, today, ever, seed, asked)
     held = _held_out(rows, pairs, today, kinds, seed, asked, say)
     weights, calibration = combine(held, kinds) if held else (even_mix(kinds), Calibration())
     say(f"{tier}: all {len(pairs)} pairs")
     parts = _fit_parts(rows, pairs, today, kinds, seed)
-    return WinModel(tier, Blend(parts, weights), calibration, ever, typical_of(rows, today), rows.target)
+    return WinModel(tier, Blend(parts, weights), calibration, ever, typical, rows.target, closed=closed)
 
 
 def _pairs(rows: Rows, today: int, ever: int, seed: int, asked: int | None) -> Pairs:

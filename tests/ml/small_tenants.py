@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ml.dataset import Rows, rows_from
+from ml.draws import in_common
 from ml.forecast import forecast_rows
 from ml.model import WinModel, allowed_tier, fit, sigmoid
 from ml.records import Row
@@ -70,5 +71,5 @@ def forecast_of(tenant: Tenant, seed: int = 1) -> tuple[WinModel, Row]:
     windows = pd.DataFrame(
         lines, columns=["node_id", "parent_node_id", "window_kind", "window_id", "period_id", "won", "new"]
     )
-    (row,) = forecast_rows(windows, deals, "b", seed)
+    (row,) = forecast_rows(windows, deals, "b", seed, correlation=in_common(model.closed))
     return model, row

@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.draws import OpenDeals, draw_new, draw_open, drifted, market_shocks
+from ml.bundle import save
+from ml.dataset import day_number, rows_from
+from ml.draws import DEAL_CORRELATION, OpenDeals, draw_new, draw_open, drifted, in_common, market_shocks
 from ml.forecast import forecast, forecast_rows
+from ml.model import fit
 from ml.records import Row
 from ml.tree import tree_of
 from warehouse.connection import connect
@@ -104,6 +107,24 @@ def test_deals_keep_their_probability_and_share_good_and_bad_periods() -> None:
     assert total.std() > 1.4 * independent
 
 
+def test_the_fewer_deals_taught_the_chances_the_more_they_are_off_together() -> None:
+    assert in_common(None) == DEAL_CORRELATION
+    shares = [in_common(closed) for closed in ((10_000, 10_000), (200, 200), (22, 38), (7, 13), (0, 13))]
+    assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(DEAL_CORRELATION, abs=1e-3)
+    assert shares[2] == pytest.approx(
+        0.0284, abs=1e-4
+    )  # (1/22.5 + 1/38.5) / 1.702² = 0.0243; 0.005 + 0.995 · 0.0243 / 1.0243
+    assert shares[-1] < 1
+    forty = deals(*[("ann", 0.3, 1000_00.0)] * 40)
+    few, many = (
+        by_node(forecast_rows(windows(4), forty, "b", 1, 1.0, in_common(closed)))["company"]
+        for closed in ((2, 3), (200, 300))
+    )
+    assert few["mean"] == many["mean"]
+    assert few["p10"] < many["p10"]
+
+
 def test_with_fewer_than_two_known_windows_there_is_a_mean_and_a_reason_but_no_range() -> None:
     for past in (0, 1):
         found = by_node(forecast_rows(windows(past), THREE, "b", seed=1))["company"]
@@ -137,15 +158,22 @@ def test_the_step_reads_features_and_scores_of_its_build_and_appends_once(
     features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[..., pd.DataFrame]
 ) -> None:
     features_schema(pipeline(3).head(0))
+    version = save(fit(rows_from(pipeline(60)), day_number(AS_OF), "smoothed", 1), AS_OF, 1).version
     with connect("owner_ddl") as connection:
-        connection.execute("""insert into ops.builds (build_id, as_of, inputs_digest, code_version, model_version, seed, state)
-                              values ('b1', '2025-06-30', '', '', 'm', 1, 'building')""")
         connection.execute(
-            "insert into scores.models values ('m', 'win', '2025-06-30', 'smoothed', '', '{}', true, '')"
+            """insert into ops.builds (build_id, as_of, inputs_digest, code_version, model_version, seed, state)
+               values ('b1', '2025-06-30', '', '', %s, 1, 'building')""",
+            (version,),
         )
-        connection.execute("""insert into scores.opportunity_scores values
-            ('b1', 'O-1', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', 'm', -1.0, '{}', '[]', 'h', 800.00),
-            ('b1', 'O-2', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', 'm', -1.0, '{}', '[]', 'h', null)""")
+        connection.execute(
+            "insert into scores.models values (%s, 'win', '2025-06-30', 'smoothed', '', '{}', true, '')", (version,)
+        )
+        connection.execute(
+            """insert into scores.opportunity_scores values
+               ('b1', 'O-1', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', %(m)s, -1.0, '{}', '[]', 'h', 800.00),
+               ('b1', 'O-2', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', %(m)s, -1.0, '{}', '[]', 'h', null)""",
+            {"m": version},
+        )
     with connect("transformer") as connection:
         connection.execute("""insert into features.opportunity_features (opportunity_id, as_of_date, revision, open_gross_amount) values
             ('O-1', '2025-06-30', 1, 7.00), ('O-1', '2025-06-30', 2, 1000.00), ('O-2', '2025-06-30', 1, 200.00)""")
