@@ -113,8 +113,8 @@ def test_the_fewer_deals_taught_the_chances_the_more_they_are_off_together() -> 
     assert shares == sorted(shares)
     assert shares[0] == pytest.approx(DEAL_CORRELATION, abs=1e-3)
     assert shares[2] == pytest.approx(
-        0.0284, abs=1e-4
-    )  # (1/22.5 + 1/38.5) / 1.702² = 0.0243; 0.005 + 0.995 · 0.0243 / 1.0243
+        0.0286, abs=1e-4
+    )  # 1/22.5 + 1/38.5, ÷ 1.702²: 0.0243; 0.005 + 0.995 · 0.0243 ÷ 1.0243
     assert shares[-1] < 1
     forty = deals(*[("ann", 0.3, 1000_00.0)] * 40)
     few, many = (
