@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from connectors.calls import Answer, RefusedError
+from connectors.calls import Answer, RefusedError, Verdict
 from connectors.fxiaoke import PAGE, Fxiaoke
 from connectors.fxiaoke_query import condition
 from connectors.streams import Stream, mapping_of, write_back_of
@@ -74,7 +74,14 @@ def update_watched(crm: Fxiaoke, object_name: str, record_id: str, values: dict[
     """The update, and a look at whether it took anything else. Raises StepError, with the record as it was, where it did."""
     before = crm.get(object_name, record_id)
     answer = crm.update(object_name, record_id, values)
-    gone = cleared(before, crm.get(object_name, record_id), set(values))
+    try:
+        after = crm.get(object_name, record_id)
+    except (
+        RefusedError
+    ) as error:  # of the look, not of the update: what it came to is read back before anything is sent again
+        seen = Verdict("unknown", error.code, trace_id=error.trace_id or "")
+        raise RefusedError("Fxiaoke", f"a look at {object_name} {record_id} after its update", seen) from error
+    gone = cleared(before, after, set(values))
     if gone:
         crm.update(object_name, record_id, gone | {field: before.get(field) for field in values})
         raise StepError(

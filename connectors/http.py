@@ -19,6 +19,7 @@ import httpx
 from config.settings import settings
 from connectors.addresses import Pinned, Resolver, UnknownHostError, is_loopback, looked_up
 from connectors.pacing import LONGEST_WAIT_S
+from connectors.trust import distrusts, trusted
 from warehouse.steps import StepError
 
 logging.getLogger("httpx").setLevel(
@@ -84,7 +85,7 @@ class Transport:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         self._pinned = Pinned(system, setting, parts.hostname, port, resolve, [each.strip().lower() for each in own])
         patience = httpx.Timeout(deadline_s, connect=min(10.0, deadline_s))
-        self._client = httpx.Client(timeout=patience, follow_redirects=False, trust_env=False)
+        self._client = httpx.Client(timeout=patience, follow_redirects=False, trust_env=False, verify=trusted())
 
     def close(self) -> None:
         """Close the connections."""
@@ -103,6 +104,11 @@ class Transport:
             try:
                 return self._send_to(address, request, ends)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                if what := distrusts(error):
+                    raise StepError(
+                        f"the certificate of {self.system} at {self.where} is not trusted ({what}): let this machine trust the authority "
+                        f"that signed it (on Debian a file in /usr/local/share/ca-certificates, then update-ca-certificates), then rerun"
+                    ) from None
                 if number == len(addresses):
                     self._pinned.forget()
                     raise self._unreached(type(error).__name__) from None
@@ -173,4 +179,4 @@ def retry_after(value: str | None) -> float | None:
             seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
         except (TypeError, ValueError):
             return None
-    return min(max(seconds, 0.0), LONGEST_WAIT_S)
+    return min(max(0.0, seconds), LONGEST_WAIT_S)  # in this order "nan" is no wait

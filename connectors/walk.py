@@ -2,7 +2,7 @@
 
 In: an opened source, a stream, a walk with a fixed window [from, to). Out: landed pages and a tally. A killed walk goes on behind the
 cursor of the last page that landed; a whole answer (snapshot) starts anew. What a whole answer no longer shows is buried that day; what a
-list of all ids no longer shows went at an unknown time before the list was read, and is buried by the next night.
+list of all ids no longer shows went at an unknown time before the list was read, and is buried by the next night if its list lacks it too.
 """
 
 from dataclasses import dataclass, replace
@@ -57,13 +57,24 @@ def walk_stream(connection: Loading, source: Source, stream: Stream, owed: Walk,
         return walk
     _land_pages(connection, source, stream, walk, tally)
     if stream.ids_every:
-        _bury(connection, stream, walk, reconciling.noted_before(connection, walk), None, tally)
-        if stream.ids_every == "night" or walk.as_of.isoweekday() == SUNDAY:
-            listed = {record_id for page in source.ids(stream) for record_id in page}
-            missing = reconciling.unseen(connection, walk, listed)
-            _refuse_shrunken(stream, missing, len(listed))
+        noted, is_due = (
+            reconciling.noted_last(connection, walk),
+            stream.ids_every == "night" or walk.as_of.isoweekday() == SUNDAY,
+        )
+        missing = _missing(connection, source, stream, walk) if noted or is_due else []
+        _bury(connection, stream, walk, sorted(noted.intersection(missing)), None, tally)
+        if is_due:
             reconciling.note_missing(connection, walk, missing)
     return walk
+
+
+def _missing(connection: Loading, source: Source, stream: Stream, walk: Walk) -> list[str]:
+    """The ids of living records that the source lists no longer; it is asked a second time before one is buried, since what a right or
+    a filter hid for an hour has not gone."""
+    listed = {record_id for page in source.ids(stream) for record_id in page}
+    missing = reconciling.unseen(connection, walk, listed)
+    _refuse_shrunken(stream, missing, len(listed))
+    return missing
 
 
 def _land_pages(connection: Loading, source: Source, stream: Stream, walk: Walk, tally: Tally) -> set[str]:

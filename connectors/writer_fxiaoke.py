@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from config.settings import settings
 from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
-from connectors.fxiaoke_ways import IN_BIN, update_watched
+from connectors.fxiaoke_ways import IN_BIN, NO_ACCESS, update_watched
 from connectors.reading import milliseconds
 from connectors.streams import Target, WriteBack, mapping_of, write_back_of
 from connectors.writers import LONGEST_TEXT, shows, targeted, text_of
@@ -73,8 +73,8 @@ class FxiaokeWriter:
                 self._watched.add(message.entity)
             return Outcome("acked", "0", trace_id=answer.verdict.trace_id)
         except RefusedError as error:
-            if error.reaction == "stop":
-                raise
+            if error.reaction in ("stop", "refresh") or error.code in NO_ACCESS:
+                raise  # the app is refused, not this record
             if error.reaction == "unknown":
                 return Outcome("unknown", error.code, trace_id=error.trace_id)
             if error.reaction == "back_off":

@@ -20,10 +20,11 @@ select record_id, known_at from (
 ) as newest
 where not is_deleted"""
 _NOTED = f"""
-select distinct m.record_id from ops.missing_records as m join ({_LIVING}) as l using (record_id)
-where m.system = %(system)s and m.stream = %(stream)s and m.noted_for < %(as_of)s
-    and l.known_at <= (m.noted_for + 1)::timestamp at time zone %(zone)s
-order by m.record_id"""  # noqa: S608 - our own constant
+select m.record_id from ops.missing_records as m join ({_LIVING}) as l using (record_id)
+where m.system = %(system)s and m.stream = %(stream)s and m.noted_for = (
+        select max(as_of) from ops.loads
+        where system = %(system)s and stream = %(stream)s and as_of < %(as_of)s and state = 'finished'
+    ) and l.known_at <= (m.noted_for + 1)::timestamp at time zone %(zone)s"""  # noqa: S608 - our own constant
 
 
 def _table(walk: Walk) -> sql.Identifier:
@@ -38,8 +39,11 @@ def unseen(connection: Loading, walk: Walk, seen: Collection[str]) -> list[str]:
     return sorted(record_id for record_id, _ in living if record_id not in shown)
 
 
-def noted_before(connection: Loading, walk: Walk) -> list[str]:
-    """The ids that an earlier night's list left out and of which nothing was heard since, in order."""
+def noted_last(connection: Loading, walk: Walk) -> set[str]:
+    """The ids that the list of the day read before left out and of which nothing was heard since.
+
+    Notes of days before that were looked at again by then: what a second list showed has not gone.
+    """
     statement = sql.SQL(_NOTED).format(table=_table(walk))
     values = {
         "system": walk.system,
@@ -48,7 +52,7 @@ def noted_before(connection: Loading, walk: Walk) -> list[str]:
         "end": cutoff(walk.as_of),
         "zone": settings().time_zone,
     }
-    return [record_id for (record_id,) in connection.execute(statement, values).fetchall()]
+    return {record_id for (record_id,) in connection.execute(statement, values).fetchall()}
 
 
 def note_missing(connection: Loading, walk: Walk, missing: Collection[str]) -> None:

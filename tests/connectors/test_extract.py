@@ -239,7 +239,8 @@ def test_what_was_deleted_is_missed_by_the_weekly_list_of_ids_and_buried_the_nig
     live.ask("advance", {"days": 4})
     assert run_step("extract", "--as-of", "2026-07-12").returncode == 0
     accept(date(2026, 7, 12))
-    gone = query(f"select distinct record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 3")
+    gone = query(f"select distinct record_id from {DEALS} where record->>'sales_status' = 'open' order by 1 limit 4")
+    hidden = live.ask(f"record/NewOpportunityObj/{gone[3][0]}")
     live.ask("advance", {"days": 7})
     live.ask("patch", [{"object": "NewOpportunityObj", "id": deal, "op": "delete", "fields": {}} for (deal,) in gone])
     done = run_step("extract", "--as-of", "2026-07-19")
@@ -248,8 +249,12 @@ def test_what_was_deleted_is_missed_by_the_weekly_list_of_ids_and_buried_the_nig
     assert not set(gone) & set(query(buried, cutoff(date(2026, 7, 12))))
     accept(date(2026, 7, 19))
     live.ask("advance", {"days": 1})
+    back = {"object": "NewOpportunityObj", "id": gone.pop()[0], "op": "create", "at_ms": hidden["last_modified_time"]}
+    live.ask("patch", [back | {"fields": hidden["body"] | {"create_time": hidden["create_time"]}}])
     done = run_step("extract", "--as-of", "2026-07-20")
     assert "deleted" in done.stdout, done.stderr
-    assert set(gone) <= set(query(buried, cutoff(date(2026, 7, 19))))
+    tombstones = query(buried, cutoff(date(2026, 7, 19)))
+    assert set(gone) <= set(tombstones)
+    assert (back["id"],) not in tombstones  # a list that lacked it for an hour is no deletion
     again = run_step("extract", "--as-of", "2026-07-20")
     assert (again.returncode, "deleted" in again.stdout) == (0, False)

@@ -7,13 +7,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from config.settings import ROOT
-from connectors.http import Request, Transport, UnansweredError
+from connectors.http import Request, Transport
+from connectors.trust import trusted
+from warehouse.steps import StepError
 
 ASK = Request("/ask", {"secret_id": "s3cret"}, {"authorization": "Bearer t0ken"}, b"{}")
 
@@ -70,10 +73,23 @@ def test_a_certificate_that_signed_itself_ends_the_call_before_anything_is_said(
     port, asked, path = crm
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     transport = Transport("fxiaoke", f"https://localhost:{port}", deadline_s=5)
-    with pytest.raises(UnansweredError, match="cannot be reached") as refused:
+    with pytest.raises(
+        StepError, match=r"certificate of fxiaoke .* is not trusted \(self.signed certificate\): let this machine trust"
+    ):
         transport.send(ASK)
     transport.close()
-    assert (refused.value.is_sent, asked) == (False, [])
+    assert asked == []
+
+
+def test_an_authority_in_the_machine_s_own_store_is_believed(crm: tuple[int, list[str], Path]) -> None:
+    """As a company installs its own for a system in its network; the name is held against the certificate all the same."""
+    port, asked, path = crm
+    store = ssl.get_default_verify_paths()._replace(openssl_cafile=str(path), openssl_capath="")
+    with httpx.Client(verify=trusted(store), trust_env=False) as client:
+        assert client.post(f"https://localhost:{port}/ask").content == b"{}"
+        with pytest.raises(httpx.ConnectError, match=r"IP address mismatch|doesn't match|certificate is not valid"):
+            client.post(f"https://127.0.0.1:{port}/ask")
+    assert asked == ["/ask"]
 
 
 def test_the_name_and_not_the_pinned_address_is_what_a_certificate_has_to_vouch_for(tmp_path: Path) -> None:
@@ -88,7 +104,7 @@ def test_the_name_and_not_the_pinned_address_is_what_a_certificate_has_to_vouch_
     transport = Transport(
         "fxiaoke", f"https://localhost:{server.server_address[1]}", deadline_s=5, resolve=lambda *_: ["127.0.0.1"]
     )
-    with pytest.raises(UnansweredError, match="cannot be reached"):
+    with pytest.raises(StepError, match="is not trusted"):
         transport.send(ASK)
     transport.close()
     server.shutdown()
