@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from config.settings import settings
+from connectors.calls import RefusedError
 from connectors.fxiaoke import Fxiaoke
 from connectors.fxiaoke_ways import try_update, ways
 from connectors.reading import read_page
@@ -175,3 +176,25 @@ def test_a_locked_record_that_took_the_values_is_read_back_and_acknowledged(
     for is_applied in (False, True):
         company.ask("rules", {"locked_ids": [message.record_id], "fxiaoke_is_locked_applied": is_applied})
         assert (writer.write([message])[0].state, writer.holds(message)) == ("unknown", is_applied)
+
+
+@pytest.mark.parametrize("code", ["20016", "20014"])
+def test_what_refuses_the_app_and_not_a_record_ends_the_writing_instead_of_counting_against_each_record(
+    company: Company, crm: Fxiaoke, deal: Callable[..., tuple[str, dict[str, Any]]], code: str
+) -> None:
+    company.ask("faults", [{"kind": code, "endpoint": "update"}])
+    with pytest.raises(RefusedError) as refused:
+        FxiaokeWriter(crm, {"opportunity": mapping_of("fxiaoke").write_back}).write([scored(deal(5)[0])])  # type: ignore[dict-item]
+    company.ask("faults", [])
+    assert refused.value.code == code
+
+
+def test_an_update_whose_look_afterwards_is_refused_is_unknown_and_not_undone(
+    company: Company, crm: Fxiaoke, deal: Callable[..., tuple[str, dict[str, Any]]]
+) -> None:
+    """Said to be not done it would be sent a second time without a look at what the record holds."""
+    writer, message = FxiaokeWriter(crm, {"opportunity": mapping_of("fxiaoke").write_back}), scored(deal(6)[0])  # type: ignore[dict-item]
+    company.ask("faults", [{"kind": "50000", "endpoint": "get", "request_index": 2}])
+    (outcome,) = writer.write([message])
+    company.ask("faults", [])
+    assert (outcome.state, outcome.error_code, writer.holds(message)) == ("unknown", "50000", True)
