@@ -99,7 +99,7 @@ class Page(Described):
 
 
 class Filter(Described):
-    """A filter above a page: it holds for charts whose dataset has its column, or everywhere (the unit, of which no row knows)."""
+    """A filter above a page: it holds for charts whose dataset has its column, or for all with money (the unit, of which no row knows)."""
 
     label: Text
     dataset: str

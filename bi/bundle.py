@@ -8,7 +8,7 @@ import json
 from typing import Any
 from uuid import UUID, uuid5
 
-from bi.book import Book, Chart, Dataset, Filter, Metric, Page, definitions
+from bi.book import Book, Chart, Dataset, Metric, Page, definitions
 from bi.kinds import format_of, metric_key, params
 from bi.layout import Rows, Shown, chart_numbers, position
 from bi.style import style
@@ -137,7 +137,7 @@ def _dashboard(book: Book, page_id: str, columns: Columns, lang: str, *, is_phon
     shown = {name: _shown(book, page_id, name, page.charts[name], lang) for name in used}
     title = page.title.in_(lang)
     slug = f"{page_id}-mobile" if is_phone else page_id
-    filters = [_filter(name, book.filters[name], page, used, columns, lang) for name in page.filters]
+    filters = [_filter(book, name, page, used, columns, lang) for name in page.filters]
     return {
         "dashboard_title": title, "description": page.says.in_(lang), "slug": slug, "css": style(page, lang, is_phone=is_phone),
         "published": True,
@@ -170,8 +170,9 @@ def _colours(book: Book, lang: str) -> dict[str, str]:
     return found
 
 
-def _filter(name: str, given: Filter, page: Page, used: dict[str, int], columns: Columns, lang: str) -> dict[str, Any]:
-    outside = [number for chart, number in used.items() if not _is_filtered(page.charts[chart], name, given, columns)]
+def _filter(book: Book, name: str, page: Page, used: dict[str, int], columns: Columns, lang: str) -> dict[str, Any]:
+    given = book.filters[name]
+    outside = [number for chart, number in used.items() if not _is_filtered(book, page.charts[chart], name, columns)]
     value = [given.chosen.in_(lang)] if given.chosen else None
     mask = {"filters": [{"col": given.column, "op": "IN", "val": value}]} if value else {}
     is_single = given.is_first_chosen or value is not None
@@ -186,7 +187,11 @@ def _filter(name: str, given: Filter, page: Page, used: dict[str, int], columns:
     }  # fmt: skip
 
 
-def _is_filtered(chart: Chart, name: str, given: Filter, columns: Columns) -> bool:
+def _is_filtered(book: Book, chart: Chart, name: str, columns: Columns) -> bool:
+    """None is sent what it has no use for: Superset never answers out of its cache where all of a chart's filters came to nothing."""
+    given = book.filters[name]
     if name in chart.given.get("ignores", []):
         return False
-    return given.is_everywhere or given.column in columns[chart.dataset]
+    if given.is_everywhere:
+        return any(metric.unit == "money" for metric in book.datasets[chart.dataset].metrics.values())
+    return given.column in columns[chart.dataset]

@@ -101,8 +101,9 @@ THEME_DARK = None
 
 
 def FLASK_APP_MUTATOR(app: Any) -> None:  # noqa: N802 - Superset's name
-    """Give phones a viewport, an empty chart a sentence, and a page its first node."""
-    from bi.server import first_choice, pages
+    """Give phones a viewport, an empty chart a sentence, a page its first node, and browsers what they may keep."""
+    from bi.server import first_choice, keeping, pages
 
     pages.prepare(app)
     first_choice.prepare(app)
+    keeping.prepare(app)

@@ -63,6 +63,14 @@ def test_what_is_on_a_second_tab_hangs_below_the_tab(files: dict[str, Any]) -> N
             assert grid[below]["parents"] == [*child.get("parents", []), child["id"]], below
 
 
+def test_the_unit_is_sent_to_charts_with_money_alone(files: dict[str, Any]) -> None:
+    """Superset answered the line about the figures anew each time, since the one filter that reached it came to nothing."""
+    page = files["dashboards/p1.yaml"]
+    (unit,) = (each for each in page["metadata"]["native_filter_configuration"] if each["id"] == "NATIVE_FILTER-unit")
+    number = {name: page["position"][f"CHART-{name}"]["meta"]["chartId"] for name in ("header", "numbers", "deals")}
+    assert unit["scope"]["excluded"] == [number["header"]]
+
+
 def test_large_numbers_are_found_by_their_chart_on_the_page(files: dict[str, Any]) -> None:
     page = files["dashboards/p1.yaml"]
     assert files["charts/p1_numbers.yaml"]["params"]["query_mode"] == "aggregate"

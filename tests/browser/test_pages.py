@@ -6,6 +6,7 @@ The company is that of `company.py`.
 import json
 import os
 import secrets
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -59,6 +60,23 @@ def test_a_person_sees_the_own_node_first_and_its_numbers_are_the_marts(
     if target is not None:
         assert Decimal(str(shown["target"])).quantize(cent) == (target / 10_000).quantize(cent)
     assert seen.page.locator(".filter-item-wrapper, [data-test='filter-bar']").first.get_by_text(name).count() > 0
+    seen.page.context.close()
+
+
+def test_what_a_page_asks_again_at_once_is_answered_without_a_query_and_columns_are_kept_by_the_browser(
+    chromium: Browser, company: Company
+) -> None:
+    """Two charts of P1 were asked of PostgreSQL at every view, and the default schema by a connection of its own twice a chart."""
+    seen = visit(chromium, company, "vp", "p1", DESK)
+    bodies = [json.loads(answer.request.post_data or "{}") for answer in seen.answers]
+    with closing(company.signed_in("vp")) as client:
+        for body in bodies:
+            first, second = (
+                client.post("/api/v1/chart/data", json=body).json()["result"][0]["cached_dttm"] for _ in range(2)
+            )
+            assert first == second is not None, body["form_data"]
+        kept = client.get("/api/v1/dashboard/p1/datasets")
+    assert kept.headers["cache-control"] == "private, max-age=300"
     seen.page.context.close()
 
 
