@@ -139,3 +139,15 @@ def test_exposures_name_the_marts_that_each_page_reads() -> None:
         }
         datasets = [book().datasets[name] for name in names]
         assert {mart for each in datasets for mart in each.marts or [each.mart or ""]} == exposed[page_id], page_id
+
+
+def test_no_chance_is_set_beside_one_of_another_period() -> None:
+    """In a period's first week P1's swings took last Friday's chance, which was for the old period's end, from today's."""
+    reading = {
+        name: query(book(), each, "zh") or ""
+        for name, each in book().datasets.items()
+        if "mart_chance_history" in each.marts
+    }
+    assert set(reading) == {"deals", "chances"}
+    for name, text in reading.items():
+        assert "day >= (select period_starts_on from published.mart_build)" in text, name
