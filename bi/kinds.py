@@ -107,8 +107,9 @@ def _waterfall(dataset: Dataset, given: Params, lang: str) -> Params:
 
 
 def _table(dataset: Dataset, given: Params, lang: str) -> Params:
-    """A table: rows as they are (`columns`), or one row per value of `groupby` with metrics."""
+    """A table: rows as they are (`columns`), or one row per value of `groupby` and of `each`, which is not shown, with metrics."""
     is_grouped = "groupby" in given
+    each = [given["each"]] if "each" in given else []
     formats = {
         metric_key(dataset, name, lang): {"d3NumberFormat": format_of(dataset.metrics[name], lang)}
         for name in given.get("metrics", [])
@@ -116,10 +117,10 @@ def _table(dataset: Dataset, given: Params, lang: str) -> Params:
     made: Params = {
         "viz_type": "table", "query_mode": "aggregate" if is_grouped else "raw",
         "all_columns": [_twin(column, lang) for column in given.get("columns", [])],
-        "groupby": given.get("groupby", []), "metrics": _metrics(dataset, given, lang) if is_grouped else [],
+        "groupby": each + given.get("groupby", []), "metrics": _metrics(dataset, given, lang) if is_grouped else [],
         "row_limit": given.get("limit", 1000), "page_length": given.get("page", 0), "order_desc": True, "include_search": False,
         "show_cell_bars": given.get("bars", False), "color_pn": False, "align_pn": False, "allow_rearrange_columns": False,
-        "column_config": formats | given.get("column_config", {}), "conditional_formatting": given.get("heat", []),
+        "column_config": formats | {column: {"visible": False} for column in each}, "conditional_formatting": given.get("heat", []),
         "table_timestamp_format": "%Y-%m-%d", "allow_render_html": False,
     }  # fmt: skip
     if "order" in given:

@@ -151,3 +151,11 @@ def test_no_chance_is_set_beside_one_of_another_period() -> None:
     assert set(reading) == {"deals", "chances"}
     for name, text in reading.items():
         assert "day >= (select period_starts_on from published.mart_build)" in text, name
+
+
+@pytest.mark.parametrize("name", ["p1_top_deals", "p1_swings", "p1_swings_short", "p3_top"])
+def test_a_list_of_so_many_deals_has_a_row_for_each(files: dict[str, Any], name: str) -> None:
+    """They were grouped by customer: two deals were one row with both amounts, and swings of opposite signs cancelled."""
+    given = files[f"charts/{name}.yaml"]["params"]
+    assert given["groupby"][:2] == ["opportunity_id", "opportunity_name"]
+    assert given["column_config"]["opportunity_id"] == {"visible": False}
