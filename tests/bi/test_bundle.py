@@ -159,3 +159,14 @@ def test_a_list_of_so_many_deals_has_a_row_for_each(files: dict[str, Any], name:
     given = files[f"charts/{name}.yaml"]["params"]
     assert given["groupby"][:2] == ["opportunity_id", "opportunity_name"]
     assert given["column_config"]["opportunity_id"] == {"visible": False}
+
+
+def test_what_is_told_for_several_frozen_days_is_shown_for_one(files: dict[str, Any]) -> None:
+    """With no day chosen the reliability diagram added five: a deal counted up to five times."""
+    told = {each["id"]: each for each in files["dashboards/p5.yaml"]["metadata"]["native_filter_configuration"]}
+    horizon = told["NATIVE_FILTER-horizon"]
+    assert not horizon["controlValues"]["multiSelect"]
+    (chosen,) = horizon["defaultDataMask"]["filterState"]["value"]
+    lang = "zh" if chosen == "①第1天" else "en"
+    for name in ("reliability", "accuracy"):
+        assert f"'{chosen}'" in (query(book(), book().datasets[name], lang) or "")
