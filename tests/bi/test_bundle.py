@@ -170,3 +170,9 @@ def test_what_is_told_for_several_frozen_days_is_shown_for_one(files: dict[str, 
     lang = "zh" if chosen == "①第1天" else "en"
     for name in ("reliability", "accuracy"):
         assert f"'{chosen}'" in (query(book(), book().datasets[name], lang) or "")
+
+
+def test_no_sum_is_offered_over_a_row_for_every_node() -> None:
+    """A chart of one's own over past periods once summed company, regions, teams and people: each deal four times."""
+    for name, dataset in book().datasets.items():
+        assert dataset.mart not in ("mart_metrics", "mart_metrics_as_was") or not dataset.metrics, name
