@@ -176,3 +176,9 @@ def test_no_sum_is_offered_over_a_row_for_every_node() -> None:
     """A chart of one's own over past periods once summed company, regions, teams and people: each deal four times."""
     for name, dataset in book().datasets.items():
         assert dataset.mart not in ("mart_metrics", "mart_metrics_as_was") or not dataset.metrics, name
+
+
+def test_a_deal_whose_owner_is_no_node_counts_at_the_top_on_every_page() -> None:
+    """P2's moves between stages lacked those of people who had left, while its heat had their deals."""
+    for name, dataset in book().datasets.items():
+        assert not re.search(r"above\.node_id = \w+\.owner_id", dataset.sql or ""), f"{name}: use {{placed}}"
