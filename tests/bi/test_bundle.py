@@ -182,3 +182,15 @@ def test_a_deal_whose_owner_is_no_node_counts_at_the_top_on_every_page() -> None
     """P2's moves between stages lacked those of people who had left, while its heat had their deals."""
     for name, dataset in book().datasets.items():
         assert not re.search(r"above\.node_id = \w+\.owner_id", dataset.sql or ""), f"{name}: use {{placed}}"
+
+
+@pytest.mark.parametrize("name", ["todo", "chances", "factors", "pace", "contacts"])
+def test_whoever_narrows_the_list_of_deals_narrows_what_stands_beside_it(name: str) -> None:
+    """P3's number of overdue deals was of every region while the three numbers beside it were of the one that was chosen."""
+    (columns,) = re.findall(
+        r"select ((?:h\.\*|above\.ancestor_id).*?) from published", query(book(), book().datasets[name], "zh") or ""
+    )
+    chosen = {"region_name", "owner_name", "stage_name"}
+    if name == "todo":
+        chosen |= {"product_line_name", "channel", "pipeline", "period_id"}
+    assert chosen <= set(re.findall(r"(?:\.|as )(\w+)(?:,|$)", columns))
