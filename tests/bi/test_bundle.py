@@ -194,3 +194,8 @@ def test_whoever_narrows_the_list_of_deals_narrows_what_stands_beside_it(name: s
     if name == "todo":
         chosen |= {"product_line_name", "channel", "pipeline", "period_id"}
     assert chosen <= set(re.findall(r"(?:\.|as )(\w+)(?:,|$)", columns))
+
+
+def test_a_bridge_without_a_target_is_not_drawn() -> None:
+    """Its last bar is called the target: without one it was the sum of three steps under that name."""
+    assert "where steps.target is not null" in (query(book(), book().datasets["bridge"], "zh") or "")
