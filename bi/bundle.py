@@ -56,7 +56,10 @@ def query(book: Book, dataset: Dataset, lang: str) -> str | None:
     """The dataset's query with its parts and words put in; None for a mart as it is."""
     if dataset.sql is None:
         return None
-    parts = book.queries | {word: text.in_(lang) for word, text in book.values.items()} | {"lang": lang}
+    words = {
+        word: text.in_(lang).replace("'", "''") for word, text in book.values.items()
+    }  # each stands between quotes
+    parts = book.queries | words | {"lang": lang}
     text = dataset.sql
     for name, part in parts.items():
         text = text.replace("{" + name + "}", part)

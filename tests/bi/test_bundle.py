@@ -199,3 +199,11 @@ def test_whoever_narrows_the_list_of_deals_narrows_what_stands_beside_it(name: s
 def test_a_bridge_without_a_target_is_not_drawn() -> None:
     """Its last bar is called the target: without one it was the sum of three steps under that name."""
     assert "where steps.target is not null" in (query(book(), book().datasets["bridge"], "zh") or "")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_word_with_an_apostrophe_stays_one_word_of_a_query(lang: str) -> None:
+    """The label of a team's sum ended its string, and PostgreSQL refused the pages of every installation in English."""
+    for name, dataset in book().datasets.items():
+        assert (query(book(), dataset, lang) or "").count("'") % 2 == 0, name
+    assert lang == "zh" or "team''s sum" in (query(book(), book().datasets["voices"], lang) or "")
