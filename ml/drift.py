@@ -31,7 +31,6 @@ COLUMNS = {
     "new_values_rate": "float8", "unit_factor": "float8", "is_drifted": "bool",
 }  # fmt: skip
 PROFILE_COLUMNS = {"model_version": "text", "feature": "text", "profile": "jsonb"}
-STOPS_TRAINING = ("unit", "missing")
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,14 @@ class Finding:
     missing_before: float
     new_values: float
     unit_factor: float
+
+    @property
+    def stops_training(self) -> bool:
+        """Whether no model should be learned from the field as it is: its unit changed, or it went missing.
+
+        A field that begins to be filled is named and learned from: if it stopped training, no model would ever know it.
+        """
+        return self.verdict == "unit" or (self.verdict == "missing" and self.missing > self.missing_before)
 
     def said(self, lang: str) -> str:
         """The sentence to act on, "" when nothing is to be said."""
@@ -94,7 +101,8 @@ def _finding(name: str, profile: Profile, column: pd.Series) -> Finding:
     can_shift = is_known_usual or (name in WIN.by_name and WIN.by_name[name].unit == "money")
     verdicts = {
         "unit": can_shift and known >= LEAST_DEALS and abs(shift) > max(UNIT_SHIFT, BEYOND_USUAL * profile.usual_shift),
-        "missing": abs(missing - profile.missing) > max(MISSING_ALARM, BEYOND_USUAL * profile.usual_missing, chance),
+        "missing": is_known_usual
+        and abs(missing - profile.missing) > max(MISSING_ALARM, BEYOND_USUAL * profile.usual_missing, chance),
         "new_values": is_known_usual and new > max(NEW_ALARM, BEYOND_USUAL * profile.usual_new) and new * known >= 2,
         "psi": is_known_usual and known >= LEAST_DEALS and moved > limit,
     }
@@ -160,6 +168,6 @@ def judge_day(deals: pd.DataFrame, build_id: str, as_of: date, model_version: st
 
 def doubt_of_day(deals: pd.DataFrame, model_version: str) -> str:
     """Why no model should be learned from fields as they are now, or "": units that changed, fields that went missing."""
-    found = [each for each in findings(profiles_of(model_version), deals) if each.verdict in STOPS_TRAINING]
+    found = [each for each in findings(profiles_of(model_version), deals) if each.stops_training]
     told = "; ".join(each.said("en") for each in found)
     return f"{told}: correct the field's mapping or its source, rerun its days, then train again" if found else ""

@@ -100,6 +100,30 @@ def test_few_deals_and_a_window_of_few_days_tell_nothing_but_a_unit(profiles: di
     }
 
 
+def test_a_window_without_deals_or_of_few_days_says_nothing_of_what_is_missing() -> None:
+    """A tenant's first model was made on a Wednesday: its window held no Monday, every field counted as never missing, and each later
+    training was refused."""
+    deals = night(100)
+    before_any = profiles_of(invented(900).head(0))
+    assert verdicts(findings(before_any, deals)) == {}
+    frame = invented(900)
+    young = profiles_of(frame[frame["day"] > TODAY - 15])
+    assert verdicts(findings(young, deals.assign(stage_code=None))) == {}
+
+
+def test_a_field_that_begins_to_be_filled_is_named_and_only_one_that_goes_missing_stops_training(
+    profiles: dict[str, Profile],
+) -> None:
+    deals = night(100)
+    filled = deals.assign(open_gross_amount=deals["open_gross_amount"].fillna(1e5))
+    gone = deals.assign(open_gross_amount=np.nan)
+    said = {
+        name: [(each.verdict, each.stops_training) for each in findings(profiles, day) if each.verdict != "none"]
+        for name, day in (("filled", filled), ("gone", gone))
+    }
+    assert said == {"filled": [("missing", False)], "gone": [("missing", True)]}
+
+
 def test_the_scoring_step_keeps_findings_once_and_training_leaves_the_champion_and_says_why(
     features_schema: Callable[[pd.DataFrame], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
