@@ -18,7 +18,7 @@ from ml.amounts import Amounts
 from ml.calibration import Calibration
 from ml.features import HORIZON_COLUMNS
 from ml.model import WinModel, restore
-from ml.targets import TARGETS, Target
+from ml.targets import TARGETS, WIN, Target
 from warehouse.steps import StepError
 
 
@@ -75,11 +75,8 @@ def fed(target: Target) -> list[str]:
 
 def is_for_other_features(version: str) -> bool:
     """Whether the local bundle was trained on other features than its target lists now; not of one that is damaged, as `load` will say."""
-    try:
-        manifest = json.loads((models_home() / version / "manifest.json").read_bytes())
-    except (OSError, ValueError):
-        return False
-    return bool(manifest["features"] != fed(TARGETS[manifest["model_name"]]))
+    manifest, _, changed = _read(version)
+    return not changed and manifest["features"] != fed(_target(manifest))
 
 
 def load(version: str) -> Bundle:
@@ -90,19 +87,13 @@ def load(version: str) -> Bundle:
             f"model {version} is not in {models_home()}: run `python -m ml train --as-of {version[-23:-13]}`, "
             f"which makes the same version from the same rows, then rerun"
         )
-    content = (folder / "manifest.json").read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    manifest = json.loads(content)
-    files = {name: (folder / name).read_bytes() if (folder / name).exists() else b"" for name in manifest["files"]}
-    changed = [name for name, kept in manifest["files"].items() if hashlib.sha256(files[name]).hexdigest() != kept]
-    if not version.endswith(digest[:12]):
-        changed.insert(0, "manifest.json")
+    manifest, files, changed = _read(version)
     if changed:
         raise StepError(
             f"model {version} was changed on disk ({', '.join(changed)} no longer has its digest): "
             f"delete {folder} and train again, then rerun"
         )
-    target = TARGETS[manifest["model_name"]]
+    target = _target(manifest)
     if manifest["features"] != fed(target):
         raise StepError(
             f"model {version} was trained on other features than {target.features_module} lists: train again, then rerun"
@@ -119,7 +110,28 @@ def load(version: str) -> Bundle:
         Amounts(**manifest.get("amounts", {})),
         tuple(manifest["closed"]) if manifest.get("closed") else None,
     )
-    return Bundle(model, version, digest, folder)
+    return Bundle(model, version, hashlib.sha256(files["manifest.json"]).hexdigest(), folder)
+
+
+def _read(version: str) -> tuple[dict[str, Any], dict[str, bytes], list[str]]:
+    """Manifest, bytes of every file, and the files without their digest. A manifest without its own is not parsed: it may say anything."""
+    folder = models_home() / version
+    files = {"manifest.json": _bytes(folder / "manifest.json")}
+    if not version.endswith(hashlib.sha256(files["manifest.json"]).hexdigest()[:12]):
+        return {}, files, ["manifest.json"]
+    manifest: dict[str, Any] = json.loads(files["manifest.json"])
+    files |= {name: _bytes(folder / name) for name in manifest["files"]}
+    changed = [name for name, kept in manifest["files"].items() if hashlib.sha256(files[name]).hexdigest() != kept]
+    return manifest, files, changed
+
+
+def _target(manifest: dict[str, Any]) -> Target:
+    """A manifest from before there was a lead model names no target."""
+    return TARGETS[manifest.get("model_name", WIN.name)]
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
 
 
 def _canonical(value: dict[str, Any]) -> bytes:

@@ -1,5 +1,6 @@
 """The model: one curve per deal that never falls with the horizon, exact reasons, the same bytes from the same rows."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -126,6 +127,26 @@ def test_a_bundle_changed_on_disk_is_refused(rows: Rows, home: Path) -> None:
     tier.write_bytes(tier.read_bytes().replace(b"S1", b"S9"))
     with pytest.raises(StepError, match=r"tier\.json no longer has its digest"):
         bundle.load(kept.version)
+
+
+@pytest.mark.parametrize("content", [b"\xff not a manifest", b"{}", b'{"features": [], "model_name": "loss"}'])
+def test_a_manifest_changed_on_disk_is_refused_before_it_is_believed(content: bytes, rows: Rows, home: Path) -> None:
+    """One flipped byte ended a night in a traceback, since the manifest was parsed before its digest was looked at."""
+    kept = bundle.save(fit(rows, TODAY, "smoothed", seed=1), AS_OF, seed=1)
+    (kept.folder / "manifest.json").write_bytes(content)
+    with pytest.raises(StepError, match=r"manifest\.json no longer has its digest"):
+        bundle.load(kept.version)
+    assert not bundle.is_for_other_features(kept.version)
+
+
+def test_a_model_from_before_models_named_their_target_was_made_for_other_features(home: Path) -> None:
+    manifest = b'{"features": ["age_days"], "files": {}}'
+    version = f"win-2025-06-30-{hashlib.sha256(manifest).hexdigest()[:12]}"
+    (bundle.models_home() / version).mkdir(parents=True)
+    (bundle.models_home() / version / "manifest.json").write_bytes(manifest)
+    assert bundle.is_for_other_features(version)
+    with pytest.raises(StepError, match="was trained on other features than ml/features"):
+        bundle.load(version)
 
 
 def test_a_bundle_that_is_not_there_says_how_to_make_it(home: Path) -> None:
