@@ -58,6 +58,8 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
     files["manifest.json"] = _canonical(manifest)
     digest = hashlib.sha256(files["manifest.json"]).hexdigest()
     bundle = Bundle(model, f"{name}-{as_of}-{digest[:12]}", digest, models_home() / f"{name}-{as_of}-{digest[:12]}")
+    if is_whole(bundle.version):
+        return bundle
     fresh = bundle.folder.with_name(f"{bundle.folder.name}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -66,6 +68,11 @@ def save(model: WinModel, as_of: date, seed: int) -> Bundle:
     shutil.rmtree(bundle.folder, ignore_errors=True)
     fresh.rename(bundle.folder)
     return bundle
+
+
+def is_whole(version: str) -> bool:
+    """Whether the local bundle is there, every file of it with its digest."""
+    return not _read(version)[2]
 
 
 def fed(target: Target) -> list[str]:

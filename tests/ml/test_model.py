@@ -129,6 +129,17 @@ def test_a_bundle_changed_on_disk_is_refused(rows: Rows, home: Path) -> None:
         bundle.load(kept.version)
 
 
+def test_a_whole_bundle_is_kept_as_it_is_and_a_damaged_one_is_made_anew(rows: Rows, home: Path) -> None:
+    """A score that ran beside a second training read a folder half taken away, and a kill in between left no champion."""
+    model = fit(rows, TODAY, "smoothed", seed=1)
+    kept = bundle.save(model, AS_OF, seed=1)
+    held = kept.folder.stat().st_ino
+    bundle.save(model, AS_OF, seed=1)
+    assert kept.folder.stat().st_ino == held
+    (kept.folder / "tier.json").write_bytes(b"")
+    assert bundle.load(bundle.save(model, AS_OF, seed=1).version).digest == kept.digest
+
+
 @pytest.mark.parametrize("content", [b"\xff not a manifest", b"{}", b'{"features": [], "model_name": "loss"}'])
 def test_a_manifest_changed_on_disk_is_refused_before_it_is_believed(content: bytes, rows: Rows, home: Path) -> None:
     """One flipped byte ended a night in a traceback, since the manifest was parsed before its digest was looked at."""
