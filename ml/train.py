@@ -11,7 +11,7 @@ from datetime import date
 
 from config.settings import settings
 from ml.amounts import Amounts, learn, read_won
-from ml.bundle import is_for_other_features, models_home, save
+from ml.bundle import is_for_other_features, is_whole, models_home, save
 from ml.dataset import Rows, day_number, read_rows
 from ml.doubts import damage, doubt
 from ml.drift import doubt_of_day
@@ -80,7 +80,7 @@ def _train(as_of: date, target: Target, *, if_missing: bool) -> dict[str, object
     if target is LEAD and not len(rows):
         print("no lead is 90 days old, so there is no lead model yet")
         return {"model_version": present, "trained": False}
-    refused = _refused(rows, as_of, present)
+    refused = _refused(rows, as_of, present if present and is_whole(present) else None)
     if refused:
         print(f"champion {present} stands, not trained: {refused}")
         return {"model_version": present, "trained": False, "reason": refused}
@@ -98,7 +98,7 @@ def _train(as_of: date, target: Target, *, if_missing: bool) -> dict[str, object
 
 
 def _refused(rows: Rows, as_of: date, present: str | None) -> str:
-    """Why the champion stands, or "". Without a champion damaged rows are a fault; all else is left to the tiers."""
+    """Why the champion stands, or "". Without a champion that can score damaged rows are a fault; all else is left to the tiers."""
     if present is None:
         damaged = damage(rows)
         if damaged:

@@ -84,6 +84,22 @@ def test_the_champion_stands_and_the_reason_is_told(
     assert fetch_all("ml", "select count(*) from scores.models") == [(1,)]
 
 
+@pytest.mark.parametrize("lost", ["manifest.json", "tier.json"])
+def test_a_champion_whose_folder_is_lost_or_damaged_does_not_stand_in_the_way(
+    lost: str, standing: tuple[str, pd.DataFrame], features_schema: Fill
+) -> None:
+    """Scoring said to train again, and training said that the champion stands."""
+    version, frame = standing
+    (bundle.models_home() / version / lost).unlink()
+    features_schema(tiny(frame))
+    step = StepRun("train", AS_OF)
+    train(AS_OF, step, if_missing=False)
+    assert step.detail["trained"] is True
+    made = champion(AS_OF)
+    assert made not in {version, None}
+    assert bundle.is_whole(str(made))
+
+
 def test_no_snapshot_at_all_is_no_ground_either(pipeline: Pipeline) -> None:
     nothing = rows_from(pipeline(3).head(0))
     assert doubt(nothing, TODAY, "smoothed") == "there is no training snapshot"
