@@ -24,10 +24,12 @@ _TOLD = """
         select node_id, window_ends_on - as_of_date as remaining_days, 1.0 / count(*) over () as weight from seen
         where window_kind = 'current'
     ), told as (
-        select f.node_id, f.period_id, b.as_of, f.p10, f.p50, f.p90, f.range_scale, 0 as replay_number, f.build_id
+        select f.node_id, f.period_id, b.as_of, f.p10, f.p50, f.p90, f.range_scale, 0 as replay_number, f.build_id,
+            case when b.state in ('published', 'retired') then b.closed_at end as shown_at
         from scores.period_forecasts as f join ops.builds as b using (build_id)
+        where not b.is_hindsight and b.state <> 'blocked'
         union all
-        select node_id, period_id, as_of, p10, p50, p90, range_scale, replay_number, build_id from scores.period_backtests
+        select node_id, period_id, as_of, p10, p50, p90, range_scale, replay_number, build_id, null from scores.period_backtests
     ), over as (
         select told.*, seen.won_gross_amount + seen.open_won_gross_amount + seen.new_gross_amount as landed, now.weight,
             abs(seen.window_ends_on - told.as_of - now.remaining_days) as apart
@@ -39,7 +41,8 @@ _TOLD = """
     select distinct on (node_id, period_id) p10::float8, p50::float8, p90::float8, landed::float8, coalesce(range_scale, 1)::float8,
         weight::float8
     from over where apart <= %s
-    order by node_id, period_id, apart, as_of, replay_number = 0 desc, replay_number desc, build_id collate "C" desc
+    order by node_id, period_id, apart, as_of, replay_number = 0 desc, shown_at desc nulls last, replay_number desc,
+        build_id collate "C" desc
 """
 
 
@@ -77,6 +80,7 @@ def range_scale(past: Sequence[Told]) -> float:
 def read_told(day: date) -> list[Told]:
     """Of each period that is over on a day, by its features, the forecast that stood as far from its end as the day does.
 
-    A night's counts before a replay, the last replay before the others. What landed is what the day itself knew of it.
+    A night's counts before a replay, the build shown last and the last replay before the others. A build whose model was younger than its
+    day knew how it ended, and a blocked one told nobody anything: neither counts. What landed is what the day itself knew of it.
     """
     return [Told(*map(float, row)) for row in fetch_all("ml", _TOLD, (day, MOST_APART))]

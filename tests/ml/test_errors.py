@@ -93,3 +93,41 @@ def test_of_each_period_that_is_over_the_forecast_as_far_from_its_end_is_read_as
 ) -> None:
     assert read_told(DAY) == [Told(700.0, 800.0, 1000.0, 900.0, 1.25, 1.0)]
     assert read_told(DAY - timedelta(days=1)) == []  # without features of the day nothing is known to be over
+
+
+def nights(*builds: tuple[str, str, bool, str | None, int]) -> None:
+    """Builds of the day 60 days before the end of 2025Q1: id, state, whether in hindsight, when it was closed, p10."""
+    with connect("owner_ddl") as connection:
+        for build_id, state, is_hindsight, closed_at, low in builds:
+            connection.execute(
+                """insert into ops.builds (build_id, as_of, inputs_digest, code_version, seed, state, is_hindsight, closed_at)
+                   values (%s, '2025-01-30', '', '', 1, %s, %s, %s)""",
+                (build_id, state, is_hindsight, closed_at),
+            )
+            connection.execute(
+                """insert into scores.period_forecasts (build_id, node_id, period_id, measure, won, from_open, from_new, mean,
+                   p10, p50, p90, range_scale) values (%s, 'company', '2025Q1', 'm', 0, 800, 0, 800, %s, 800, 1000, 1)""",
+                (build_id, low),
+            )
+
+
+@pytest.fixture
+def no_nights_after(tenant_database: str) -> Iterator[None]:
+    yield
+    with connect("owner_ddl") as connection:
+        connection.execute("delete from scores.period_forecasts")
+        connection.execute("delete from ops.builds")
+
+
+def test_what_was_made_in_hindsight_or_blocked_teaches_nothing(past: None, no_nights_after: None) -> None:
+    nights(("past_b", "blocked", False, None, 100), ("past_h", "retired", True, "2025-07-01", 200))
+    assert [each.low for each in read_told(DAY)] == [700]  # the replay of that day
+
+
+def test_of_several_builds_of_a_day_the_one_that_was_shown_last_counts(past: None, no_nights_after: None) -> None:
+    nights(
+        ("past_1", "retired", False, "2025-01-31 08:00Z", 300),
+        ("past_2", "retired", False, "2025-01-31 06:00Z", 400),
+        ("past_3", "building", False, None, 500),
+    )
+    assert [each.low for each in read_told(DAY)] == [300]
