@@ -20,7 +20,7 @@ from ml.amounts import learn, read_won
 from ml.bundle import load, models_home
 from ml.dataset import day_number, read_rows
 from ml.draws import in_common
-from ml.errors import range_scale, read_told
+from ml.errors import range_scale, read_told, scale_of
 from ml.forecast import COLUMNS, forecast_rows, read_deals, read_windows
 from ml.model import WinModel, allowed_tier, fit, sigmoid
 from ml.records import Row, append_once
@@ -148,8 +148,8 @@ def _difference(build_id: str, day: date, version: str, seed: int) -> str:
         return "its scores come out otherwise: a feature of that day has a newer revision, or the model's folder was changed"
     columns = ", ".join(COLUMNS)
     stored = fetch_all("ml", f"select {columns} from scores.period_forecasts where build_id = %s", (build_id,))  # noqa: S608 - own names
-    learned = next((row[-1] for row in stored if row[-1] is not None), 1.0)  # from forecasts as they stood that night
-    made = forecast_rows(read_windows(day), read_deals(day, build_id), build_id, seed, learned, in_common(model.closed))
+    scale = scale_of(build_id, day)
+    made = forecast_rows(read_windows(day), read_deals(day, build_id), build_id, seed, scale, in_common(model.closed))
     return (
         ""
         if sorted(map(_text, made)) == sorted(map(_text, stored))

@@ -84,3 +84,16 @@ def read_told(day: date) -> list[Told]:
     day knew how it ended, and a blocked one told nobody anything: neither counts. What landed is what the day itself knew of it.
     """
     return [Told(*map(float, row)) for row in fetch_all("ml", _TOLD, (day, MOST_APART))]
+
+
+def scale_of(build_id: str, day: date) -> float:
+    """The scale that a build's stored forecasts were drawn with; where it has none, what the past of its day teaches now.
+
+    A replay that is run later adds rows to the past of an earlier night (ADR 40), so that the same build made again would be another.
+    """
+    stored = fetch_all(
+        "ml",
+        "select coalesce(max(range_scale), 1) from scores.period_forecasts where build_id = %s having count(*) > 0",
+        (build_id,),
+    )
+    return float(stored[0][0]) if stored else range_scale(read_told(day))

@@ -13,7 +13,7 @@ import pandas as pd
 from ml.bundle import load
 from ml.dataset import Ints
 from ml.draws import DEAL_CORRELATION, OpenDeals, draw_new, draw_open, drifted, in_common, market_shocks, ranges
-from ml.errors import range_scale, read_told
+from ml.errors import scale_of
 from ml.new_business import ENOUGH_WINDOWS, new_business
 from ml.records import Row, append_once
 from ml.tree import Tree, split, tree_of
@@ -47,7 +47,7 @@ def forecast(as_of: date, run: StepRun) -> None:
         raise StepError(
             f"features.period_features holds no current period of {as_of}: run `python -m nightly dbt features --as-of {as_of}`, then rerun"
         )
-    scale = range_scale(read_told(as_of))
+    scale = scale_of(build.build_id, as_of)
     correlation = in_common(load(build.model_version).model.closed)
     rows = forecast_rows(windows, deals, build.build_id, build.seed, scale, correlation)
     appended = append_once("scores.period_forecasts", COLUMNS, rows, build.build_id, "forecast")

@@ -1,11 +1,13 @@
 """History replayed: from as-of data only, the same twice, stored builds bit for bit, and a changed number found."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 
 from ml.backtest import Verdict, rebuilt, replay, report
+from ml.errors import range_scale, read_told
 from ml.forecast import forecast
 from ml.score import score
 from ml.train import champion, train
@@ -82,6 +84,30 @@ def test_what_became_known_later_changes_no_replayed_day(replayed: int) -> None:
         connection.execute("update features.opportunity_outcomes set outcome = 'won', closed_on = %s, outcome_known_on = %s"
                            " where outcome = 'open'", (AS_OF + timedelta(days=1),) * 2)  # fmt: skip
     assert replay(FIRST, AS_OF) == 0
+
+
+@pytest.fixture
+def a_later_replay(replayed: int) -> Iterator[None]:
+    """A replay of the quarter before, run after the build's night: its range missed the 900.00 that landed."""
+    with connect("ml") as connection:
+        connection.execute(
+            """insert into scores.period_backtests (build_id, node_id, period_id, measure, won, from_open, from_new, mean,
+               p10, p50, p90, as_of, fitted_on, tier, range_scale)
+               values ('later', 'company', '2025Q1', 'm', 0, 500, 0, 500, 490, 500, 510, '2025-03-31', '2025-03-31', 's', 1)"""
+        )
+    yield
+    with connect("owner_ddl") as connection:
+        connection.execute("delete from scores.period_backtests where build_id = 'later'")
+
+
+def test_a_forecast_run_again_after_a_replay_taught_another_scale_is_the_one_that_is_stored(
+    a_later_replay: None,
+) -> None:
+    """It stopped with the advice to open a build, which named the same one."""
+    assert range_scale(read_told(AS_OF)) > 1
+    again = StepRun("forecast", AS_OF)
+    forecast(AS_OF, again)
+    assert (again.detail["appended"], again.detail["range_scale"]) == (0, 1)
 
 
 def test_a_stored_build_comes_out_bit_for_bit_and_a_changed_number_is_found(replayed: int) -> None:
