@@ -51,7 +51,7 @@ def forecast(as_of: date, run: StepRun) -> None:
     correlation = in_common(load(build.model_version).model.closed)
     rows = forecast_rows(windows, deals, build.build_id, build.seed, scale, correlation)
     appended = append_once("scores.period_forecasts", COLUMNS, rows, build.build_id, "forecast")
-    without = int(deals["cents"].isna().sum())
+    without = int(deals.loc[deals["cents"].isna(), "opportunity_id"].nunique())
     run.note(
         build_id=build.build_id, nodes=len(rows), deals_without_amount=without, appended=appended, range_scale=scale
     )

@@ -154,12 +154,13 @@ def test_a_deal_that_belongs_to_no_node_stops_the_forecast_instead_of_going_miss
         forecast_rows(windows(4), lost, "b", seed=1)
 
 
-def test_the_step_reads_features_and_scores_of_its_build_and_appends_once(
-    features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[..., pd.DataFrame]
-) -> None:
+@pytest.fixture
+def scored(features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[..., pd.DataFrame]) -> None:
+    """A build of the day with three scored deals of Ann's, the last without an amount."""
     features_schema(pipeline(3).head(0))
     version = save(fit(rows_from(pipeline(60)), day_number(AS_OF), "smoothed", 1), AS_OF, 1).version
     with connect("owner_ddl") as connection:
+        connection.execute("truncate scores.models, scores.period_forecasts, ops.builds cascade")
         connection.execute(
             """insert into ops.builds (build_id, as_of, inputs_digest, code_version, model_version, seed, state)
                values ('b1', '2025-06-30', '', '', %s, 1, 'building')""",
@@ -171,21 +172,27 @@ def test_the_step_reads_features_and_scores_of_its_build_and_appends_once(
         connection.execute(
             """insert into scores.opportunity_scores values
                ('b1', 'O-1', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', %(m)s, -1.0, '{}', '[]', 'h', 800.00),
-               ('b1', 'O-2', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', %(m)s, -1.0, '{}', '[]', 'h', null)""",
+               ('b1', 'O-2', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', %(m)s, -1.0, '{}', '[]', 'h', null),
+               ('b1', 'O-3', '2025-06-30', 0.5, 0.25, '{}', '2025-07-07', 'smoothed', %(m)s, -1.0, '{}', '[]', 'h', null)""",
             {"m": version},
         )
     with connect("transformer") as connection:
         connection.execute("""insert into features.opportunity_features (opportunity_id, as_of_date, revision, open_gross_amount) values
-            ('O-1', '2025-06-30', 1, 7.00), ('O-1', '2025-06-30', 2, 1000.00), ('O-2', '2025-06-30', 1, 200.00)""")
+            ('O-1', '2025-06-30', 1, 7.00), ('O-1', '2025-06-30', 2, 1000.00), ('O-2', '2025-06-30', 1, 200.00),
+            ('O-3', '2025-06-30', 1, null)""")
         connection.execute(
             """insert into features.opportunity_nodes values ('2025-06-30', 'O-1', 'ann'), ('2025-06-30', 'O-1', 'company'),
-               ('2025-06-30', 'O-2', 'ann'), ('2025-06-30', 'O-2', 'company')"""
+               ('2025-06-30', 'O-2', 'ann'), ('2025-06-30', 'O-2', 'company'),
+               ('2025-06-30', 'O-3', 'ann'), ('2025-06-30', 'O-3', 'company')"""
         )
         connection.execute("""insert into features.period_features values
             ('2025-06-30', 'company', '2025Q3', null, 'current', '2025Q3', 10.10, null, false, '2025-09-30'),
             ('2025-06-30', 'ann', '2025Q3', 'company', 'current', '2025Q3', 10.10, null, false, '2025-09-30'),
             ('2025-06-30', 'company', 'w', null, 'period', '2025Q2', 0, 5.55, true, '2025-06-30'),
             ('2025-06-30', 'ann', 'w', 'company', 'period', '2025Q2', 0, 5.55, true, '2025-06-30')""")
+
+
+def test_the_step_reads_features_and_scores_of_its_build_and_appends_once(scored: None) -> None:
     for _ in range(2):
         forecast(AS_OF, StepRun("forecast", AS_OF))
     assert fetch_all(
@@ -193,3 +200,9 @@ def test_the_step_reads_features_and_scores_of_its_build_and_appends_once(
     ) == [
         (node, Decimal("10.10"), Decimal("250.00"), Decimal("5.55"), Decimal("265.65")) for node in ("ann", "company")
     ]
+
+
+def test_a_deal_without_amount_is_counted_once_however_deep_the_tree(scored: None) -> None:
+    step = StepRun("forecast", AS_OF)
+    forecast(AS_OF, step)
+    assert step.detail["deals_without_amount"] == 1
