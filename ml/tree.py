@@ -57,7 +57,11 @@ def tree_of(windows: pd.DataFrame) -> Tree:
 
 
 def shares_of(tree: Tree, means: Floats, n_windows: int) -> Floats:
-    """The whole split down the tree by each node's mean among its siblings', drawn towards equal parts; all of it ends up at the leaves."""
+    """The whole split down the tree by each node's mean among its siblings', drawn towards equal parts; all of it ends up at the leaves.
+
+    A node whose windows came to less than nothing counts as one that brought nothing: no draw can fall to it less than never.
+    """
+    means = np.maximum(means, 0.0)
     share = np.zeros(len(tree.nodes))
     for node in reversed(tree.deepest_first()):
         siblings = np.flatnonzero(tree.parent == tree.parent[node])

@@ -141,6 +141,15 @@ def test_rolling_windows_stand_in_where_fewer_than_two_seasonal_ones_are_known()
     assert by_node(forecast_rows(both, THREE, "b", seed=1))["company"]["from_new"] == Decimal("1200.00")
 
 
+def test_a_node_whose_new_business_was_less_than_nothing_gets_the_least_of_it_and_no_negative_share() -> None:
+    """Credit notes made an owner's past windows negative, and the draws stopped the night with a ValueError."""
+    past = windows(4)
+    past.loc[(past["node_id"] == "ann") & (past["window_kind"] == "period"), "new"] = -500_00.0
+    found = by_node(forecast_rows(past, THREE, "b", seed=1))
+    assert 0 <= found["ann"]["from_new"] < found["bo"]["from_new"]
+    assert found["company"]["p10"] <= found["company"]["p50"] <= found["company"]["p90"]
+
+
 def test_the_same_seed_gives_the_same_forecast_and_another_seed_only_another_range() -> None:
     one, same, other = (forecast_rows(windows(4), THREE, "b", seed=seed) for seed in (1, 1, 2))
     assert one == same
