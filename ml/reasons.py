@@ -61,7 +61,7 @@ def _sentences(
 
 def typical(model: WinModel, feature: Feature, record: dict[str, Any]) -> float | None:
     """Winners' median of a number, or share of winners with the deal's own value: in its stage (leads: source) where enough won there,
-    else overall."""
+    else overall; None where no winner has any value."""
     place = model.target.place
     value, stage = record.get(feature.name), record.get(place)
     own = model.typical.get(stage) if isinstance(stage, str) and feature.name != place else None
@@ -72,7 +72,7 @@ def typical(model: WinModel, feature: Feature, record: dict[str, Any]) -> float 
     if value is None or _absent(value):
         return None
     shares: dict[str, float] = shown["shares"].get(feature.name, {})
-    return shares.get(value if isinstance(value, str) else str(int(value)), 0.0)
+    return shares.get(value if isinstance(value, str) else str(int(value)), 0.0) if shares else None
 
 
 def sentence(feature: Feature, value: Any, usual: float | None) -> tuple[str, str]:
