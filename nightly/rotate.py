@@ -167,16 +167,19 @@ def _database() -> int:
 def _airflow() -> int:
     """Airflow's keys: what it keeps encrypted is read by the old key and written by the new one; tokens and sessions end."""
     path = airflow.key_file("airflow_fernet_keys")
-    old = path.read_text("utf-8").strip().split(",")[0]
-    _write(path, f"{airflow.fernet_key()},{old}")
+    held = path.read_text("utf-8").strip().split(",")
+    if (
+        len(held) == 1
+    ):  # several: a rotation that failed left its fresh key in front, and what is kept may need each of the others
+        held = [airflow.fernet_key(), *held]
+        _write(path, ",".join(held))
     done = subprocess.run(
         ["airflow", "rotate-fernet-key"], env=airflow.environment(), text=True, capture_output=True, check=False
     )
     if done.returncode != 0:
-        raise StepError(
-            f"Airflow could not write anew what it keeps ({done.stderr.strip().splitlines()[-1]}); both keys hold: rerun"
-        )
-    _write(path, path.read_text("utf-8").strip().split(",")[0])
+        said = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
+        raise StepError(f"Airflow could not write anew what it keeps ({said}); old and new keys hold: rerun")
+    _write(path, held[0])
     for name in airflow.KEYS.keys() - {"airflow_fernet_keys"}:
         _write(airflow.key_file(name), secrets.token_urlsafe(64))
     (settings().home / "airflow" / "simple_auth_manager_passwords.json.generated").unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import secret_files, settings, use
+from nightly import airflow
 from nightly.rotate import rotate
 from tests.connectors.company import Company
 from warehouse.steps import StepError
@@ -53,3 +54,24 @@ def test_a_secret_is_tried_put_in_place_and_the_old_one_forgotten_when_it_is_ref
     assert secret_files()[NAME] == folder / NAME
     with pytest.raises(StepError, match="is not being rotated"):
         rotate(NAME, None, back=True)
+
+
+@pytest.mark.slow
+def test_a_rotation_of_airflows_keys_that_fails_again_and_again_still_holds_the_key_of_before(
+    tenant_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The rerun that its message asked for took the fresh key for the old one: what Airflow keeps could not be read any more."""
+    monkeypatch.setenv("LANDFALL_AIRFLOW_KEYS_DIR", str(tmp_path))
+    monkeypatch.setenv("LANDFALL_PG_PORT", "1")  # where no server listens
+    settings.cache_clear()
+    before = airflow.fernet_key()
+    file = secret(tmp_path / "airflow_fernet_keys", before)
+    held = []
+    for _ in range(2):
+        with pytest.raises(StepError, match="keys hold: rerun"):
+            rotate("airflow", None)
+        held.append(file.read_text().strip().split(","))
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert held[0] == held[1] == [held[0][0], before]
+    assert held[0][0] != before
