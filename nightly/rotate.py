@@ -1,8 +1,8 @@
 """Changes a secret while old and new both hold: take the new one, try it, put it in place; later see that the old one is refused.
 
 In: the secret's name. A vendor's secret comes in a file of its own, `--new FILE`; what is ours is drawn. Out: the file that the settings
-name, replaced in one move, the old one beside it as `<file>.previous` until `--finish` has seen that the vendor refuses it. No output
-shows a secret.
+name, replaced in one move, the old one beside it as `<file>.previous` until `--finish` has seen that the vendor refuses it. Secrets of
+robots and of systems whose sign-in spends a refresh token are put in place untried. No output shows a secret.
 """
 
 import secrets
@@ -61,9 +61,8 @@ def rotate(name: str, new: Path | None, *, finish: bool = False, back: bool = Fa
         )
     _write(previous, read_secret(path, f"{PREFIX}{name.upper()}"))
     _write(path, fresh)
-    print(
-        f"{name}: the new secret is in place{'' if _system(name) else ', untried: the next message shows whether it holds'}"
-    )
+    untried = "" if _system(name) else ", untried: the next message or extraction shows whether it holds"
+    print(f"{name}: the new secret is in place{untried}")
     print(f"next: withdraw the old one at its vendor, then `python -m nightly rotate {name} --finish`")
     return 0
 
@@ -96,8 +95,12 @@ def _file_of(name: str) -> Path:
 
 
 def _system(name: str) -> str:
-    """The system whose check tries a secret; '' where only a message can try it."""
-    return next((system for system in CREDENTIALS if name.startswith(f"{system}_") and system != "webhook"), "")
+    """The system whose sign-in tries a secret; '' where there is none, or where it is a renewal.
+
+    A renewal replaces the refresh token: one that is spent to try a secret would be void when the night comes.
+    """
+    system = next((system for system in CREDENTIALS if name.startswith(f"{system}_") and system != "webhook"), "")
+    return "" if f"{system}_refresh_token" in secret_names() else system
 
 
 def _answer(name: str, path: Path) -> int:

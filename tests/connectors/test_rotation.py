@@ -56,6 +56,27 @@ def test_a_secret_is_tried_put_in_place_and_the_old_one_forgotten_when_it_is_ref
         rotate(NAME, None, back=True)
 
 
+@pytest.mark.parametrize(
+    "name", ["baidu_refresh_token", "baidu_secret_key", "tencent_refresh_token", "tencent_client_secret"]
+)
+def test_a_secret_whose_trial_would_spend_a_refresh_token_is_put_in_place_untried_and_says_so(
+    company: Company, folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """The trial signed in from a home that was thrown away, and with it the token that had replaced the spent one."""
+    asked = len(company.requests_since(0, path=""))
+    secret(folder / name, "of-the-last-authorisation")
+    use(
+        baidu_base_url=f"{company.url}/baidu", baidu_oauth_base_url=f"{company.url}/baidu", baidu_app_id="sandbox-app",
+        baidu_user_name="sandbox_account", tencent_base_url=f"{company.url}/tencent", tencent_account_id="25610001",
+        tencent_client_id="1111000001", sources=name.partition("_")[0],
+    )  # fmt: skip
+    assert rotate(name, secret(folder / "from-the-vendor", "of-a-new-authorisation")) == 0
+    assert "in place, untried: the next message or extraction shows whether it holds" in capsys.readouterr().out
+    assert (folder / name).read_text() == "of-a-new-authorisation\n"
+    assert rotate(name, None, finish=True) == 0
+    assert len(company.requests_since(0, path="")) == asked
+
+
 @pytest.mark.slow
 def test_a_rotation_of_airflows_keys_that_fails_again_and_again_still_holds_the_key_of_before(
     tenant_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
