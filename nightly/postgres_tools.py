@@ -7,13 +7,22 @@ the wheel's where the machine's are older than the server (they refuse a newer o
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from config.settings import child_environment, settings
 from nightly.services import run_module
 from warehouse.steps import StepError
-from warehouse.stores import server_version
+from warehouse.stores import server_version, sessions
 
+_SHUT = """
+select format('alter database %I allow_connections false', datname) from pg_database where datname = any(:'names') \\gexec
+select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = any(:'names') and backend_type = 'client backend';
+"""  # each session has ten seconds to end
+_OPEN = """
+select format('alter database %I allow_connections true', datname) from pg_database where datname = any(:'names') \\gexec
+"""
 _MAJOR = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
@@ -28,6 +37,20 @@ def run_tool(program: str, *arguments: str, user: str = "", stdin: str | None = 
         said = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
         raise StepError(f"{program} failed ({said}): see that LANDFALL_PG_BACKUP_USER may do this, then rerun")
     return done.stderr
+
+
+@contextmanager
+def shut(names: Sequence[str]) -> Iterator[None]:
+    """Nobody is connected to the databases `names` while the block lasts. Raises StepError that names the sessions which do not end."""
+    listed = f"--set=names={{{','.join(names)}}}"
+    psql = ("psql", "--no-password", "--dbname=postgres", "--quiet", "--set=ON_ERROR_STOP=1", listed)
+    try:
+        run_tool(*psql, stdin=_SHUT)
+        if left := sessions(names):
+            raise StepError(f"{', '.join(left)}: end these sessions, then rerun")
+        yield
+    finally:
+        run_tool(*psql, stdin=_OPEN)
 
 
 def _path_of(program: str) -> str:

@@ -8,7 +8,7 @@ made is taken away again, so that it may be run once more and nobody goes on wit
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from nightly.backup import FOLDERS, MANIFEST, ROLES, SETTINGS, Kept, digest, rea
 from nightly.postgres_tools import run_tool
 from nightly.services import run_module, running
 from warehouse.migrate import migrate
-from warehouse.restores import apply_erasures, journalled, note_folder, note_restore, of_other_keys
+from warehouse.restores import Tombstone, journalled, make_up, note_folder, of_other_keys
 from warehouse.steps import StepError
 from warehouse.stores import existing
 
@@ -45,19 +45,14 @@ def restore(folder: Path, *, dry_run: bool = False) -> int:
         bring_back(kept, there)
         if applied := migrate():
             print(f"migrated: {', '.join(applied)}", flush=True)
-        taken, raw = apply_erasures(stones)
-        note_restore(kept.taken_at)
+        taken, raw = make_up(kept.taken_at, stones)
         note_folder(folder.parent)
     print(
         f"restored {kept.tenant} as of {kept.as_of} in {time.monotonic() - started:.0f} s;"
         f" erased again: {taken} values, {raw} raw copies\n"
         "next: `make nightly` reads what came since; its write-back compares the CRM before it sends"
     )
-    if waiting := of_other_keys(stones):
-        print(
-            f"{waiting} values were erased under a later key of the vault: put that key into a file and type"
-            " `python -m nightly rotate vault_key --new FILE` before the next night, which erases them again"
-        )
+    tell_of_other_keys(stones)
     return 0
 
 
@@ -116,6 +111,15 @@ def bring_back(kept: Kept, there: set[str]) -> None:
         )
         print(f"{name}: restored", flush=True)
     _copy(kept.folder)
+
+
+def tell_of_other_keys(stones: Sequence[Tombstone]) -> None:
+    """Say what to do where erasures wait for a key that the vault took after the backup."""
+    if waiting := of_other_keys(stones):
+        print(
+            f"{waiting} values were erased under a later key of the vault: put that key into a file and type"
+            " `python -m nightly rotate vault_key --new FILE` before the next night, which erases them again"
+        )
 
 
 def check_whole(kept: Kept) -> None:

@@ -81,6 +81,19 @@ def journalled(folder: Path, tenant: str) -> Iterator[Tombstone]:
             yield stone
 
 
+def make_up(taken_at: datetime, tombstones: Sequence[Tombstone]) -> tuple[int, int]:
+    """Erase again who was erased since `taken_at`, and let the next write-back read before it sends; returns as `apply_erasures`.
+
+    Raises StepError where an older release's tables cannot take it.
+    """
+    try:
+        erased = apply_erasures(tombstones)
+        note_restore(taken_at)
+    except psycopg.ProgrammingError as error:
+        raise StepError("the tables of this release cannot be told by hash who was erased") from error
+    return erased
+
+
 def apply_erasures(tombstones: Sequence[Tombstone]) -> tuple[int, int]:
     """Take out of the vault what was erased after the backup; returns values taken out and raw copies dropped.
 

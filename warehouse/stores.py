@@ -4,6 +4,7 @@ In: the settings. Out: names of databases that exist; the newest published day; 
 put aside.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from psycopg import sql
@@ -40,14 +41,30 @@ def existing() -> set[str]:
         return {name for (name,) in connection.execute("select datname from pg_database where not datistemplate")}
 
 
+def sessions(databases: Sequence[str]) -> list[str]:
+    """Who is connected to one of the databases: "login in database (process id)"."""
+    query = (
+        "select usename, datname, pid from pg_stat_activity"
+        " where datname = any(%s) and backend_type = 'client backend' order by 2, 3"
+    )
+    with connect(None, autocommit=True, database="postgres") as connection:
+        found = connection.execute(query, (list(databases),)).fetchall()
+    return [f"{login} in {name} (process {pid})" for login, name, pid in found]
+
+
 def set_aside(name: str) -> str:
-    """Rename a database that nobody uses to `<name>_failed`, in place of an older one of that name; returns the new name."""
+    """Rename a database that nobody uses to `<name>_failed`, in place of an older one of that name; returns the new name.
+
+    It can be connected to again, if it was shut: an erasure looks through it.
+    """
     aside = _aside(name)
     with connect(None, autocommit=True, database="postgres") as connection:
-        connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(aside)))
-        connection.execute(
-            sql.SQL("alter database {} rename to {}").format(sql.Identifier(name), sql.Identifier(aside))
-        )
+        for statement in (
+            "drop database if exists {aside}",
+            "alter database {name} rename to {aside}",
+            "alter database {aside} allow_connections true",
+        ):
+            connection.execute(sql.SQL(statement).format(name=sql.Identifier(name), aside=sql.Identifier(aside)))
     return aside
 
 
