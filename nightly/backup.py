@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from warehouse.stores import beside, published_day, server_version
 FORMAT = 1
 MANIFEST, ROLES, SETTINGS = "manifest.json", "roles.sql", "settings"
 FOLDERS = ("mlflow", "models", "bi")  # of home; the rest is made anew
+FRESH, FORMER = ".new", ".old"  # of hidden folders: what is being made, and what it takes the place of
 DAYS, WEEKS = 14, 8
 CHUNK = 1 << 20
 
@@ -69,11 +71,14 @@ def _name(day: date) -> str:
 
 
 def keep(into: Path, day: date) -> Path:
-    """The new folder, in place of one of the same day only when it is whole. Needs nothing of our tables, of whatever release they are."""
+    """The new folder, in place of one of the same day only when it is whole. Needs nothing of our tables, of whatever release they are.
+
+    Raises StepError when it cannot be made; of a backup that fails nothing stays.
+    """
     names = [settings().pg_database, *beside()]
-    whole, fresh = into / _name(day), into / f".{_name(day)}.new"
-    shutil.rmtree(fresh, ignore_errors=True)
+    whole, fresh = into / _name(day), into / f".{_name(day)}{FRESH}"
     try:
+        _tidy(into)
         fresh.mkdir(parents=True, mode=0o700)
         for name in names:
             _dump("pg_dump", "--format=custom", "--create", f"--dbname={name}", f"--file={fresh / name}.dump")
@@ -86,14 +91,32 @@ def keep(into: Path, day: date) -> Path:
             shutil.copytree(mappings, fresh / SETTINGS)
         _write_manifest(fresh, day, names)
         if whole.exists():
-            shutil.rmtree(whole)
+            whole.rename(into / f".{_name(day)}{FORMER}")
         fresh.rename(whole)
+        _tidy(into)
         note_folder(into)
-    except OSError as error:
-        raise StepError(
-            f"{into} cannot be written ({error.strerror}): make room or correct it, then rerun; nothing was kept"
-        ) from error
+    except BaseException as error:
+        with suppress(OSError):  # what cannot be taken away now goes with the next backup
+            _tidy(into)
+        if isinstance(error, OSError):
+            raise StepError(
+                f"{into} cannot be written ({error.strerror}): make room or correct it, then rerun; nothing was kept"
+            ) from error
+        raise
     return whole
+
+
+def _tidy(into: Path) -> None:
+    """Of what a backup of ours left that ended half-way, its part goes (the vault is in it) and the whole one of that day comes back."""
+    ours = f".{settings().tenant}-????-??-??"
+    for part in into.glob(f"{ours}{FRESH}"):
+        shutil.rmtree(part)
+    for former in into.glob(f"{ours}{FORMER}"):
+        whole = into / former.name.removeprefix(".").removesuffix(FORMER)
+        if whole.exists():
+            shutil.rmtree(former)
+        else:
+            former.rename(whole)
 
 
 def _dump(program: str, *arguments: str) -> None:

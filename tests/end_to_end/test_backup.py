@@ -97,6 +97,37 @@ def test_programs_older_than_a_server_of_ones_own_make_room_for_the_wheels(
     settings.cache_clear()
 
 
+@pytest.mark.slow
+def test_a_backup_whose_dump_fails_leaves_nothing_half_and_the_one_of_before_in_place(
+    tenant_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Only a full disk was tidied up after: a failing dump left a hidden folder with part of the vault, and pruning never saw it."""
+    before = kept(tmp_path, LAST, tenant_database)
+    monkeypatch.setenv("LANDFALL_PG_BACKUP_USER", "nobody_there")
+    settings.cache_clear()
+    with pytest.raises(StepError, match="pg_dump failed"):
+        keep(tmp_path, LAST)
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert list(tmp_path.iterdir()) == [before]
+
+
+@pytest.mark.slow
+def test_a_backup_begins_with_what_killed_ones_left_and_takes_the_place_of_the_same_day(
+    tenant_database: str, tmp_path: Path
+) -> None:
+    """One that was killed while it took the place of an older one left none of that day."""
+    earlier = kept(tmp_path, LAST - timedelta(days=1), tenant_database)
+    earlier.rename(tmp_path / f".{earlier.name}.old")
+    (tmp_path / f".{tenant_database}-{LAST - timedelta(days=2)}.new").mkdir()
+    others = tmp_path / f".{tenant_database}-north-{LAST}.new"
+    others.mkdir()
+    of_the_day = kept(tmp_path, LAST, tenant_database)
+    assert keep(tmp_path, LAST) == of_the_day
+    assert settings().pg_database in read_manifest(of_the_day).databases
+    assert set(tmp_path.iterdir()) == {earlier, others, of_the_day}
+
+
 @pytest.fixture
 def elsewhere(tenant_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     """A backup of a tenant with a mapping, and a home on another machine."""
