@@ -22,6 +22,7 @@ WORDS = {
         "done": "{day} 的夜间任务已完成，{at} 发布。",
         "running": "{day} 的夜间任务正在运行：{step}。",
         "failed": "{day} 的夜间任务在 {step} 失败：{said}",
+        "killed": "{step} 被强行终止，没有留下原因（多半是内存不足），请重新运行",
         "blocked": "{day} 的夜间任务被检查拦下：{said}",
         "not_started": "{day} 的夜间任务还没有开始。",
         "stopped": "{day} 的夜间任务停在 {step} 之后，没有发布。",
@@ -36,6 +37,7 @@ WORDS = {
         "done": "The night of {day} is done, published {at}.",
         "running": "The night of {day} is running: {step}.",
         "failed": "The night of {day} failed at {step}: {said}",
+        "killed": "{step} was killed before it could say why (often for want of memory): rerun it",
         "blocked": "The night of {day} was blocked by a gate: {said}",
         "not_started": "The night of {day} has not started.",
         "stopped": "The night of {day} stopped after {step} and published nothing.",
@@ -50,13 +52,22 @@ WORDS = {
 _SHOWN = "select b.as_of from ops.published_build join ops.builds as b using (build_id)"
 _PUBLISHED = "select max(published_at) from ops.publications where as_of = %s"
 _STEPS = """
-    select step, state, coalesce(detail ->> 'said', detail ->> 'error', ''), detail ->> 'system',
+    with sessions as (
+        select application_name as name from pg_stat_activity where datname = current_database()
+    ),
+    runs as (
+        select *, case when state = 'running' and 'landfall step ' || run_id not in (select name from sessions where name is not null)
+            then 'killed' else state end as stands
+        from ops.step_runs where as_of = %s and step <> all (%s)
+    )
+    select step, stands, coalesce(detail ->> 'said', detail ->> 'error', ''), detail ->> 'system',
         extract(epoch from finished_at - started_at), peak_rss_bytes
     from (
-        select distinct on (step, detail ->> 'system') * from ops.step_runs where as_of = %s and step <> all (%s)
+        select distinct on (step, detail ->> 'system') * from runs
+        where stands <> 'killed' or not exists (select from runs as later where later.step = runs.step and later.run_id > runs.run_id)
         order by step, detail ->> 'system', run_id desc
     ) as newest order by run_id
-"""
+"""  # a run that was killed says no system: any later run of its step stands for it
 _VERDICT = "select verdict, reason from ops.gate_verdicts where as_of = %s order by verdict_id desc limit 1"
 ASIDE = ["deadline", "backup", "notify", "backtest"]  # the forecast is out without them
 
@@ -120,9 +131,10 @@ def _state(is_published: bool, steps: list[tuple[Any, ...]], verdict: tuple[Any,
         return "running", *by_state["running"]
     if not is_published and "blocked" in by_state:
         return "blocked", by_state["blocked"][0], str(verdict[1]) if verdict else by_state["blocked"][1]
-    failed = next(((step, said) for step, state, said, *_ in steps if state == "failed" and step != "extract"), None)
+    failed = next((each for each in steps if each[1] in ("failed", "killed") and each[0] != "extract"), None)
     if failed:
-        return "failed", *failed
+        step, state, said, *_ = failed
+        return "failed", step, WORDS[settings().lang]["killed"].format(step=step) if state == "killed" else said
     return ("done", "", "") if is_published else ("stopped", str(steps[-1][0]), "")
 
 

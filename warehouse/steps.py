@@ -32,6 +32,11 @@ ROLE_OF_STEP = {
     "write_back": "writeback",
     "notify": "writeback",
 }
+# The session bears the run's number as long as the step lives: a run that is "running" and has none was killed.
+_BEGIN = """
+    with begun as (select ops.begin_step(%s, %s) as run_id)
+    select run_id, set_config('application_name', 'landfall step ' || run_id, false) from begun
+"""
 
 
 class StepError(Exception):
@@ -61,7 +66,7 @@ def recorded(step: str, as_of: date) -> Iterator[StepRun]:
     run, began = StepRun(step, as_of), datetime.now(UTC)
     role = "checker" if step.startswith("gate_") else ROLE_OF_STEP.get(step, "transformer")
     with connect(role, autocommit=True) as connection:
-        found = connection.execute("select ops.begin_step(%s, %s)", (as_of, step)).fetchone()
+        found = connection.execute(_BEGIN, (as_of, step)).fetchone()
         run_id = found[0] if found else None
         state = "failed"
         try:

@@ -1,13 +1,17 @@
 """Did last night work, is it late, what is stale: the screen, its exit code, and the metrics, on hand-made nights."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from signal import SIGKILL
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from config.settings import settings, use
+from config.settings import child_environment, settings, use
 from nightly import metrics
 from nightly.status import BAD, BLOCKED, GOOD, STALE, show
 from tests.warehouse.nights import Nights
@@ -76,6 +80,45 @@ def test_a_failed_step_is_named_with_its_sentence_and_a_gate_with_its_reason(
         raise GateBlocked("no rows")
     assert show(DAY, EARLY) == BLOCKED
     assert f"The night of {DAY} was blocked by a gate: no rows" in capsys.readouterr().out
+
+
+def killed(step: str) -> None:
+    """A run of `step` that is killed hard, and whose session the server has seen end."""
+    code = (
+        "import os; from datetime import date; from warehouse.steps import recorded\n"
+        f"with recorded('{step}', date.fromisoformat('{DAY}')): os.kill(os.getpid(), 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], env=child_environment(), check=False).returncode == -SIGKILL
+    deadline = time.monotonic() + 30
+    with connect(None, autocommit=True) as server:
+        while server.execute("select 1 from pg_stat_activity where application_name like 'landfall step %'").fetchone():
+            assert time.monotonic() < deadline, "the session of the killed step lives on"
+
+
+def test_a_step_runs_as_long_as_it_lives_and_one_that_was_killed_has_failed_until_its_retry(
+    lang: Path, nights: Nights, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A killed step stayed "running" for ever, with exit code 0, also after its retry: only its end says of which system it is."""
+    nights.build(DAY)
+    publish(DAY)
+    read_until(0)
+    with recorded("extract", DAY) as run:
+        run.note(system="fxiaoke")
+        assert show(DAY, EARLY) == GOOD
+    assert f"The night of {DAY} is running: extract." in capsys.readouterr().out
+    killed("extract")
+    with recorded("extract", DAY) as run:
+        run.note(system="fxiaoke")
+    assert show(DAY, AFTER) == GOOD
+    assert f"The night of {DAY} is done" in capsys.readouterr().out
+    killed("write_back")
+    assert show(DAY, AFTER) == BAD
+    assert (
+        f"The night of {DAY} failed at write_back: write_back was killed before it could say" in capsys.readouterr().out
+    )
+    with recorded("write_back", DAY):
+        pass
+    assert show(DAY, AFTER) == GOOD
 
 
 def test_a_published_night_is_good_or_stale_and_its_metrics_say_so(
