@@ -43,6 +43,10 @@ def test_every_task_says_command_what_it_touches_how_long_how_to_see_and_how_to_
         assert all(f"- {word}" in body for word in ("Touches:", "Takes:", "Worked when:", "Undo:")), title
 
 
+def test_every_command_for_containers_names_the_file_which_is_not_where_people_stand() -> None:
+    assert re.findall(r"docker compose(?! -f docker/compose\.yml ).*", TEXT) == []
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_command_of_the_runbook_exists(words: list[str]) -> None:
     if words[0] == "make":
