@@ -1,20 +1,20 @@
 """Chances that the open deals of each snapshot day are won within 30 days, by models that are fitted again every few weeks.
 
 In: `Book`. Out: one probability per asked snapshot row. A model of day t knows the labels known on t, and forecasts until the next is
-fitted; ours is the product's own, asked at 30 days. Forecasts are kept under `var/bench` (`bench/kept.py`), ours by the digest of `ml`.
+fitted; ours is the product's own, asked at 30 days. Forecasts are kept under `var/bench` (`bench/kept.py`), ours by the digest of the code
+that it depends on (`bench/code.py`).
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from bench import ours, peers
 from bench.books import SPAN, Book
 from bench.cases import Cases, Floats, Mask
+from bench.code import code_of
 from bench.kept import folder_of, kept
 from bench.totals import OURS, PEERS
 from ml.model import allowed_tier, fit, sigmoid
@@ -36,6 +36,7 @@ def fits(book: Book) -> list[tuple[int, Mask]]:
 def chances(book: Book, say: Callable[[str], None] = lambda _: None) -> dict[str, Floats]:
     """Contender → probability of every row of an asked day, in the order of the rows."""
     found: dict[str, list[Floats]] = {name: [] for name in (*PEERS, "ever", OURS)}
+    code = code_of("bench.ours", ("bench", "ml"), ("bench/chances.py",))
     for start, rows in fits(book):
         cases = replace(book.cases, train=_taught(book, start), test=rows)
         folder = folder_of(cases)
@@ -47,7 +48,7 @@ def chances(book: Book, say: Callable[[str], None] = lambda _: None) -> dict[str
         learners = dict(peers.learners(cases, threads=1))
         for name in ("logistic regression", "LightGBM"):
             found[name].append(kept(folder, name, learners[f"{name}, default"]))
-        found[OURS].append(kept(folder, f"{OURS} {_digest()}", partial(_ours, cases, start, book)))
+        found[OURS].append(kept(folder, f"{OURS} {code}", partial(_ours, cases, start, book)))
     order = np.argsort(np.concatenate([np.flatnonzero(rows) for _, rows in fits(book)]), kind="stable")
     return {name: np.concatenate(parts)[order] for name, parts in found.items()}
 
@@ -76,11 +77,3 @@ def _ever(cases: Cases, start: int) -> Floats:
     rates = cases.is_won[known].astype(float), stage[known]
     tally = rates[1].to_frame("stage").assign(won=rates[0]).groupby("stage")["won"].mean()
     return stage[cases.test].map(tally).fillna(base).to_numpy(dtype=float)
-
-
-def _digest() -> str:
-    """Of the product's modules that a chance depends on."""
-    seen = hashlib.sha256()
-    for name in ("blend", "boosted", "calibration", "curves", "dataset", "encoding", "model", "small", "smoothed"):
-        seen.update((Path(__file__).resolve().parents[1] / "ml" / f"{name}.py").read_bytes())
-    return seen.hexdigest()[:12]

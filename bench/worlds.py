@@ -1,16 +1,19 @@
 """`python -m bench.worlds --worlds N --scale S`: our model beside a filter-oracle in independently seeded sandbox companies.
 
-Each world is kept under `var/bench/worlds` when it is done, so a killed run resumes. Out: ROC-AUC, Brier and ECE of "won within 30 days"
-for both, and at company, region and team the coverage and Winkler score of our 80 % range of week four beside the naive rule's.
+Each world is kept under `var/bench/worlds` when it is done, by the digest of the code that made it: a killed run resumes, and no figure of
+other code is told. Out: ROC-AUC, Brier and ECE of "won within 30 days" for both, and at company, region and team the coverage and Winkler
+score of our 80 % range of week four beside the naive rule's.
 """
 
 import argparse
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import orjson
 
+from bench.code import code_of
 from bench.lived import Lived, live
 from bench.measures import measure
 from bench.naive import LEVELS
@@ -19,6 +22,9 @@ from sandbox import postgres
 
 HOME = ROOT / "var" / "bench" / "worlds"
 FIRST_SEED = 101
+PACKAGES = ("bench", "config", "connectors", "ml", "nightly", "sandbox", "warehouse")
+# No import statement names a connector.
+BESIDE = ("config", "connectors", "dbt_project", "requirements.lock", "warehouse/migrations")
 Held = tuple[float, float, float]  # low, high, landed
 CREDENTIALS = {
     "fxiaoke_base_url": "http://127.0.0.1:0", "fxiaoke_app_id": "FSAID_sandbox", "fxiaoke_app_secret": "none",
@@ -38,7 +44,7 @@ def main() -> None:
 def worlds(seeds: Sequence[int], scale: float, home: Path = HOME) -> list[Lived]:
     """The worlds of these seeds, those that are kept from their files."""
     home.mkdir(parents=True, exist_ok=True)
-    paths = {seed: home / f"{scale:g}-{seed}.json" for seed in seeds}
+    paths = {seed: kept_at(seed, scale, home) for seed in seeds}
     missing = [seed for seed in seeds if not paths[seed].exists()]
     if missing:
         use(home=str(home), **CREDENTIALS)
@@ -51,6 +57,16 @@ def worlds(seeds: Sequence[int], scale: float, home: Path = HOME) -> list[Lived]
         finally:
             postgres.stop()
     return [Lived(**orjson.loads(paths[seed].read_bytes())) for seed in seeds]
+
+
+def kept_at(seed: int, scale: float, home: Path = HOME) -> Path:
+    """Where the figures of a world are kept that the present code makes."""
+    return home / f"{scale:g}-{seed}-{_code()}.json"
+
+
+@cache
+def _code() -> str:
+    return code_of("bench.lived", PACKAGES, BESIDE)
 
 
 def report(lived: Sequence[Lived]) -> list[str]:
