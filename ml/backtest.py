@@ -2,7 +2,8 @@
 
 In: schema `features` and `scores`, on days that have period features (nights and backfilled days). Out: rows of `scores.period_backtests`
 (a model fitted every four weeks on labels known by then, forecasts each week), the stored builds of the same code that come out the same
-bit for bit or do not, and how far the forecasts of closed periods were off at each week of the period. Run twice: nothing is appended.
+bit for bit or do not, and how far the forecasts of closed periods were off at each week of the period. Run twice: nothing is appended,
+unless the past was told otherwise in between; then a replay of its own is.
 """
 
 import argparse
@@ -97,12 +98,14 @@ def _days() -> str:
 def replayed(day: date, fitted_on: date, model: WinModel, code: str) -> tuple[int, list[Row]]:
     """Forecast a day by `model` and append it: how many rows were, and the rows in the order of `ml.forecast.COLUMNS`.
 
-    The scale of its ranges is learned from forecasts of periods that were over by then: earlier replayed days among them.
+    The scale of its ranges is learned from forecasts of periods that were over by then: earlier replayed days among them. The rows
+    themselves are part of the build's name, since the past may be told otherwise later: a deal is deleted or opened again.
     """
     scale = range_scale(read_told(day))
-    name = hashlib.sha256(f"{day} {fitted_on} {settings().seed} {scale!r} {code}".encode()).hexdigest()
+    forecasts = forecast_by(model, day, "", scale)
+    name = hashlib.sha256(f"{day} {fitted_on} {settings().seed} {scale!r} {code} {forecasts}".encode()).hexdigest()
     build_id = f"replay_{day:%Y%m%d}_{name[:12]}"
-    told = forecast_by(model, day, build_id, scale)
+    told: list[Row] = [(build_id, *row[1:]) for row in forecasts]
     rows: list[Row] = [(*row, day, fitted_on, model.name) for row in told]
     return append_once("scores.period_backtests", REPLAYED, rows, build_id, "forecast"), told
 
@@ -119,7 +122,10 @@ def forecast_by(model: WinModel, day: date, build_id: str, scale: float = 1.0) -
 
 
 def fitted(day: date) -> WinModel:
-    """The model of the highest tier that closed deals allow, fitted on what was known on a day."""
+    """The model of the highest tier that closed deals allow, fitted on the features of a day and on outcomes that were known by then.
+
+    Of each deal its outcome is kept as it was told last: one told otherwise after the day is not known as it was.
+    """
     rows, today = read_rows(day), day_number(day)
     return replace(fit(rows, today, allowed_tier(rows, today), settings().seed), amounts=learn(read_won(day), day))
 
