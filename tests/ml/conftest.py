@@ -1,12 +1,14 @@
 """An invented pipeline with a known rule, as a frame of snapshots and as tables of schema `features`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from config.settings import settings
 from ml.features import FEATURES
 from ml.lead_features import LEAD_FEATURES
 from ml.targets import WIN
@@ -138,3 +140,12 @@ def features_schema(tenant_database: str) -> Callable[[pd.DataFrame], None]:
     """Fresh tables of schema `features`; call it with a pipeline to fill them."""
     make_tables()
     return fill
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home folder of the test's own, without a model."""
+    monkeypatch.setenv("LANDFALL_HOME", str(tmp_path))
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()

@@ -1,7 +1,6 @@
 """The model: one curve per deal that never falls with the horizon, exact reasons, the same bytes from the same rows."""
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -9,14 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from config.settings import settings
 from ml import bundle
 from ml.dataset import Rows, rows_from
 from ml.model import TIERS, WinModel, allowed_tier, fit, sigmoid
 from ml.pairs import label
 from ml.reasons import explain
 from ml.targets import WIN
-from warehouse.steps import StepError
 
 AS_OF = date(2025, 6, 30)
 TODAY = (AS_OF - date(1970, 1, 1)).days
@@ -36,14 +33,6 @@ def full(rows: Rows) -> WinModel:
 @pytest.fixture(scope="module", params=TIERS)
 def model(request: pytest.FixtureRequest, rows: Rows, full: WinModel) -> WinModel:
     return full if request.param == "full_model" else fit(rows, TODAY, request.param, seed=1)
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("LANDFALL_HOME", str(tmp_path))
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
 
 
 def test_the_probability_never_falls_as_the_horizon_grows(model: WinModel, rows: Rows) -> None:
@@ -119,50 +108,6 @@ def test_a_model_survives_saving_and_loading_bit_for_bit_and_the_same_rows_give_
     assert (loaded.curve(frame, [7, 30, 90]) == model.curve(frame, [7, 30, 90])).all()
     assert (loaded.curve(frame.iloc[3:4], [30]) == model.curve(frame, [30])[3]).all()
     assert (loaded.typical, loaded.ever_days, loaded.calibration) == (model.typical, model.ever_days, model.calibration)
-
-
-def test_a_bundle_changed_on_disk_is_refused(rows: Rows, home: Path) -> None:
-    kept = bundle.save(fit(rows, TODAY, "smoothed", seed=1), AS_OF, seed=1)
-    tier = kept.folder / "tier.json"
-    tier.write_bytes(tier.read_bytes().replace(b"S1", b"S9"))
-    with pytest.raises(StepError, match=r"tier\.json no longer has its digest"):
-        bundle.load(kept.version)
-
-
-def test_a_whole_bundle_is_kept_as_it_is_and_a_damaged_one_is_made_anew(rows: Rows, home: Path) -> None:
-    """A score that ran beside a second training read a folder half taken away, and a kill in between left no champion."""
-    model = fit(rows, TODAY, "smoothed", seed=1)
-    kept = bundle.save(model, AS_OF, seed=1)
-    held = kept.folder.stat().st_ino
-    bundle.save(model, AS_OF, seed=1)
-    assert kept.folder.stat().st_ino == held
-    (kept.folder / "tier.json").write_bytes(b"")
-    assert bundle.load(bundle.save(model, AS_OF, seed=1).version).digest == kept.digest
-
-
-@pytest.mark.parametrize("content", [b"\xff not a manifest", b"{}", b'{"features": [], "model_name": "loss"}'])
-def test_a_manifest_changed_on_disk_is_refused_before_it_is_believed(content: bytes, rows: Rows, home: Path) -> None:
-    """One flipped byte ended a night in a traceback, since the manifest was parsed before its digest was looked at."""
-    kept = bundle.save(fit(rows, TODAY, "smoothed", seed=1), AS_OF, seed=1)
-    (kept.folder / "manifest.json").write_bytes(content)
-    with pytest.raises(StepError, match=r"manifest\.json no longer has its digest"):
-        bundle.load(kept.version)
-    assert not bundle.is_for_other_features(kept.version)
-
-
-def test_a_model_from_before_models_named_their_target_was_made_for_other_features(home: Path) -> None:
-    manifest = b'{"features": ["age_days"], "files": {}}'
-    version = f"win-2025-06-30-{hashlib.sha256(manifest).hexdigest()[:12]}"
-    (bundle.models_home() / version).mkdir(parents=True)
-    (bundle.models_home() / version / "manifest.json").write_bytes(manifest)
-    assert bundle.is_for_other_features(version)
-    with pytest.raises(StepError, match="was trained on other features than ml/features"):
-        bundle.load(version)
-
-
-def test_a_bundle_that_is_not_there_says_how_to_make_it(home: Path) -> None:
-    with pytest.raises(StepError, match="run `python -m ml train --as-of 2025-06-30`"):
-        bundle.load("win-2025-06-30-0123456789ab")
 
 
 def test_the_tier_follows_the_number_of_closed_deals(pipeline: Pipeline) -> None:
