@@ -66,7 +66,8 @@ def live(seed: int, scale: float, home: Path) -> Lived:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         with connect(None, autocommit=True, database="postgres") as connection:
-            connection.execute(f"drop database if exists {settings().pg_database} with (force)")
+            # without force, which may not end an autovacuum: that is waited for
+            connection.execute(f"drop database if exists {settings().pg_database}")
 
 
 def _land(company: Company, seed: int, scale: float, folder: Path) -> None:

@@ -99,10 +99,14 @@ def prepare() -> None:
     marker.parent.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(["airflow", "db", "migrate"], env=environment(), text=True, capture_output=True, check=False)
     if done.returncode != 0:
-        raise StepError(
-            f"Airflow could not prepare its database: {(done.stderr or done.stdout).strip().splitlines()[-1]}"
-        )
+        raise StepError(f"Airflow could not prepare its database: {last_line(done)}")
     marker.touch()
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """What a program said last, as errors or else at all; its exit code where it said nothing."""
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return said[-1] if said else f"exit code {done.returncode}"
 
 
 def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], None]) -> int:

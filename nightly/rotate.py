@@ -180,8 +180,9 @@ def _airflow() -> int:
         ["airflow", "rotate-fernet-key"], env=airflow.environment(), text=True, capture_output=True, check=False
     )
     if done.returncode != 0:
-        said = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
-        raise StepError(f"Airflow could not write anew what it keeps ({said}); old and new keys hold: rerun")
+        raise StepError(
+            f"Airflow could not write anew what it keeps ({airflow.last_line(done)}); old and new keys hold: rerun"
+        )
     _write(path, held[0])
     for name in airflow.KEYS.keys() - {"airflow_fernet_keys"}:
         _write(airflow.key_file(name), secrets.token_urlsafe(64))
