@@ -2,6 +2,7 @@
 
 Owner: data engineering. The build is due at 07:30; `dags/build_deadline.py` looks whether it is there.
 Runbook, when a task fails (its log's last line is the sentence to act on):
+- `as_of`: somebody runs a night, a backfill or an upgrade by hand. Wait for its end, clear the task; what it did is not done twice.
 - `history`, `extract` (one task a system): the source refused or is down. Nothing is lost: clear the task, it resumes at its page. The
   night goes on without the system while what landed of it is young enough; afterwards `make rerun SYSTEM=… AS_OF=…`.
 - `gate_*` (exit 3, not retried): the data are not what we believe such data are. The last build stays published. Read
@@ -63,6 +64,7 @@ with DAG(
         task_id="as_of",
         bash_command="python -m nightly as-of --asked '{{ params.as_of }}' --scheduled-at '{{ dag_run.run_after }}'",
         do_xcom_push=True,
+        retries=6,  # half an hour: whoever builds by hand at that hour may end meanwhile
     )
     systems = BashOperator(
         task_id="systems",

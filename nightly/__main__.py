@@ -154,8 +154,11 @@ def _keep(given: argparse.Namespace) -> int:
 def _step(given: argparse.Namespace) -> int:
     from nightly.business_day import parse_day, resolve
     from nightly.night import chosen_systems
+    from nightly.night_lock import begin_scheduled
 
     if given.command == "as-of":
+        if given.scheduled_at:
+            begin_scheduled()
         print(resolve(given.asked, given.scheduled_at))
         return 0
     if given.command == "systems":

@@ -11,6 +11,7 @@ from shlex import quote
 
 from config.private_files import beside
 from config.settings import ROOT, child_environment, settings
+from nightly.night_lock import HELD
 from warehouse.connection import sqlalchemy_url
 from warehouse.memory import KILLED
 from warehouse.migrate import ensure_database
@@ -112,15 +113,16 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
 def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], None]) -> int:
     """Run one DAG to its end. Every line that a task prints goes to `on_line(task, line)`, everything to `log`.
 
-    `conf` is JSON. Returns Airflow's exit code: 0 when every task succeeded.
+    `conf` is JSON; the caller holds the night's lock. Returns Airflow's exit code: 0 when every task succeeded.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = ["airflow", "dags", "test", dag_id, "--conf", conf]
     task = ""
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
-            command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
-        )
+            command, env=environment() | {HELD: "1"}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )  # fmt: skip
         for line in process.stdout or ():
             out.write(line)
             if started := _TASK.search(line):
