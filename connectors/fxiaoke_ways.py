@@ -76,9 +76,8 @@ def update_watched(crm: Fxiaoke, object_name: str, record_id: str, values: dict[
     answer = crm.update(object_name, record_id, values)
     try:
         after = crm.get(object_name, record_id)
-    except (
-        RefusedError
-    ) as error:  # of the look, not of the update: what it came to is read back before anything is sent again
+    except RefusedError as error:
+        # Of the look, not of the update: what that came to is read back before anything is sent again.
         seen = Verdict("unknown", error.code, trace_id=error.trace_id or "")
         raise RefusedError("Fxiaoke", f"a look at {object_name} {record_id} after its update", seen) from error
     gone = cleared(before, after, set(values))

@@ -57,10 +57,8 @@ def walk_stream(connection: Loading, source: Source, stream: Stream, owed: Walk,
         return walk
     _land_pages(connection, source, stream, walk, tally)
     if stream.ids_every:
-        noted, is_due = (
-            reconciling.noted_last(connection, walk),
-            stream.ids_every == "night" or walk.as_of.isoweekday() == SUNDAY,
-        )
+        noted = reconciling.noted_last(connection, walk)
+        is_due = stream.ids_every == "night" or walk.as_of.isoweekday() == SUNDAY
         missing = _missing(connection, source, stream, walk) if noted or is_due else []
         _bury(connection, stream, walk, sorted(noted.intersection(missing)), None, tally)
         if is_due:

@@ -109,11 +109,8 @@ def fit(
 
     The parts' weights and the calibration are learned from forecasts of newer rows by parts that knew only older ones.
     """
-    ever, typical, closed = (
-        max(ever_horizon(rows, today), SHORTEST_EVER),
-        typical_of(rows, today),
-        rows.closed_deals(today),
-    )
+    ever = max(ever_horizon(rows, today), SHORTEST_EVER)
+    typical, closed = typical_of(rows, today), rows.closed_deals(today)
     asked = rows.target.within_days or asked
     if tier == "smoothed":
         smoothed = fit_smoothed(rows, today)

@@ -12,6 +12,7 @@ from shlex import quote
 from config.private_files import beside
 from config.settings import ROOT, child_environment, settings
 from nightly.night_lock import HELD
+from nightly.services import last_line
 from warehouse.connection import sqlalchemy_url
 from warehouse.memory import KILLED
 from warehouse.migrate import ensure_database
@@ -102,12 +103,6 @@ def prepare() -> None:
     if done.returncode != 0:
         raise StepError(f"Airflow could not prepare its database: {last_line(done)}")
     marker.touch()
-
-
-def last_line(done: subprocess.CompletedProcess[str]) -> str:
-    """What a program said last, as errors or else at all; its exit code where it said nothing."""
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return said[-1] if said else f"exit code {done.returncode}"
 
 
 def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], None]) -> int:

@@ -17,7 +17,7 @@ from nightly import airflow, version
 from nightly import summary as screen
 from nightly.business_day import resolve
 from nightly.facts import unread
-from nightly.night_lock import alone
+from nightly.night_lock import DAG, alone
 from nightly.services import start_for_night
 from warehouse.steps import StepError
 
@@ -91,7 +91,7 @@ def _run_locked(as_of: date, systems: str) -> int:
     print(f"night of {as_of} · tenant {settings().tenant} · log {log}", flush=True)
     progress = Progress()
     asked = {"as_of": as_of.isoformat(), "systems": systems}
-    code = airflow.run_dag("nightly_forecast", json.dumps(asked), log, progress)
+    code = airflow.run_dag(DAG, json.dumps(asked), log, progress)
     failed = progress.step
     progress.close()
     screen.show(as_of, elapsed_s=time.monotonic() - progress.started)

@@ -29,9 +29,7 @@ def alone(airflow: str = "airflow") -> Iterator[None]:
     """Hold the night's lock. Raises StepError where a night holds it, or where the scheduler of the database `airflow` runs one."""
     with _lock():
         if run := scheduled_night(airflow):
-            raise StepError(
-                f"a night of {settings().tenant} is already running ({run}): wait for it, or look at it with `make up`"
-            )
+            raise _refusal(f" ({run})")
         yield
 
 
@@ -57,7 +55,11 @@ def _lock() -> Iterator[None]:
     with connect("transformer", autocommit=True) as lock:
         taken = lock.execute("select pg_try_advisory_lock(hashtext(%s))", (f"night {settings().tenant}",)).fetchone()
         if not taken or not taken[0]:
-            raise StepError(
-                f"a night of {settings().tenant} is already running: wait for it, or look at it with `make up`"
-            )
+            raise _refusal()
         yield
+
+
+def _refusal(run: str = "") -> StepError:
+    return StepError(
+        f"a night of {settings().tenant} is already running{run}: wait for it, or look at it with `make up`"
+    )

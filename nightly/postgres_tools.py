@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.settings import child_environment, settings
-from nightly.services import run_module
+from nightly.services import last_line, run_module
 from warehouse.steps import StepError
 from warehouse.stores import server_version, sessions
 
@@ -34,8 +34,9 @@ def run_tool(program: str, *arguments: str, user: str = "", stdin: str | None = 
     ]  # fmt: skip
     done = subprocess.run(command, env=child_environment(), text=True, capture_output=True, check=False, input=stdin)
     if done.returncode != 0:
-        said = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
-        raise StepError(f"{program} failed ({said}): see that LANDFALL_PG_BACKUP_USER may do this, then rerun")
+        raise StepError(
+            f"{program} failed ({last_line(done)}): see that LANDFALL_PG_BACKUP_USER may do this, then rerun"
+        )
     return done.stderr
 
 

@@ -171,9 +171,8 @@ def _airflow() -> int:
     """Airflow's keys: what it keeps encrypted is read by the old key and written by the new one; tokens and sessions end."""
     path = airflow.key_file("airflow_fernet_keys")
     held = path.read_text("utf-8").strip().split(",")
-    if (
-        len(held) == 1
-    ):  # several: a rotation that failed left its fresh key in front, and what is kept may need each of the others
+    # Several: a rotation that failed left its fresh key in front, and what is kept may need each of the others.
+    if len(held) == 1:
         held = [airflow.fernet_key(), *held]
         _write(path, ",".join(held))
     done = subprocess.run(
@@ -181,7 +180,7 @@ def _airflow() -> int:
     )
     if done.returncode != 0:
         raise StepError(
-            f"Airflow could not write anew what it keeps ({airflow.last_line(done)}); old and new keys hold: rerun"
+            f"Airflow could not write anew what it keeps ({services.last_line(done)}); old and new keys hold: rerun"
         )
     _write(path, held[0])
     for name in airflow.KEYS.keys() - {"airflow_fernet_keys"}:

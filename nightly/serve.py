@@ -55,7 +55,7 @@ def prepare_platform() -> None:
         command = [sys.executable, "-m", "mlflow", "db", "upgrade", _store()]
         done = subprocess.run(command, env=child_environment(), text=True, capture_output=True, check=False)
         if done.returncode != 0:
-            raise StepError(f"MLflow could not upgrade its database: {airflow.last_line(done)}")
+            raise StepError(f"MLflow could not upgrade its database: {services.last_line(done)}")
 
 
 def command(name: str) -> tuple[list[str], dict[str, str]]:

@@ -47,6 +47,12 @@ def run_module(module: str, *arguments: str, quiet: bool = False) -> str:
     return done.stdout
 
 
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """What a program said last, as errors or else at all; its exit code where it said nothing."""
+    said = (done.stderr.strip() or (done.stdout or "").strip()).splitlines()
+    return said[-1] if said else f"exit code {done.returncode}"
+
+
 def spawn(name: str, command: list[str], env: dict[str, str]) -> int:
     """Start a background process of its own session, its output in `<home>/logs/<name>.log`; remembers and returns its id."""
     logs = settings().home / "logs"

@@ -21,7 +21,7 @@ from nightly import backup, restore, serve, version
 from nightly.backup import FOLDERS
 from nightly.night_lock import alone
 from nightly.postgres_tools import shut
-from nightly.services import run_module, running
+from nightly.services import last_line, run_module, running
 from warehouse.connection import DatabaseUnreachableError
 from warehouse.migrate import pending
 from warehouse.restores import Tombstone, journalled, make_up
@@ -106,8 +106,7 @@ def _take(day: date, *, new_model: bool) -> None:
             check=False,
         )
         if done.returncode != 0:
-            said = next(iter(done.stderr.strip().splitlines()[-1:]), f"exit code {done.returncode}")
-            raise StepError(f"python -m {command}: {said}")
+            raise StepError(f"python -m {command}: {last_line(done)}")
 
 
 def bring_back() -> int:
