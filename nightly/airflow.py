@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 
-from config.private_files import beside
+from config.private_files import beside, write_private
 from config.settings import ROOT, child_environment, settings
 from nightly.night_lock import HELD
 from nightly.services import last_line
@@ -81,6 +81,32 @@ def key_file(name: str) -> Path:
 def fernet_key() -> str:
     """A new key for what Airflow encrypts in its database."""
     return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def rotate_keys() -> int:
+    """New keys: what Airflow keeps encrypted is read by the old one and written by the new one; tokens and sessions end.
+
+    Returns the exit code. Raises StepError, with old and new keys in place, where it could not be written.
+    """
+    path = key_file("airflow_fernet_keys")
+    held = path.read_text("utf-8").strip().split(",")
+    # Several: a rotation that failed left its fresh key in front, and what is kept may need each of the others.
+    if len(held) == 1:
+        held = [fernet_key(), *held]
+        write_private(path, f"{','.join(held)}\n")
+    done = subprocess.run(
+        ["airflow", "rotate-fernet-key"], env=environment(), text=True, capture_output=True, check=False
+    )
+    if done.returncode != 0:
+        raise StepError(f"Airflow could not write anew what it keeps ({last_line(done)}); old and new keys hold: rerun")
+    write_private(path, f"{held[0]}\n")
+    for name in KEYS.keys() - {"airflow_fernet_keys"}:
+        write_private(key_file(name), f"{secrets.token_urlsafe(64)}\n")
+    (settings().home / "airflow" / "simple_auth_manager_passwords.json.generated").unlink(missing_ok=True)
+    print(
+        "airflow: new keys, and a new password at the next start; start it again: `make down`, `make up` (containers: restart)"
+    )
+    return 0
 
 
 def _known_fernet_key() -> str:

@@ -38,7 +38,7 @@ def rotate(name: str, new: Path | None, *, finish: bool = False, back: bool = Fa
     if name in OURS:
         if new or finish or back:
             raise StepError(f"{name} is drawn by us and changed at once: type `python -m nightly rotate {name}` alone")
-        return {"database": _database, "airflow": _airflow, "pages": _pages}[name]()
+        return {"database": _database, "airflow": airflow.rotate_keys, "pages": _pages}[name]()
     path = _file_of(name)
     previous = path.with_name(f"{path.name}.previous")
     if finish:
@@ -164,31 +164,6 @@ def _database() -> int:
         for login in login_passwords.logins(passfile):
             login_passwords.change(passfile, login)
             print(f"database: {login} has a new password in {passfile}")
-    return 0
-
-
-def _airflow() -> int:
-    """Airflow's keys: what it keeps encrypted is read by the old key and written by the new one; tokens and sessions end."""
-    path = airflow.key_file("airflow_fernet_keys")
-    held = path.read_text("utf-8").strip().split(",")
-    # Several: a rotation that failed left its fresh key in front, and what is kept may need each of the others.
-    if len(held) == 1:
-        held = [airflow.fernet_key(), *held]
-        _write(path, ",".join(held))
-    done = subprocess.run(
-        ["airflow", "rotate-fernet-key"], env=airflow.environment(), text=True, capture_output=True, check=False
-    )
-    if done.returncode != 0:
-        raise StepError(
-            f"Airflow could not write anew what it keeps ({services.last_line(done)}); old and new keys hold: rerun"
-        )
-    _write(path, held[0])
-    for name in airflow.KEYS.keys() - {"airflow_fernet_keys"}:
-        _write(airflow.key_file(name), secrets.token_urlsafe(64))
-    (settings().home / "airflow" / "simple_auth_manager_passwords.json.generated").unlink(missing_ok=True)
-    print(
-        "airflow: new keys, and a new password at the next start; start it again: `make down`, `make up` (containers: restart)"
-    )
     return 0
 
 
