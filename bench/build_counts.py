@@ -4,6 +4,7 @@ In: the tenant's database. Out: rows read and written since an earlier count, WA
 """
 
 from dataclasses import dataclass
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -105,11 +106,21 @@ def settle(table: str, owner: str = "owner_ddl") -> None:
 
 def checkpoint() -> None:
     """Everything is on disk: whatever is counted next writes each page that it changes in full once."""
+    _as_superuser("checkpoint")
+
+
+def count_no_cleaning() -> None:
+    """Autovacuum comes when it likes and would be counted with whoever is at work; `settle` does for each table what it does."""
+    _as_superuser("alter system set autovacuum = off", "select pg_reload_conf()")
+
+
+def _as_superuser(*statements: LiteralString) -> None:
     now = settings()
     with psycopg.connect(
         host=now.pg_host, port=now.pg_port or 5432, user="postgres", dbname=now.pg_database, passfile=str(now.pg_passfile), autocommit=True
     ) as connection:  # fmt: skip
-        connection.execute("checkpoint")
+        for statement in statements:
+            connection.execute(statement)
 
 
 def wal_bytes() -> int:

@@ -9,9 +9,14 @@
 -#}
 {% macro among_changed(parent, column) -%} true /* narrowed: {{ column }} of {{ parent }} */ {%- endmacro %}
 
-{#- The query of the changed keys alone. -#}
-{% macro narrowed(sql) -%}
-    {{ return(modules.re.sub('true /\\* narrowed: (\\S+) of \\S+ \\*/', '\\1 in (select changed.key from pg_temp.changed)', sql)) }}
+{#- The query of the changed keys alone. Of `views`, parents that are views of landing, only the records of those keys are opened. -#}
+{% macro narrowed(sql, views) -%}
+    {%- set narrow = namespace(sql=sql) -%}
+    {%- for view in views -%}
+        {%- set opened = '\\1 = any(array(select changed.key from pg_temp.changed))' -%}
+        {%- set narrow.sql = modules.re.sub('true /\\* narrowed: (\\S+) of ' ~ view ~ ' \\*/', opened, narrow.sql) -%}
+    {%- endfor -%}
+    {{ return(modules.re.sub('true /\\* narrowed: (\\S+) of \\S+ \\*/', '\\1 in (select changed.key from pg_temp.changed)', narrow.sql)) }}
 {%- endmacro %}
 
 {#- Parents that the query is narrowed by → the column. Stops where a parent is named more often than it is narrowed. -#}
@@ -34,11 +39,11 @@
 {%- endmacro %}
 
 {#-
-    How to build `target`: {kind: whole | keys | nothing, why, code, inputs, queries}. `inputs`: how this build sees each of them; `queries`: those
-    of the keys that changed. Anything that is not plainly known to be without effect makes it whole.
+    How to build `target`: {kind: whole | keys | nothing, why, code, inputs, queries, views}. `inputs`: how this build sees each of them; `queries`:
+    those of the keys that changed; `views`: those of them that are views of landing. Anything that is not plainly known to be without effect makes it whole.
 -#}
 {% macro plan_of(sql, target, is_new) -%}
-    {%- set plan = {'kind': 'nothing', 'why': '', 'code': code_of(sql), 'inputs': {}, 'queries': []} -%}
+    {%- set plan = {'kind': 'nothing', 'why': '', 'code': code_of(sql), 'inputs': {}, 'queries': [], 'views': []} -%}
     {%- set columns = narrowing_columns(sql) -%}
     {%- set parents = [] -%}
     {%- for id in model.depends_on.nodes -%} {%- do parents.append(graph.nodes[id] if id in graph.nodes else graph.sources[id]) -%} {%- endfor -%}
@@ -59,6 +64,9 @@
         {%- set column = columns.get(parent.alias or parent.identifier) -%}
         {%- if parent.resource_type == 'source' and parent.schema == 'landing' -%}
             {%- set now = arrivals(parent, then, before, known) -%}
+        {%- elif shows_landing(parent) -%}
+            {%- set now = arrivals_shown(parent, name, then, before, known) -%}
+            {%- do plan.views.append(parent.alias) -%}
         {%- else -%}
             {%- set now = changes_of(parent, name, then, known, column) -%}
         {%- endif -%}
@@ -105,37 +113,6 @@
     ) as text)
     {%- endset -%}
     {{ return(fromjson(run_query(found).columns[0].values()[0])) }}
-{%- endmacro %}
-
-{#-
-    The records of a landing table that this day sees and the build before did not: {seen, told, why}. A row is new when a transaction
-    wrote it that was not over then, or when the day before did not see it yet; both are found by index. A number that no transaction
-    reached yet came with a backup from elsewhere. Rows that are gone or were written again are noted by the table itself.
--#}
-{% macro arrivals(parent, then, before, known) -%} {{ return(adapter.dispatch('arrivals')(parent, then, before, known)) }} {%- endmacro %}
-{% macro postgres__arrivals(parent, then, before, known) -%}
-    {%- set name = parent.schema ~ '.' ~ parent.identifier -%}
-    {%- set marks = run_query(
-        "select cast('" ~ name ~ "'::regclass::oid as bigint), count(*) from ops.landing_rewrites where relation = '" ~ name ~ "'"
-    ).rows[0] -%}
-    {%- set now = {'seen': {'table': marks[0] | int, 'horizon': known.horizon, 'rewrites': marks[1] | int}} -%}
-    {%- if not then or not before or then.table != now.seen.table -%} {%- do now.update({'why': name ~ ' is another table'}) -%}
-    {%- elif then.rewrites != now.seen.rewrites -%} {%- do now.update({'why': 'rows of ' ~ name ~ ' are gone or were rewritten'}) -%}
-    {%- else -%}
-        {%- set found -%}
-        set local enable_seqscan = off; -- what is new lies together at the end, which no statistics know yet
-        create temporary table arrived on commit drop as
-        select record_id as key from {{ name }}
-        where
-            (written_by >= {{ then.horizon }} and written_by < {{ known.newest }} or known_at > {{ cutoff("date '" ~ before.as_of ~ "'") }})
-            and known_at <= {{ as_of_cutoff() }}
-        group by record_id;
-        set local enable_seqscan = on;
-        {%- endset -%}
-        {%- do run_query(found) -%}
-        {%- if run_query('select count(*) from pg_temp.arrived').rows[0][0] -%} {%- do now.update({'told': 'select key from pg_temp.arrived'}) -%} {%- endif -%}
-    {%- endif -%}
-    {{ return(now) }}
 {%- endmacro %}
 
 {#- The keys that changed in a table after the change numbered `change`. -#}

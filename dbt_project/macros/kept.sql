@@ -20,7 +20,7 @@
             {{ more_memory() }};
             {% if plan.kind == 'keys' -%} {{ changed_keys(plan.queries) }}; {%- endif %}
             create {{ 'table ' ~ target if is_new else 'temporary table made on commit drop' }} as (
-            {{ narrowed(sql) if plan.kind == 'keys' else sql }}
+            {{ narrowed(sql, plan.views) if plan.kind == 'keys' else sql }}
             )
         {%- endcall %}
         {%- if not is_new and not has_columns_of_made(target) -%}

@@ -8,17 +8,17 @@ import pytest
 from warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
-MODEL = "stg_fxiaoke__opportunities"
+MODEL = "stg_tryton__opportunities"
 ROWS = f"select opportunity_id, valid_from, valid_to, ctid::text, xmin::text from staging.{MODEL} order by 1, 2"
 Build = Callable[..., None]
 Query = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def rebuilt(land: Callable[..., None], build: Build, deal: Callable[..., dict[str, Any]]) -> Callable[[str], None]:
+def rebuilt(land: Callable[..., None], build: Build) -> Callable[[str], None]:
     """Four deals of January 5, built; rebuilt(as_of) builds again."""
     for number in range(4):
-        land("fxiaoke__opportunities", f"O{number}", "2026-01-05 10:00", deal("2", "2026-01-05"))
+        land("tryton__opportunities", f"O{number}", "2026-01-05 10:00", {"amount": "100000.00"})
     build(MODEL, "2026-01-05")
     return lambda as_of: build(MODEL, as_of)
 
@@ -36,10 +36,10 @@ def test_a_rebuild_of_the_same_writes_nothing(rebuilt: Callable[[str], None], qu
 
 
 def test_a_changed_deal_writes_its_new_version_and_closes_the_one_before(
-    rebuilt: Callable[[str], None], land: Callable[..., None], deal: Callable[..., dict[str, Any]], query: Query
+    rebuilt: Callable[[str], None], land: Callable[..., None], query: Query
 ) -> None:
     before = query(ROWS)
-    land("fxiaoke__opportunities", "O1", "2026-01-06 10:00", deal("3", "2026-01-05"))
+    land("tryton__opportunities", "O1", "2026-01-06 10:00", {"amount": "90000.00"})
     rebuilt("2026-01-06")
     after = query(ROWS)
     assert [row for row in after if row[0] != "O1"] == [row for row in before if row[0] != "O1"]
@@ -61,7 +61,7 @@ def test_rows_and_columns_that_do_not_belong_there_are_gone_after_a_rebuild(
         f"delete from staging.{MODEL} where opportunity_id = 'O3'",
         f"update staging.{MODEL} set valid_to = valid_from",
         f"alter table staging.{MODEL} add column of_old text",
-        f"alter table staging.{MODEL} alter original_amount type numeric(18, 3)",
+        f"alter table staging.{MODEL} alter original_net_amount type numeric(18, 3)",
     ):
         with connect("transformer") as connection:
             connection.execute(damage)
