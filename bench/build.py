@@ -75,8 +75,9 @@ def measure(deals: int) -> list[Claim]:
     changed = round(deals * SHARE)
     days = [FIRST + timedelta(days=ahead) for ahead in range(5)]
     land(deals, days[0])
-    settle(LANDED)
+    settle()
     _built(days[0])
+    settle()
     change(changed, days[1])
     night, features = (_counting(partial(_build, days[1], layers)) for layers in (LOWER, UPPER))
     opened = open_deals()
@@ -132,9 +133,8 @@ def _beside_a_snapshot(changed: int, day: date) -> list[Claim]:
     build_snapshot.prepare(home)
     for strategy in build_snapshot.STRATEGIES:
         build_snapshot.snapshot(home, strategy)
-        settle(f"{build_snapshot.SCHEMA}.deals_by_{strategy}", "transformer")
     change(changed, day)
-    settle(LANDED)
+    settle()
     ours = _counting(partial(_shown_and_read, day, changed))
     headers = _counting(lambda: _build(day, ["--select", HEADERS, "--exclude-resource-type", "test"]))
     claims = []

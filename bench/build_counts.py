@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
-from psycopg import sql
 
 from config.settings import settings
 from warehouse.connection import connect
@@ -98,10 +97,9 @@ def counted() -> Counts:
     return Counts({name: Table(*values) for name, *values in rows})
 
 
-def settle(table: str, owner: str = "owner_ddl") -> None:
-    """As autovacuum leaves a table into which much was written."""
-    with connect(owner, autocommit=True) as connection:
-        connection.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(*table.split("."))))
+def settle() -> None:
+    """All tables as autovacuum leaves them, into which much was written: statistics, and which pages everybody sees."""
+    _as_superuser("vacuum (analyze)")
 
 
 def checkpoint() -> None:

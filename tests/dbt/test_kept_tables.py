@@ -77,3 +77,14 @@ def test_a_view_upon_a_table_that_gets_other_columns_is_made_anew_in_the_same_ru
         connection.execute("alter table intermediate.int_deals_standing add column of_old text")
     build("int_deals_standing int_deals_as_of", "2026-01-05")
     assert query("select count(*), max(opportunity_id) from intermediate.int_deals_as_of") == deals
+
+
+def test_a_view_of_landing_takes_the_place_of_the_table_that_an_older_release_kept(
+    land: Callable[..., None], build: Build, query: Query
+) -> None:
+    land("files__opportunities", "S1", "2026-01-05 10:00", {"id": "S1", "amount": "98000.00"})
+    with connect("transformer") as connection:
+        connection.execute("drop view staging.stg_files__opportunities cascade")
+        connection.execute("create table staging.stg_files__opportunities (opportunity_id text)")
+    build("stg_files__opportunities", "2026-01-05")
+    assert query("select original_amount::text, is_late from staging.stg_files__opportunities") == [("98000.00", False)]
