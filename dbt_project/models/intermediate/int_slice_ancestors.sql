@@ -6,9 +6,13 @@ with settings as (
     where kind in ('{{ kinds | join("', '") }}') and {{ known('versions', as_of_cutoff()) }}
 ),
 
+deals as {{ read_once() }} (
+    select distinct {{ kinds | join(', ') }} from {{ ref('int_deals_as_of') }}
+),
+
 told as (
     {% for kind in kinds -%}
-    select distinct '{{ kind }}' as slice_kind, coalesce({{ kind }}, 'none') as slice_value, 1 as is_named from {{ ref('int_deals_as_of') }}
+    select distinct '{{ kind }}' as slice_kind, coalesce({{ kind }}, 'none') as slice_value, 1 as is_named from deals
     union all
     {% endfor -%}
     select slice_kind, slice_value, 0 as is_named from settings
