@@ -1,6 +1,7 @@
 """Commands of the warehouse: make and upgrade the database, open a build, publish it, roll back, readers and roles, erasing a person."""
 
 import argparse
+import getpass
 import sys
 from datetime import date
 from pathlib import Path
@@ -28,7 +29,7 @@ def main() -> None:
         case "publish":
             _publish(arguments.as_of)
         case "rollback":
-            print(rollback(arguments.to, arguments.as_of))
+            print(rollback(arguments.to, arguments.as_of, by=arguments.by or getpass.getuser()))
         case "roles":
             _compare_roles()
         case "readers":
@@ -57,9 +58,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--as-of", type=date.fromisoformat, required=True, metavar="D", help="business day, YYYY-MM-DD"
         )
-    back = commands.add_parser("rollback", help="show the build published before").add_mutually_exclusive_group()
-    back.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
-    back.add_argument(
+    back = commands.add_parser("rollback", help="show the build published before")
+    back.add_argument("--by", metavar="WHO", help="who asks for it; default: the operating system's user")
+    which = back.add_mutually_exclusive_group()
+    which.add_argument("--to", metavar="BUILD_ID", help="a certain build that was published")
+    which.add_argument(
         "--as-of", type=date.fromisoformat, metavar="D", help="the last one published for that business day"
     )
     _add_dead_letters(commands.add_parser("dead-letters", help="records that the CRM refused night after night"))

@@ -4,7 +4,7 @@ In: a build whose marts are attached. Out: `ops.published_build`, the states of 
 """
 
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg import sql
@@ -30,8 +30,10 @@ _ROLLBACK = """
 """
 
 
-def rollback(to: str | None = None, day: date | None = None) -> str:
+def rollback(to: str | None = None, day: date | None = None, *, by: str | None = None) -> str:
     """Move the pointer to build `to`, the last one published for `day`, or the one published before the current one; returns a sentence.
+
+    `by`: who asks for it, kept beside the build that readers saw until then.
 
     Raises StepError when there is no such build or retention dropped its marts.
     """
@@ -48,9 +50,10 @@ def rollback(to: str | None = None, day: date | None = None) -> str:
             raise StepError(
                 f"the marts of build {build_id} were dropped by retention: roll back with --to a younger build"
             )
+        shown: Any = connection.execute("select build_id from ops.published_build").fetchone()
         point_at(connection, build_id)
         smoke(connection, manifest["tables"])
-        note_publication(connection, build_id, as_of, "rollback", manifest)
+        note_publication(connection, build_id, as_of, "rollback", manifest, from_build=shown[0], by=by)
     return f"readers see build {build_id} of {as_of}"
 
 
@@ -89,10 +92,17 @@ def smoke(connection: psycopg.Connection, tables: dict[str, Any]) -> None:
 
 
 def note_publication(
-    connection: psycopg.Connection, build_id: str, as_of: date, kind: str, manifest: dict[str, Any]
+    connection: psycopg.Connection,
+    build_id: str,
+    as_of: date,
+    kind: Literal["publish", "rollback"],
+    manifest: dict[str, Any],
+    *,
+    from_build: str | None = None,
+    by: str | None = None,
 ) -> None:
-    """Keep that readers were shown this build, and by what: `publish` or `rollback`."""
+    """Keep that readers were shown this build, and by what; of a rollback also which build they saw before, and who asked for it."""
     connection.execute(
-        "insert into ops.publications (build_id, as_of, kind, manifest) values (%s, %s, %s, %s)",
-        (build_id, as_of, kind, Jsonb(manifest)),
+        "insert into ops.publications (build_id, as_of, kind, manifest, from_build_id, done_by) values (%s, %s, %s, %s, %s, %s)",
+        (build_id, as_of, kind, Jsonb(manifest), from_build, by),
     )

@@ -4,6 +4,8 @@ In: a build whose marts gate said `passed`. Out: partitions of `marts.<name>`, t
 `ops.publications` with its manifest. A build that people were shown is never touched; its rerun must hold the same rows.
 """
 
+import hashlib
+import json
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -77,8 +79,10 @@ def _manifest(connection: psycopg.Connection, build: Build) -> dict[str, Any]:
     inputs: Any = connection.execute(
         "select inputs_digest, code_version, stale_inputs from ops.builds where build_id = %s", (build.build_id,)
     ).fetchone()
+    tables = {name: asdict(content) for name, content in marts.contents(connection, build.schema).items()}
     return {
-        "tables": {name: asdict(content) for name, content in marts.contents(connection, build.schema).items()},
+        "tables": tables,
+        "sha256": hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest(),
         "checks": dict(connection.execute(_CHECKS, {"build": build.build_id}).fetchall()),
         "inputs_digest": inputs[0],
         "code_version": inputs[1],

@@ -76,11 +76,13 @@ def test_the_next_build_replaces_it_and_the_earlier_stays_attached(nights: Night
 
 
 def test_rollback_shows_the_earlier_build_and_is_written_down(nights: Nights) -> None:
-    assert rollback().endswith("of 2026-01-05")
+    assert rollback(by="lin").endswith("of 2026-01-05")
     assert seen(nights) == ("O-1 O-2", date(2026, 1, 5))
-    assert nights.fetch("auditor", "select kind from ops.publications order by publication_id desc limit 1") == [
-        ("rollback",)
-    ]
+    last = (
+        "select p.kind, left_builds.as_of, p.done_by from ops.publications as p"
+        " join ops.builds as left_builds on left_builds.build_id = p.from_build_id order by publication_id desc limit 1"
+    )
+    assert nights.fetch("auditor", last) == [("rollback", date(2026, 1, 6), "lin")]
     with pytest.raises(StepError, match="holds no earlier build"):
         rollback()
     said = publish(date(2026, 1, 6))
