@@ -5,7 +5,7 @@ by horizon. Days are integers since 1970-01-01.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,13 @@ class Rows:
             self.texts,
             self.target,
         )
+
+    @property
+    def window(self) -> tuple[date, date] | tuple[None, None]:
+        """The days of the first and the last row; none where there is no row."""
+        if not len(self):
+            return None, None
+        return EPOCH + timedelta(int(self.day.min())), EPOCH + timedelta(int(self.day.max()))
 
     @property
     def born(self) -> Floats:

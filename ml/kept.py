@@ -24,6 +24,9 @@ MODEL_COLUMNS = {
     "is_promoted": "bool",
     "reason": "text",
     "mlflow_run_id": "text",
+    "training_from": "date",
+    "training_to": "date",
+    "training_rows": "int8",
 }
 EVALUATION_COLUMNS = {
     "model_version": "text",
@@ -93,8 +96,8 @@ def tracked(bundle: Bundle, choice: Choice, n_rows: int) -> tuple[str | None, st
         return None, warning
 
 
-def store(bundle: Bundle, as_of: date, choice: Choice, reason: str, run_id: str | None) -> None:
-    """Append the model and its held-out figures to `scores`, in one transaction."""
+def store(bundle: Bundle, as_of: date, choice: Choice, rows: Rows, reason: str, run_id: str | None) -> None:
+    """Append the model, the window of `rows` that it was trained on and its held-out figures to `scores`, in one transaction."""
     judged, horizon = choice.judged, bundle.model.target.judged_days
     row = (
         bundle.version,
@@ -106,6 +109,8 @@ def store(bundle: Bundle, as_of: date, choice: Choice, reason: str, run_id: str 
         True,
         reason,
         run_id,
+        *rows.window,
+        len(rows),
     )
     figures = [
         (bundle.version, as_of, name, metric, value, judged.n_rows, horizon, judged.window_from, judged.window_to)

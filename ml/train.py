@@ -91,7 +91,7 @@ def _train(as_of: date, target: Target, *, if_missing: bool) -> dict[str, object
     known = fetch_all("ml", "select mlflow_run_id from scores.models where model_version = %s", (bundle.version,))
     if not known:
         run_id, warning = tracked(bundle, choice, len(rows))
-        store(bundle, as_of, choice, "; ".join(filter(None, [reason, warning])), run_id)
+        store(bundle, as_of, choice, rows, "; ".join(filter(None, [reason, warning])), run_id)
     print(report(choice, rows))
     print(f"{bundle.version} ({choice.tier}) {'stands unchanged' if known else 'promoted'}: {reason}")
     return {"model_version": bundle.version, "tier": choice.tier, "rows": len(rows), "trained": True}

@@ -95,6 +95,8 @@ def test_enough_deals_give_boosting_with_its_figures_and_a_second_training_appen
         "stage rates",
         STAGE_DAYS_RATE,
     }
+    trained = fetch_all("ml", "select training_from, training_to, training_rows from scores.models")
+    assert trained == [(*read_rows(AS_OF).window, detail["rows"])]
     assert run()["model_version"] == detail["model_version"]
     assert stored() == first
 
@@ -133,6 +135,7 @@ def test_a_tenant_without_history_gets_smoothed_rates_and_is_told_so(
     run()
     ((_, tier, promoted, reason, _),) = stored()
     assert (tier, promoted) == ("smoothed", True)
+    assert fetch_all("ml", "select training_from, training_to, training_rows from scores.models") == [(None, None, 0)]
     assert str(reason).startswith("0 won and 0 lost deals allow smoothed")
 
 
