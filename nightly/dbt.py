@@ -14,6 +14,7 @@ from warehouse.frames import fetch_all
 from warehouse.memory import KILLED
 from warehouse.steps import StepError, StepRun, recorded
 
+NOTED = 10  # slowest models, which the page of data and models shows
 LAYERS = ("features", "marts", "sync")
 PROJECT = ROOT / "dbt_project"
 
@@ -93,12 +94,13 @@ def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:
         "state": str(state),
     }
     command = [sys.executable, "-m", "nightly.dbt_engine", json.dumps(request)]
-    models, said = 0, ""
+    times: list[tuple[float, str]] = []
+    said = ""
     with subprocess.Popen(command, env=child_environment(), text=True, stdout=subprocess.PIPE, cwd=PROJECT) as process:
         for said in process.stdout or ():
             event = json.loads(said)
             if "model" in event:
-                models += 1
+                times.append((event["seconds"], event["model"]))
                 print(f"  {event['model']:<44} {event['seconds']:6.1f} s  {event['became']}", flush=True)
                 if settings().failpoint == "dbt.inside":
                     process.kill()
@@ -110,4 +112,5 @@ def _build(layer: str, given: dict[str, str | int], step: StepRun) -> None:
     if faults:
         log = state / "logs" / "dbt.log"
         raise StepError(f"dbt {layer}: {faults[0][:300]}: mend the model or the data, then rerun; the log is {log}")
-    step.note(models=models)
+    slowest = [{"model": model, "seconds": f"{took:.1f}"} for took, model in sorted(times, reverse=True)[:NOTED]]
+    step.note(models=len(times), slowest=slowest)

@@ -4,6 +4,7 @@ with final as (
         load_id,
         system,
         stream,
+        requests,
         received,
         landed,
         unchanged,
@@ -11,7 +12,8 @@ with final as (
         is_reconstructed,
         as_of,
         window_from,
-        window_to
+        window_to,
+        started_at
     from {{ source('ops', 'loads') }}
     where state = 'finished' and as_of <= {{ as_of() }}
 )
