@@ -59,15 +59,16 @@ def notify(as_of: date, *, dry_run: bool = False) -> None:
 
 
 def _tell_all(connection: Sending, channels: dict[str, Channel], alerts: list[Alert], run: StepRun) -> None:
-    tally: Counter[str] = Counter()
+    tally: dict[str, Counter[str]] = {name: Counter() for name in channels}
     faults: list[str] = []
     try:
         for name, channel in channels.items():
-            faults += _tell(connection, name, channel, list(_parcels(connection, name, channel, alerts)), tally)
+            faults += _tell(connection, name, channel, list(_parcels(connection, name, channel, alerts)), tally[name])
     finally:
-        counts = {state: tally[state] for state in COUNTS}
+        counts = {state: sum(each[state] for each in tally.values()) for state in COUNTS}
+        by_channel = [{"channel": name, **{state: each[state] for state in COUNTS}} for name, each in tally.items()]
         p95_s = latency_s(connection, alerts[0].build_id) if alerts else None
-        run.note(**counts, p95_s=None if p95_s is None else round(p95_s, 1))
+        run.note(**counts, by_channel=by_channel, p95_s=None if p95_s is None else round(p95_s, 1))
         told = ", ".join(f"{count} {state}" for state, count in counts.items())
         print(f"notify: {told}; " + ("none was sent" if p95_s is None else f"95 % within {p95_s:.1f} s"), flush=True)
     if faults:

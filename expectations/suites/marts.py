@@ -13,7 +13,14 @@ MAY_BE_EMPTY = (
     *("mart_alerts", "mart_contribution", "mart_forecast_accuracy", "mart_opportunity_override"),
     *("mart_forecast_value_added", "mart_rep_bias", "rpt_feature_drift"),
     *("mart_chance_calibration", "mart_lead_conversion", "mart_version_accuracy", "rpt_gate_check", "rpt_publication"),
-    *("rpt_control_difference", "rpt_model_contender", "rpt_model_time", "rpt_rollback", "rpt_run_time"),
+    *(
+        "rpt_alert_delivery",
+        "rpt_control_difference",
+        "rpt_model_contender",
+        "rpt_model_time",
+        "rpt_rollback",
+        "rpt_run_time",
+    ),
     *("rpt_freshness", "rpt_lead_reconciliation", "rpt_rate_override", "rpt_stage_violation", "rpt_stuck_opportunity"),
     *(
         "fct_interaction",

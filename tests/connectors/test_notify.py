@@ -179,6 +179,12 @@ def test_a_failure_is_tried_again_and_the_other_channel_is_not_held_up(
         ("1005", "a", "sent", "250", 1), ("group", "a", "sent", "200", 2), ("group", "b", "sent", "200", 2)
     ]  # fmt: skip
     assert len(mailbox.messages) == 1
+    with connect("auditor") as auditor:
+        noted = auditor.execute(
+            "select each ->> 'channel', each ->> 'sent', each ->> 'failed' from ops.step_runs,"
+            " jsonb_array_elements(detail -> 'by_channel') as each order by run_id desc, 1 limit 4"
+        ).fetchall()
+    assert noted == [("mail", "0", "0"), ("webhook", "2", "0"), ("mail", "1", "0"), ("webhook", "0", "2")]
 
 
 def test_a_recipient_whom_the_mail_server_does_not_know_is_undeliverable(

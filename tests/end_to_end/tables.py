@@ -13,7 +13,7 @@ from tests.end_to_end.line import Line
 from warehouse.frames import fetch_all
 
 CLOCKS = tuple(yaml.safe_load((Path(__file__).parent / "clock_columns.yml").read_text("utf-8")))
-OF_NIGHTS = ("rpt_model_time", "rpt_publication", "rpt_run_time")  # how nights went, and when
+OF_NIGHTS = ("rpt_alert_delivery", "rpt_model_time", "rpt_publication", "rpt_run_time")  # how nights went, and when
 SCHEMAS = ("landing", "staging", "features", "scores", "sync")
 
 
