@@ -14,8 +14,8 @@ from warehouse.connection import connect
 
 DEALS = ("fct_opportunity", "fct_opportunity_period", "mart_open_opportunities", "mart_chance_history")
 NODES = (
-    "mart_period_forecast", "mart_metrics", "mart_burn_up", "mart_forecast_category", "mart_forecast_submission", "mart_forecast_accuracy",
-    "mart_forecast_value_added", "mart_forecast_movement",
+    "mart_period_forecast", "mart_metrics", "mart_burn_up", "mart_coverage_curve", "mart_forecast_category", "mart_forecast_submission",
+    "mart_forecast_accuracy", "mart_forecast_value_added", "mart_forecast_movement",
 )  # fmt: skip
 MARK = "~"  # what an added row's id carries
 OWN_IDS = {"node_id", "owner_id", "team_id", "region_id", "leaf_node_id"}

@@ -84,7 +84,7 @@ def marts(own_tenant: Callable[[str], Any], state_of_marts: Path) -> Query:
     with own_tenant(worked.TENANT):
         for step in (worked.organise, worked.live, worked.plant, worked.decide, worked.score):
             step()
-        for step in (looked_back.leads, looked_back.shown, looked_back.judged):
+        for step in (looked_back.leads, looked_back.shown, looked_back.aimed, looked_back.judged):
             step()
         land_rows(histories.landed(histories.live(seed=7, deals=80)))
         run = partial(run_dbt, state_of_marts)

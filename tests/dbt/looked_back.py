@@ -1,5 +1,5 @@
-"""What the review pages look back at, beside the worked example: leads of last autumn, chances and scores that were shown, gates' verdicts
-and walks.
+"""What the review pages look back at, beside the worked example: leads of last autumn, chances and scores that were shown, targets, gates'
+verdicts and walks.
 
 In: the worked example's builds. Out: rows of the present tenant, few enough to be added up by hand in `test_review_marts.py`.
 """
@@ -93,6 +93,17 @@ def shown() -> None:
                     " contributions, reasons, features_digest) values (%s, %s, %s, %s, 'model', 'win-1', 0, '{}', '[]', 'x')",
                     (frozen_build(day), lead, day, score),
                 )
+
+
+def aimed() -> None:
+    """Targets of rep 1001 in each quarter of the year before."""
+    with connect("loader") as connection:
+        for period in ("2025Q1", "2025Q2", "2025Q3", "2025Q4"):
+            connection.execute(
+                "insert into ops.settings (kind, key, value, valid_from, decided_at, decided_by, reason) values"
+                " ('target', %s, '{\"gross_amount\": \"100000.00\"}', '2025-01-01', '-infinity', 'test', 'plan')",
+                (f"1001|{period}",),
+            )
 
 
 def judged() -> None:
