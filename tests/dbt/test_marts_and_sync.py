@@ -187,3 +187,31 @@ def test_a_persons_number_stands_beside_the_baseline_and_leaves_it_as_it_is(seco
     assert query(
         f"select p_win_by_period_end from build_{SECOND}.mart_open_opportunities where opportunity_id = 'C'"
     ) == [(0.5,)]
+
+
+@pytest.fixture(scope="module")
+def a_week_later(second_night, build, query):  # type: ignore[no-untyped-def]
+    """change(day, chances): deal → the change of its chance over seven days, as the marts of a build of that day say it."""
+
+    def change(day: str, chances: dict[str, float]) -> dict[str, str | None]:
+        made = f"{day.replace('-', '')}_cccccccccccc"
+        build("features", day)
+        publish_scores(made, day, chances, ("1100.00", "2050.00", "0.00"), publish=False)
+        build("marts", day, build_id=made, build_schema=f"build_{made}")
+        rows = query(
+            "select opportunity_id, round(p_win_by_period_end_change_7d::numeric, 3)::text"
+            f" from build_{made}.mart_open_opportunities where opportunity_id in ('C', 'G') order by 1"
+        )
+        return dict(rows)
+
+    return change
+
+
+def test_the_change_over_seven_days_is_to_what_was_published_a_week_ago(a_week_later):  # type: ignore[no-untyped-def]
+    """On 18 May that is the first build, of 11 May, and not the nearer one of the day after; G was not there then."""
+    assert a_week_later("2026-05-18", {"C": 0.9, "D": 0.4, "E": 0.1, "F": 0.1, "G": 0.5}) == {"C": "0.600", "G": None}
+
+
+def test_no_change_over_seven_days_is_told_of_another_stretch_of_time(a_week_later):  # type: ignore[no-untyped-def]
+    """Ten days after the last publication: what has changed since is no change over seven days."""
+    assert a_week_later("2026-05-22", {"C": 0.9, "D": 0.4, "E": 0.1, "F": 0.1, "G": 0.5}) == {"C": None, "G": None}

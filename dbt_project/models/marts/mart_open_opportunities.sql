@@ -24,6 +24,12 @@ previous as (
     inner join {{ ref('int_previous_build') }} as builds on scores.build_id = builds.build_id
 ),
 
+week_before as (
+    select scores.opportunity_id, scores.p_win_by_period_end
+    from {{ ref('stg_landfall__opportunity_scores') }} as scores
+    inner join {{ ref('int_week_before_build') }} as builds on scores.build_id = builds.build_id
+),
+
 accounts as (
     select account_id, name from {{ ref('int_account_versions') }} as versions
     where {{ known('versions', as_of_cutoff()) }} and not is_late
@@ -93,6 +99,7 @@ final as (
             when previous.as_of >= period.starts_on
                 then scores.p_win_by_period_end - previous.p_win_by_period_end
         end as p_win_by_period_end_change,
+        scores.p_win_by_period_end - week_before.p_win_by_period_end as p_win_by_period_end_change_7d,
         features.age_days,
         features.days_in_stage,
         features.days_since_last_interaction,
@@ -107,6 +114,7 @@ final as (
     left join features on spine.opportunity_id = features.opportunity_id
     left join scores on spine.opportunity_id = scores.opportunity_id
     left join previous on spine.opportunity_id = previous.opportunity_id
+    left join week_before on spine.opportunity_id = week_before.opportunity_id
     left join accounts on spine.root_account_id = accounts.account_id
     left join people on spine.owner_id = people.person_id
     left join stages on spine.stage_code = stages.stage_code
