@@ -148,17 +148,25 @@ def test_no_chance_is_set_beside_one_of_another_period() -> None:
         for name, each in book().datasets.items()
         if "mart_chance_history" in each.marts
     }
-    assert set(reading) == {"deals", "chances"}
+    assert set(reading) == {"swings", "chances"}
     for name, text in reading.items():
         assert "day >= (select period_starts_on from published.mart_build)" in text, name
 
 
-@pytest.mark.parametrize("name", ["p1_top_deals", "p1_swings", "p1_swings_short", "p3_top"])
-def test_a_list_of_so_many_deals_has_a_row_for_each(files: dict[str, Any], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "key", "shown"),
+    [
+        ("p1_top_deals", "opportunity_id", "opportunity_name"),
+        ("p1_swings", "swing_id", "swing_name"),
+        ("p1_swings_short", "swing_id", "swing_name"),
+        ("p3_top", "opportunity_id", "opportunity_name"),
+    ],
+)
+def test_a_list_of_so_many_deals_has_a_row_for_each(files: dict[str, Any], name: str, key: str, shown: str) -> None:
     """They were grouped by customer: two deals were one row with both amounts, and swings of opposite signs cancelled."""
     given = files[f"charts/{name}.yaml"]["params"]
-    assert given["groupby"][:2] == ["opportunity_id", "opportunity_name"]
-    assert given["column_config"]["opportunity_id"] == {"visible": False}
+    assert given["groupby"][:2] == [key, shown]
+    assert given["column_config"][key] == {"visible": False}
 
 
 def test_what_is_told_for_several_frozen_days_is_shown_for_one(files: dict[str, Any]) -> None:

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
+from bi.book import book
+from bi.bundle import query
+from tests.dbt import worked
+from tests.dbt.tenant import as_tenant
 from tests.dbt.worked import LONG_NAME
+from warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
 
@@ -99,3 +104,41 @@ def test_the_curve_is_at_the_day_of_past_periods_that_lies_as_today_does(marts) 
     )
     assert len(stood) == 6
     assert {same for _, same in stood} == {True}
+
+
+def swings(connection: Any, node: str) -> list[tuple[str, str, str]]:
+    """What P1 shows of a node: its nodes below and E09 (name, of whom, change), largest first."""
+    found = query(book(), book().datasets["swings"], "en") or ""
+    found = found.replace("%", "%%").replace("published.", f"{worked.SCHEMA}.")
+    rows = connection.execute(
+        f"select swing_name, swing_of, expected_change::text from ({found}) as told"
+        " where node_name = %s and (of_node = 1 or swing_id = 'E09') order by of_node desc, abs(expected_change) desc",
+        (node,),
+    ).fetchall()  # fmt: skip
+    return list(rows)
+
+
+def test_swings_of_nodes_and_deals_are_from_what_was_published_on_friday(marts) -> None:  # type: ignore[no-untyped-def]
+    """The example has no Friday of its period: one is written into its marts, and taken back."""
+    ((expected,),) = marts(
+        "select expected_gross_amount from {marts}.mart_open_opportunities where opportunity_id = 'E09'"
+    )
+    with as_tenant(worked.TENANT), connect("transformer") as connection:
+        assert swings(connection, "D10") == []
+        for node, moved in (("D10", 0), ("D101", 1000), ("D102", -3000)):
+            connection.execute(
+                f"update {worked.SCHEMA}.mart_burn_up as b set said_mean_gross_amount = f.mean - %s"
+                f" from {worked.SCHEMA}.mart_period_forecast as f where b.node_id = f.node_id and f.node_id = %s and b.day = '2026-05-08'",
+                (moved, node),
+            )
+        connection.execute(
+            f"insert into {worked.SCHEMA}.mart_chance_history (build_id, opportunity_id, p_win_by_period_end, is_last_friday, day, as_of)"
+            f" values ('{worked.BUILD}', 'E09', 0, true, '2026-05-08', '2026-05-15')"
+        )
+        shown = swings(connection, "D10")
+        connection.rollback()
+    assert shown == [
+        ("D102", "node below", "-3000.00"),
+        ("D101", "node below", "1000.00"),
+        ("deal", "1001", str(expected)),
+    ]
