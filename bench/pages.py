@@ -101,7 +101,7 @@ def report(seen: Seen, grown: Grown) -> tuple[str, bool]:
     ]
     lines = [
         f"`make bench-pages`, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; "
-        f"{grown.deals:,} opportunities ({grown.open_deals:,} open), {grown.nodes} nodes, {len(seen.plans)} charts, "
+        f"{grown.deals:,} opportunities ({grown.open_deals:,} open), {grown.nodes} nodes, {len(seen.plans)} queries, "
         f"median of {ROUNDS} rounds, warm.",
         "", "| what | measured | limit | within |", "|---|---|---|---|",
         *(f"| {what} | {measured} | {limit} | {'yes' if is_in else 'no'} |" for what, measured, limit, is_in in rows),
@@ -176,7 +176,7 @@ def _paint(page: Page, url: str) -> float:
 
 
 def _answers(address: str, password: str, asked: dict[str, dict[str, Any]]) -> tuple[list[float], dict[str, str]]:
-    """Seconds of each answer, past Superset's cache, and each chart's SQL by its name."""
+    """Seconds of each answer, past Superset's cache, and the SQL of each chart by its name."""
     took, queries = [], {}
     with httpx.Client(base_url=address, trust_env=False, timeout=120) as client:
         said = {"username": pages.ADMIN, "password": password, "provider": "db"}
@@ -190,7 +190,8 @@ def _answers(address: str, password: str, asked: dict[str, dict[str, Any]]) -> t
                     took.append(time.monotonic() - started)
                     continue
                 name = client.get(f"/api/v1/chart/{number}").raise_for_status().json()["result"]["slice_name"]
-                queries[name] = answer.json()["result"][0]["query"]
+                for place, result in enumerate(answer.json()["result"], 1):  # a list page by page also counts its rows
+                    queries[name if place == 1 else f"{name} ({place})"] = result["query"]
     return took, queries
 
 

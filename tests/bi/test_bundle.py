@@ -169,6 +169,13 @@ def test_a_list_of_so_many_deals_has_a_row_for_each(files: dict[str, Any], name:
     assert given["column_config"][key] == {"visible": False}
 
 
+@pytest.mark.parametrize(("name", "rows"), [("p1_deals", 15), ("p3_list", 20)])
+def test_a_list_of_all_deals_comes_page_by_page_and_is_cut_nowhere(files: dict[str, Any], name: str, rows: int) -> None:
+    """A company of 100,000 opportunities has 9,000 open ones: each page brought the first 1,000, and ended there."""
+    given = files[f"charts/{name}.yaml"]["params"]
+    assert (given["server_pagination"], given["server_page_length"], given["row_limit"]) == (True, rows, 50_000)
+
+
 def test_what_is_told_for_several_frozen_days_is_shown_for_one(files: dict[str, Any]) -> None:
     """With no day chosen the reliability diagram added five: a deal counted up to five times."""
     told = {each["id"]: each for each in files["dashboards/p5.yaml"]["metadata"]["native_filter_configuration"]}

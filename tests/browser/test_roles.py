@@ -60,7 +60,7 @@ def test_from_the_total_to_deals_that_add_up_to_the_cell_in_three_clicks(
     with seen.page.expect_response(is_theirs):
         seen.page.locator("[data-test-chart-name='哪里在失血：各节点排名'] td", has_text=member).first.click()
     seen.page.wait_for_load_state("networkidle")
-    deals = seen.rows(*DEALS, "open", "p", "expected")
+    deals = seen.all_rows(*DEALS, "open", "p", "expected")
     assert {deal["member_name"] for deal in deals} == {member}
     assert abs(sum(amount(deal["expected"]) for deal in deals) - from_open) <= CENT * len(deals)
     rows, count = drilled(seen, "决定结果的商机")
@@ -74,7 +74,7 @@ def test_from_the_total_to_deals_that_add_up_to_the_cell_in_three_clicks(
 def test_a_rep_goes_from_the_own_total_to_a_deal_and_sees_nobody_elses(chromium: Browser, company: Company) -> None:
     seen = visit(chromium, company, "rep", "p3", DESK)
     own, from_open = own_row(company, "rep", "node_id, from_open")
-    deals = seen.rows(*LIST, "open", "p", "p_ever", "p_change_7d", "expected", "silent", "pushes")
+    deals = seen.all_rows(*LIST, "open", "p", "p_ever", "p_change_7d", "expected", "silent", "pushes")
     assert amount(seen.rows("expected")[0]["expected"]).quantize(CENT) == from_open
     assert abs(sum(amount(deal["expected"]) for deal in deals) - from_open) <= CENT * (len(deals) + 1)
     name = deals[0]["opportunity_name"]
