@@ -12,7 +12,16 @@ from tests.browser.visits import DESK, Visit, asked, is_filtered, visit
 pytestmark = pytest.mark.soak
 NUMBERS = ["target", "sure", "won", "p50", "to_target", "p10", "p90"]
 DEALS = ["member_name", "opportunity_name", "owner_name", "stage_name", "expected_close_on"]
-LIST = ["opportunity_name", "owner_name", "region_name", "stage_name", "expected_close_on", "band", "next_step", "reason_text"]
+LIST = [
+    "opportunity_name",
+    "owner_name",
+    "region_name",
+    "stage_name",
+    "expected_close_on",
+    "band",
+    "next_step",
+    "reason_text",
+]
 CENT = Decimal("0.01")
 
 
