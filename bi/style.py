@@ -19,7 +19,8 @@ _CSS = """
 .dashboard-markdown { padding: 0 16px !important; }
 .dashboard-markdown p { font-size: 12px; line-height: 1.35; color: #6b6b6b; margin: 0; }
 .dashboard-component-chart-holder { box-shadow: none; }
-"""
+.search-select-container { display: none !important; }
+"""  # the last: Superset shows a box for searching in columns by their English names, asked for or not, over a list that comes page by page
 _NUMBERS = """
 CHART table { border: 0; }
 CHART th { font-size: 13px; font-weight: 400; color: #6b6b6b; text-align: left !important; border: 0 !important; }
