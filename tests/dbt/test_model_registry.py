@@ -6,18 +6,28 @@ from warehouse.connection import connect
 
 pytestmark = pytest.mark.slow
 
-EARLIER, BEFORE, BUILD = "20260511_aaaaaaaaaaaa", "20260512_bbbbbbbbbbbb", "20260513_cccccccccccc"
+EARLIER, AGAIN, BEFORE, BUILD = (
+    "20260511_aaaaaaaaaaaa",
+    "20260511_dddddddddddd",
+    "20260512_bbbbbbbbbbbb",
+    "20260513_cccccccccccc",
+)
 SINGLE = "stg_landfall__builds stg_landfall__models stg_landfall__model_evaluations stg_landfall__feature_drift"
 MODELS = (
     "select model_version, is_champion, tier, training_from::text, training_to::text, training_rows_count, log_loss::text, roc_auc::text,"
-    " test_rows_count, builds_count, drifted_count, drifted_features from build_{}.rpt_model order by 1"
+    " test_rows_count, days_count, drifted_count, drifted_features from build_{}.rpt_model order by 1"
 )
 CONTENDERS = (
     "select contender, log_loss::text, is_chosen, is_champion from build_{}.rpt_model_contender"
     " where model_version = 'win-2' order by 1, 2"
 )
 # build → its win model, its lead model
-SCORED = {EARLIER: ("win-1", "lead-1"), BEFORE: ("win-1", "lead-1"), BUILD: ("win-2", "lead-1")}
+SCORED = {
+    EARLIER: ("win-1", "lead-1"),
+    AGAIN: ("win-1", "lead-1"),
+    BEFORE: ("win-1", "lead-1"),
+    BUILD: ("win-2", "lead-1"),
+}
 # model → tier, snapshots of its training
 TRAINED = {
     "win-1": ("smoothed", (None, None, None)),  # trained before that was kept
@@ -81,7 +91,10 @@ def told(tenant_database, build, query):  # type: ignore[no-untyped-def]
 
 
 def test_a_model_is_told_with_its_window_its_own_figures_and_what_had_drifted_when_it_scored_last(told):  # type: ignore[no-untyped-def]
-    """win-1 scored last on the 12th, when nothing had drifted; nobody looks at drift for leads, which too few rows could judge."""
+    """win-1 scored two days, one of them twice, last on the 12th, when nothing had drifted.
+
+    Nobody looks at drift for leads, which too few rows could judge.
+    """
     models, _ = told
     assert models == [
         ("lead-1", True, "smoothed", "2025-02-03", "2026-02-09", 1413, None, None, None, 3, None, None),

@@ -19,21 +19,27 @@ uses as (
 ranked as (
     select
         *,
-        count(*) over (partition by model_version) as builds_count,
         row_number() over (partition by model_version order by is_own desc, as_of desc, first_publication_id desc) as age
     from uses
     where model_version is not null
 ),
 
+-- Days, not builds: how often a day was made again leaves no trace.
+scored as (
+    select model_version, count(distinct as_of) as days_count from uses
+    group by model_version
+),
+
 final as (
     select
-        model_version,
-        build_id as last_build_id,
-        builds_count,
-        is_own as is_champion,
-        as_of as last_scored_on
+        ranked.model_version,
+        ranked.build_id as last_build_id,
+        scored.days_count,
+        ranked.is_own as is_champion,
+        ranked.as_of as last_scored_on
     from ranked
-    where age = 1
+    inner join scored on ranked.model_version = scored.model_version
+    where ranked.age = 1
 )
 
 select * from final

@@ -44,7 +44,7 @@ final as (
         drift.drifted_features,
         models.training_rows as training_rows_count,
         figures.test_rows as test_rows_count,
-        cast(used.builds_count as integer) as builds_count,
+        cast(used.days_count as integer) as days_count,
         cast(drift.drifted_count as integer) as drifted_count,
         cast(figures.log_loss as numeric(10, 4)) as log_loss,
         cast(figures.brier_score as numeric(10, 4)) as brier_score,
