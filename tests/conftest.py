@@ -59,6 +59,7 @@ def postgres_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def tenant_database(postgres_home: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh, migrated tenant database of its own for one test module; yields the tenant's name."""
     from warehouse.migrate import migrate
+    from warehouse.restores import NOTED
 
     *_, folder, module = request.module.__name__.split(".")
     named = f"{folder[:6]}_{module.removeprefix('test_')}"  # two folders may have modules of one name
@@ -68,5 +69,7 @@ def tenant_database(postgres_home: Path, request: pytest.FixtureRequest) -> Iter
     settings.cache_clear()
     migrate()
     yield tenant
+    # its backups went with its folders, and an erasure of the next module would look for them
+    (settings().home / NOTED).unlink(missing_ok=True)
     patch.undo()
     settings.cache_clear()
