@@ -9,19 +9,7 @@ models as (
 ),
 
 figures as (
-    select
-        models.model_version,
-        max(case when figures.metric = 'roc_auc' then figures.value end) as roc_auc,
-        max(case when figures.metric = 'log_loss' then figures.value end) as log_loss,
-        max(case when figures.metric = 'brier' then figures.value end) as brier_score,
-        max(case when figures.metric = 'ece' then figures.value end) as calibration_error,
-        max(figures.n_rows) as test_rows,
-        min(figures.window_from) as tested_from,
-        max(figures.window_to) as tested_to
-    from models
-    inner join {{ ref('stg_landfall__model_evaluations') }} as figures
-        on models.model_version = figures.model_version and models.tier = figures.contender
-    group by models.model_version
+    select * from {{ ref('int_model_figures') }}
 ),
 
 drift as (
@@ -60,7 +48,7 @@ final as (
         {{ as_of() }} as as_of
     from used
     inner join models on used.model_version = models.model_version
-    left join figures on used.model_version = figures.model_version
+    left join figures on models.model_version = figures.model_version and models.tier = figures.contender
     left join drift on used.last_build_id = drift.build_id and used.model_version = drift.model_version
 )
 
