@@ -14,13 +14,11 @@ from functools import partial
 
 from bench import build_snapshot
 from bench.build_counts import SPINE, Counts, checkpoint, count_no_cleaning, counted, open_deals, settle, wal_bytes
-from bench.build_deals import LANDED, change, double_closed, land
+from bench.build_deals import change, double_closed, land
 from bench.build_marts import Outcome, finish
 from config.settings import ROOT, settings, use
 from nightly import dbt_engine
 from sandbox import postgres
-from warehouse.clock import cutoff
-from warehouse.connection import connect
 from warehouse.migrate import migrate
 
 HOME = ROOT / "var" / "bench" / "build"
@@ -32,9 +30,6 @@ SHARE = 0.01
 LOWER = ["--select", "path:seeds", "path:models/staging", "path:models/intermediate"]
 UPPER = ["--select", "path:models/features"]
 HISTORY, HEADERS = "stg_fxiaoke__opportunities", "int_opportunity_versions"
-_READ = f"""
-    create temporary table read as select * from staging.{HISTORY}
-    where opportunity_id = any(array(select record_id from {LANDED} where known_at > %s))"""  # noqa: S608 - our own constants
 MOST_WRITTEN, MOST_GROWTH, LEAST_AHEAD = 3.0, 1.10, 10.0
 
 
@@ -135,7 +130,12 @@ def _beside_a_snapshot(changed: int, day: date) -> list[Claim]:
         build_snapshot.snapshot(home, strategy)
     change(changed, day)
     settle()
-    ours = _counting(partial(_shown_and_read, day, changed))
+
+    def shown() -> None:
+        _build(day, ["--select", HISTORY, "--exclude-resource-type", "test"])
+        build_snapshot.read_ours(HISTORY, day, changed)
+
+    ours = _counting(shown)
     headers = _counting(lambda: _build(day, ["--select", HEADERS, "--exclude-resource-type", "test"]))
     claims = []
     for strategy in build_snapshot.STRATEGIES:
@@ -148,17 +148,6 @@ def _beside_a_snapshot(changed: int, day: date) -> list[Claim]:
             Claim(name % "WAL bytes" + f" and of {HEADERS}", theirs.wal / (ours.wal + headers.wal), "shown", holds=True),
         ]  # fmt: skip
     return claims
-
-
-def _shown_and_read(day: date, changed: int) -> None:
-    """Makes our history of a day, then reads all versions of the deals that changed on it into a table, as the next layer does."""
-    _build(day, ["--select", HISTORY, "--exclude-resource-type", "test"])
-    with connect("transformer") as connection:
-        read = connection.execute(_READ.encode(), (cutoff(day - timedelta(days=1)),)).rowcount
-    if read < 2 * changed:
-        raise SystemExit(
-            f"staging.{HISTORY} tells {read} versions of {changed} deals that changed on {day}: look at its query"
-        )
 
 
 def _built(day: date) -> Counts:

@@ -6,12 +6,15 @@ the company fills.
 """
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner
 
+from bench.build_deals import LANDED
 from config.settings import settings
 from nightly.dbt_engine import PROJECT, address
+from warehouse.clock import cutoff
 from warehouse.connection import connect
 
 SCHEMA = "bench_snapshot"
@@ -67,3 +70,14 @@ def snapshot(home: Path, strategy: str) -> None:
         raise SystemExit(
             f"dbt could not take the snapshot in {settings().pg_database}: {done.exception or json.dumps(str(done.result))}"
         )
+
+
+def read_ours(history: str, day: date, changed: int) -> None:
+    """Reads all versions of the deals that changed on a day into a table, as the next layer does; SystemExit where they are too few."""
+    query = f"""
+        create temporary table read as select * from staging.{history}
+        where opportunity_id = any(array(select record_id from {LANDED} where known_at > %s))"""  # noqa: S608 - our own constants
+    with connect("transformer") as connection:
+        read = connection.execute(query.encode(), (cutoff(day - timedelta(days=1)),)).rowcount
+    if read < 2 * changed:
+        raise SystemExit(f"staging.{history} tells {read} versions of {changed} deals that changed: look at its query")
