@@ -110,8 +110,7 @@ def _waterfall(dataset: Dataset, given: Params, lang: str) -> Params:
 def _table(dataset: Dataset, given: Params, lang: str) -> Params:
     """A table: rows as they are (`columns`), or one row per value of `groupby` and of `each`, which is not shown, with metrics.
 
-    `from_server` asks for one page at a time, sorted by the server: what has thousands of rows. Without totals: Superset would
-    download such a table as two files in an archive, and add up chances as the largest of them.
+    `from_server` asks for a page at a time, sorted there. No totals: Superset downloads such a table as two files and adds chances up.
     """
     is_grouped = "groupby" in given
     each = [given["each"]] if "each" in given else []
