@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,8 @@ def test_the_scheduler_runs_a_dag_and_a_missing_build_is_red_and_on_record(
     # soon after 07:30 the scheduler has a run of its own to catch up with
     day, state, detail = one("select distinct as_of, state, detail from ops.step_runs where step = 'deadline'")
     assert (day, state) == (line.day, "failed")
-    assert detail["last_state"] == "not started"  # type: ignore[index]
+    # on a Sunday until the evening also the week's training, which may have come before
+    assert detail["last_step"] == "train" or detail["last_state"] == "not started"  # type: ignore[index]
     log = airflow.ask(f"{path}/taskInstances/look/logs/1?full_content=true")
     assert f"{line.day} 的预测到期未发布" in json.dumps(log, ensure_ascii=False)
 
@@ -124,7 +126,8 @@ def test_nothing_listens_beyond_this_machine(stack: tuple[Line, str]) -> None:
     for name in PROCESSES:
         leader = psutil.Process(int((stack[0].home / "run" / f"{name}.pid").read_text()))
         for process in (leader, *leader.children(recursive=True)):
-            addresses |= {c.laddr.ip for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+            with suppress(psutil.NoSuchProcess):  # a task that ended meanwhile
+                addresses |= {c.laddr.ip for c in process.net_connections("inet") if c.status == psutil.CONN_LISTEN}
     assert addresses == {"127.0.0.1"}
 
 
