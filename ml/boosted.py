@@ -19,6 +19,8 @@ from ml.encoding import Encoding
 from ml.pairs import Pairs
 
 ROUNDS = 200
+# Rounds, and what a deal is worth in them: at one horizon its rows say more than one deal's answer (measured, ADR 44).
+AT_ANCHOR, AT_ALL_HORIZONS = (100, 3.0), (100, 1.0)
 MAX_PAIRS = 120_000  # more add minutes and nothing that was measured
 TWO_THREADS_FROM = 100_000  # rows
 PARAMETERS: dict[str, Any] = {
@@ -89,25 +91,33 @@ def _threads(rows: int) -> int:
     return 2 if rows >= TWO_THREADS_FROM else 1
 
 
-def fit_boosted(rows: Rows, pairs: Pairs, encoding: Encoding, today: int, depth: dict[str, Any], seed: int) -> Boosted:
-    """Fit on pairs whose labels are known; weights sum to deals, so `min_child_weight` and `reg_lambda` are in units of deals."""
-    columns = list(encoding.columns)
-    pairs = pairs.at_most(MAX_PAIRS)
+def fit_boosted(
+    rows: Rows,
+    pairs: Pairs,
+    encoding: Encoding,
+    today: int,
+    depth: dict[str, Any],
+    seed: int,
+    anchor: Pairs | None = None,
+) -> Boosted:
+    """Fit on pairs whose labels are known; weights sum to deals, so `min_child_weight` and `reg_lambda` are in units of deals.
+
+    With an `anchor` the first rounds see it alone: they learn whom to rank where, the rounds on `pairs` what the horizon changes.
+    """
     rated = encoding.rated_for_training(rows, encoding.prepare(rows.features), today)
-    matrix = encoding.with_horizon(rated[pairs.row], pairs.horizon)
-    threads = _threads(len(matrix))
-    data = xgb.QuantileDMatrix(
-        matrix,
-        pairs.label,
-        weight=pairs.weight,
-        feature_names=columns,
-        max_bin=PARAMETERS["max_bin"],
-        nthread=threads,
-    )
-    monotone = dict.fromkeys(encoding.horizon_columns, 1)
-    return Boosted(
-        encoding,
-        xgb.train(
-            PARAMETERS | depth | {"seed": seed, "nthread": threads, "monotone_constraints": monotone}, data, ROUNDS
-        ),
-    )
+    stages = [(pairs, ROUNDS, 1.0)] if anchor is None else [(anchor, *AT_ANCHOR), (pairs, *AT_ALL_HORIZONS)]
+    booster = None
+    for asked, rounds, worth in stages:
+        taught = asked.at_most(MAX_PAIRS)
+        threads = _threads(len(taught))
+        given = {"seed": seed, "nthread": threads, "monotone_constraints": dict.fromkeys(encoding.horizon_columns, 1)}
+        data = xgb.QuantileDMatrix(
+            encoding.with_horizon(rated[taught.row], taught.horizon),
+            taught.label,
+            weight=taught.weight * worth,
+            feature_names=list(encoding.columns),
+            max_bin=PARAMETERS["max_bin"],
+            nthread=threads,
+        )
+        booster = xgb.train(PARAMETERS | depth | given, data, rounds, xgb_model=booster)
+    return Boosted(encoding, booster)

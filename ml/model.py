@@ -20,7 +20,7 @@ from ml.boosted import DEEP, SHALLOW, Boosted, fit_boosted
 from ml.calibration import SEGMENT, Calibration, Held, combine, even_mix
 from ml.dataset import Floats, Rows, ever_horizon
 from ml.encoding import learn_encoding
-from ml.pairs import Pairs, pairs_at, recent, sample_pairs
+from ml.pairs import Pairs, anchored, pairs_at, recent, sample_pairs
 from ml.small import Small, fit_small
 from ml.smoothed import Smoothed, fit_smoothed
 from ml.targets import WIN, Target
@@ -29,6 +29,7 @@ from ml.typical import typical_of
 TIERS = ("smoothed", "small_model", "full_model")
 PARTS = {"small_model": ("smoothed", "small"), "full_model": ("smoothed", "small", "shallow", "deep")}
 SMALL_FROM, FULL_FROM = 40, 200  # closed deals, won and lost each
+ANCHOR_FROM = 20  # deals won within the anchor's horizon
 FOLDS_FROM = (0.6, 0.8)  # of the pairs, by day: where the folds that the calibration is learned on begin
 SHORTEST_EVER = 90
 DUE_PAIRS = 15_000  # of leads, a question each: 40,000 take three times as long and gain 0.001 of log loss (measured on the sandbox)
@@ -120,7 +121,7 @@ def fit(
     held = _held_out(rows, pairs, today, kinds, seed, asked, say)
     weights, calibration = combine(held, kinds) if held else (even_mix(kinds), Calibration())
     say(f"{tier}: all {len(pairs)} pairs")
-    parts = _fit_parts(rows, pairs, today, kinds, seed)
+    parts = _fit_parts(rows, pairs, _anchor(rows, today, asked), today, kinds, seed)
     return WinModel(tier, Blend(parts, weights), calibration, ever, typical, rows.target, closed=closed)
 
 
@@ -131,15 +132,22 @@ def _pairs(rows: Rows, today: int, ever: int, seed: int, asked: int | None) -> P
     return recent(rows, pairs.at_most(DUE_PAIRS) if rows.target.within_days else pairs, today)
 
 
+def _anchor(rows: Rows, today: int, asked: int | None) -> Pairs | None:
+    """Pairs at one horizon that features are weighed by; None where only one is asked, or too few deals were won within it."""
+    pairs = anchored(rows, today) if asked is None else None
+    won = len(np.unique(rows.deal[pairs.row[pairs.label > 0]])) if pairs is not None else 0
+    return pairs if won >= ANCHOR_FROM else None
+
+
 def _fit_parts(
-    rows: Rows, pairs: Pairs, today: int, kinds: tuple[str, ...], seed: int
+    rows: Rows, pairs: Pairs, anchor: Pairs | None, today: int, kinds: tuple[str, ...], seed: int
 ) -> dict[str, Smoothed | Small | Boosted]:
     encoding = learn_encoding(rows, today)
     makers: dict[str, Callable[[], Smoothed | Small | Boosted]] = {
         "smoothed": lambda: fit_smoothed(rows, today),
-        "small": lambda: fit_small(rows, pairs, encoding),
-        "shallow": lambda: fit_boosted(rows, pairs, encoding, today, SHALLOW, seed),
-        "deep": lambda: fit_boosted(rows, pairs, encoding, today, DEEP, seed),
+        "small": lambda: fit_small(rows, pairs, encoding, anchor),
+        "shallow": lambda: fit_boosted(rows, pairs, encoding, today, SHALLOW, seed, anchor),
+        "deep": lambda: fit_boosted(rows, pairs, encoding, today, DEEP, seed, anchor),
     }
     return {kind: makers[kind]() for kind in kinds}
 
@@ -160,7 +168,8 @@ def _held_out(
             continue
         say(f"fold from day {start}: {len(known)} pairs known before, {len(newer)} held out")
         newer = newer.at_most(HELD_PAIRS)
-        found.append((_forecasts(_fit_parts(older, known, start, kinds, seed), rows, newer), newer))
+        parts = _fit_parts(older, known, _anchor(older, start, asked), start, kinds, seed)
+        found.append((_forecasts(parts, rows, newer), newer))
     if not found:
         return None
     segment = _segments(rows)[np.concatenate([held.row for _, held in found])]

@@ -11,6 +11,7 @@ import numpy as np
 from ml.dataset import Floats, Ints, Mask, Rows
 
 SHORTEST_HORIZON = 3
+ANCHOR_DAYS = 30
 MAX_ROWS = 100_000  # more rows than this are thinned by a seeded draw: same rows, same draw
 HALF_LIFE_DAYS = 365.0
 
@@ -51,6 +52,11 @@ def pairs_at(rows: Rows, horizon: int, today: int) -> Pairs:
     row = np.flatnonzero(rows.day + due <= today)
     horizons = due[row]
     return Pairs(row, horizons, label(rows, row, horizons, today), np.ones(len(row)))
+
+
+def anchored(rows: Rows, today: int) -> Pairs:
+    """Every row asked at ANCHOR_DAYS, weights as in `sample_pairs`: what features weigh is learned from these (ADR 44)."""
+    return recent(rows, pairs_at(rows, ANCHOR_DAYS, today), today)
 
 
 def sample_pairs(rows: Rows, today: int, longest: int, seed: int) -> Pairs:

@@ -4,7 +4,8 @@ A text has a weight per value. A number enters as sign(x)·log(1+|x|), standardi
 was not learned, with steps at its quantiles where there are deals enough to place them; a missing one has a weight of its own. The horizon
 enters as ramps between rungs, and for each day on which the answer turns (the period's end, the close date, the bid day) as ramps up to it
 and beyond it and a step at it; their weights may not be negative, so the probability never decreases in the horizon: Newton's method, and a
-term whose weight turns negative is dropped and the rest fitted again.
+term whose weight turns negative is dropped and the rest fitted again. What features weigh is learned at one horizon, what the horizon adds
+at all of them (ADR 44).
 Fitted, each column is a lookup: its contribution is read off, not computed by products that depend on the batch.
 """
 
@@ -35,6 +36,7 @@ DEALS_A_STEP = 150
 NEWTON_STEPS = 30
 CLOSE_ENOUGH = 1e-5  # of the last step: its square is what remains
 MAX_PAIRS = 30_000  # of more, every n-th is enough for a few hundred weights
+MAX_TIMED = 100_000  # the same where only horizon terms are fitted
 
 
 @dataclass(frozen=True)
@@ -98,49 +100,67 @@ class Small:
         return cls(Encoding.from_json(kept["encoding"]), curves, np.array(kept["steps"]), kept["constant"])
 
 
-def fit_small(rows: Rows, pairs: Pairs, encoding: Encoding) -> Small:
-    """Fit on pairs whose labels are known; weights sum to deals, so RIDGE is in units of deals."""
-    pairs = pairs.at_most(MAX_PAIRS)
+def fit_small(rows: Rows, pairs: Pairs, encoding: Encoding, anchor: Pairs | None = None) -> Small:
+    """Fit on pairs whose labels are known; weights sum to deals, so RIDGE is in units of deals.
+
+    With an `anchor` the curves are learned from it, and what the horizon adds from `pairs`, with the curves as they are.
+    """
+    first = (anchor or pairs).at_most(MAX_PAIRS)
     prepared = encoding.prepare(rows.features)
-    most = int(np.clip(pairs.weight.sum() // DEALS_A_STEP, 0, MOST_STEPS))
+    most = int(np.clip(first.weight.sum() // DEALS_A_STEP, 0, MOST_STEPS))
     empty = [
         blank(prepared[:, i], len(encoding.rates[name]) if name in encoding.rates else -1, most)
         for i, name in enumerate(encoding.used)
     ]
-    raw = prepared[pairs.row]
+    raw = prepared[first.row]
     blocks = [
         block(curve, raw[:, i], name in encoding.rates) for i, (name, curve) in enumerate(_named(encoding, empty))
     ]
-    horizon = _horizon_terms(raw[:, len(encoding.used) :], pairs.horizon)
-    design = np.column_stack([*blocks, horizon, np.ones(len(pairs))])
+    ends = np.cumsum([own.shape[1] for own in blocks])
+    weights = _fitted(np.column_stack(blocks), raw[:, len(encoding.used) :], first)
+    curves = tuple(
+        drawn(curve, own, name in encoding.rates)
+        for (name, curve), own in zip(_named(encoding, empty), np.split(weights[: ends[-1]], ends[:-1]), strict=True)
+    )
+    small = Small(encoding, curves, weights[ends[-1] : -1], float(weights[-1]))
+    return _timed(small, rows, pairs.at_most(MAX_TIMED)) if anchor is not None else small
+
+
+def _timed(small: Small, rows: Rows, pairs: Pairs) -> Small:
+    """The same curves; constant and horizon terms fitted to pairs at all horizons."""
+    own, days_off = np.split(small.prepare(rows.features)[pairs.row], [len(small.encoding.used)], axis=1)
+    weights = _fitted(np.empty((len(pairs), 0)), days_off, pairs, _added(own))
+    return Small(small.encoding, small.curves, weights[:-1], float(weights[-1]))
+
+
+def _fitted(blocks: Floats, days_off: Floats, pairs: Pairs, given: Floats | float = 0.0) -> Floats:
+    """Weights of the blocks, of the horizon terms (none below 0) and the constant, beside log-odds that are `given`."""
+    terms = _horizon_terms(days_off, pairs.horizon)
+    design = np.column_stack([blocks, terms, np.ones(len(pairs))])
+    first = blocks.shape[1]
     ridge = np.full(design.shape[1], RIDGE)
-    first = design.shape[1] - 1 - horizon.shape[1]
     ridge[first:-1], ridge[-1] = HORIZON_RIDGE, 1e-6
     weights = np.zeros(design.shape[1])
     while True:
-        weights = newton(design, pairs.label, pairs.weight, ridge, weights)
+        weights = newton(design, pairs.label, pairs.weight, ridge, weights, given)
         negative = np.flatnonzero(weights[first:-1] < 0) + first
         if not len(negative):
-            break
+            return weights
         weights[negative], ridge[negative] = 0.0, np.inf
-    ends = np.cumsum([own.shape[1] for own in blocks])[:-1]
-    curves = [
-        drawn(curve, own, name in encoding.rates)
-        for (name, curve), own in zip(_named(encoding, empty), np.split(weights[:first], ends), strict=True)
-    ]
-    return Small(encoding, tuple(curves), weights[first:-1], float(weights[-1]))
 
 
 def _named(encoding: Encoding, curves: list[Curve]) -> list[tuple[str, Curve]]:
     return list(zip(encoding.used, curves, strict=True))
 
 
-def newton(design: Floats, label: Floats, weight: Floats, ridge: Floats, start: Floats) -> Floats:
-    """Weights of a ridge logistic regression, from `start`; a term whose ridge is infinite stays as it is."""
+def newton(
+    design: Floats, label: Floats, weight: Floats, ridge: Floats, start: Floats, given: Floats | float = 0.0
+) -> Floats:
+    """Weights of a ridge logistic regression beside log-odds that are `given`, from `start`; a term whose ridge is infinite stays."""
     free = np.flatnonzero(np.isfinite(ridge))
     own, held, beta = design[:, free], ridge[free], start.copy()
     for _ in range(NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        p = 1 / (1 + np.exp(-np.clip(design @ beta + given, -30, 30)))
         slope = own.T @ (weight * (p - label)) + held * beta[free]
         curve = (own * (weight * p * (1 - p))[:, None]).T @ own + np.diag(held)
         step = np.linalg.solve(curve, slope)
