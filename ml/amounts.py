@@ -15,6 +15,7 @@ import pandas as pd
 
 from config.settings import settings
 from ml.dataset import GRID_START, Floats, day_number
+from warehouse.clock import cutoff
 from warehouse.frames import read_frame
 
 PRIOR_DEALS = 30.0  # deals' worth of belief in the coarser ratio
@@ -64,22 +65,23 @@ def _keys(process: object, stage: object, size: object) -> tuple[str, ...]:
 
 
 def read_won(as_of: date) -> pd.DataFrame:
-    """Grid snapshots of deals won by `as_of` and not entered after the fact: kind, both amounts, the day that told the outcome."""
+    """Grid snapshots of deals that `as_of` knew as won, not entered after the fact: kind, both amounts, the day that told the outcome."""
+    at = cutoff(as_of)
     return read_frame(
         "ml",
         f"""
         with snapshots as (
-            select distinct on (opportunity_id, as_of_date) opportunity_id, sales_process, stage_code, open_gross_amount
+            select distinct on (opportunity_id, as_of_date) opportunity_id, as_of_date, sales_process, stage_code, open_gross_amount
             from features.opportunity_features where as_of_date <= %s and (as_of_date - date '{GRID_START}') %% %s = 0
             order by opportunity_id, as_of_date, revision desc
         )
         select s.opportunity_id, s.sales_process, s.stage_code, s.open_gross_amount::float8, o.won_gross_amount::float8,
             (o.outcome_known_on - date '1970-01-01')::int as known
-        from snapshots as s join features.opportunity_outcomes as o using (opportunity_id)
-        where o.outcome = 'won' and o.outcome_known_on <= %s and not o.is_backfilled
+        from snapshots as s join features.opportunity_outcome_versions as o using (opportunity_id)
+        where o.valid_from <= %s and %s < o.valid_to and o.outcome = 'won' and not o.is_backfilled
             and s.open_gross_amount > 0 and o.won_gross_amount > 0
-        order by s.opportunity_id""",  # noqa: S608 - the only insert is our own constant
-        (as_of, settings().snapshot_every_days, as_of),
+        order by s.opportunity_id, s.as_of_date""",  # noqa: S608 - the only insert is our own constant
+        (as_of, settings().snapshot_every_days, at, at),
     )
 
 

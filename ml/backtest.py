@@ -99,7 +99,8 @@ def replayed(day: date, fitted_on: date, model: WinModel, code: str) -> tuple[in
     """Forecast a day by `model` and append it: how many rows were, and the rows in the order of `ml.forecast.COLUMNS`.
 
     The scale of its ranges is learned from forecasts of periods that were over by then: earlier replayed days among them. The rows
-    themselves are part of the build's name, since the past may be told otherwise later: a deal is deleted or opened again.
+    themselves are part of the build's name, since what was known in the past may be told otherwise later: history that lands behind, or a
+    day's features computed anew.
     """
     scale = range_scale(read_told(day))
     forecasts = forecast_by(model, day, "", scale)
@@ -122,10 +123,7 @@ def forecast_by(model: WinModel, day: date, build_id: str, scale: float = 1.0) -
 
 
 def fitted(day: date) -> WinModel:
-    """The model of the highest tier that closed deals allow, fitted on the features of a day and on outcomes that were known by then.
-
-    Of each deal its outcome is kept as it was told last: one told otherwise after the day is not known as it was.
-    """
+    """The model of the highest tier that closed deals allow, fitted on the features of a day and on outcomes as they were known then."""
     rows, today = read_rows(day), day_number(day)
     return replace(fit(rows, today, allowed_tier(rows, today), settings().seed), amounts=learn(read_won(day), day))
 

@@ -1,7 +1,7 @@
 """Training rows: what was known of open deals on past days, joined to what became of them, as known on the training day.
 
-In: `features.opportunity_features` and `features.opportunity_outcomes`. Out: `Rows` (one per deal and grid day), which `ml/pairs.py` asks
-by horizon. Days are integers since 1970-01-01.
+In: `features.opportunity_features` and `features.opportunity_outcome_versions`. Out: `Rows` (one per deal and grid day), which
+`ml/pairs.py` asks by horizon. Days are integers since 1970-01-01.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from config.settings import settings
 from ml.targets import WIN, Target
+from warehouse.clock import cutoff
 from warehouse.frames import read_frame
 
 EPOCH = date(1970, 1, 1)
@@ -93,7 +94,10 @@ def feature_columns(alias: str, target: Target = WIN) -> str:
 
 
 def read_rows(as_of: date) -> Rows:
-    """All grid snapshots up to `as_of` of deals that were not entered after the fact, outcomes as known on `as_of`."""
+    """All grid snapshots up to `as_of` of deals that were not entered after the fact, outcomes as known on `as_of`.
+
+    What was told of a deal later, that it was opened again or deleted or closed otherwise, is not in them, whenever they are read.
+    """
     query = f"""
         with snapshots as (
             select distinct on (opportunity_id, as_of_date) * from features.opportunity_features
@@ -101,15 +105,15 @@ def read_rows(as_of: date) -> Rows:
             order by opportunity_id, as_of_date, revision desc
         )
         select s.opportunity_id, (s.as_of_date - date '1970-01-01')::int as day, {feature_columns("s")},
-            case when o.outcome_known_on <= %s then (o.closed_on - date '1970-01-01')::float8 end as closed,
-            case when o.outcome_known_on <= %s then (o.outcome_known_on - date '1970-01-01')::float8 end as known,
-            coalesce(o.outcome = 'won' and o.outcome_known_on <= %s, false) as is_won
+            (o.closed_on - date '1970-01-01')::float8 as closed, (o.outcome_known_on - date '1970-01-01')::float8 as known,
+            o.outcome = 'won' as is_won
         from snapshots as s
-        join features.opportunity_outcomes as o using (opportunity_id)
-        where not o.is_backfilled
+        join features.opportunity_outcome_versions as o using (opportunity_id)
+        where o.valid_from <= %s and %s < o.valid_to and not o.is_backfilled
         order by s.opportunity_id, s.as_of_date
     """  # noqa: S608 - the only inserts are the contract's own column names
-    return rows_from(read_frame("ml", query, (as_of, settings().snapshot_every_days, as_of, as_of, as_of)))
+    at = cutoff(as_of)
+    return rows_from(read_frame("ml", query, (as_of, settings().snapshot_every_days, at, at)))
 
 
 def rows_from(frame: pd.DataFrame, target: Target = WIN) -> Rows:

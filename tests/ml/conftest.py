@@ -12,6 +12,7 @@ from config.settings import settings
 from ml.features import FEATURES
 from ml.lead_features import LEAD_FEATURES
 from ml.targets import WIN
+from warehouse.clock import cutoff
 from warehouse.connection import connect
 from warehouse.frames import append_rows
 
@@ -74,7 +75,7 @@ def make_tables() -> None:
     with connect("transformer") as connection:
         for name in (
             "opportunity_features",
-            "opportunity_outcomes",
+            "opportunity_outcome_versions",
             "period_features",
             "opportunity_nodes",
             *LEAD_TABLES,
@@ -84,8 +85,9 @@ def make_tables() -> None:
             f"""create table features.opportunity_features (opportunity_id text, as_of_date date, revision int, features_hash text,
                  {columns})"""
         )
-        connection.execute("""create table features.opportunity_outcomes (opportunity_id text primary key, outcome text, closed_on date,
-                              outcome_known_on date, is_backfilled boolean, won_gross_amount numeric(18,2))""")
+        connection.execute("""create table features.opportunity_outcome_versions (opportunity_id text, outcome text, closed_on date,
+                              outcome_known_on date, is_backfilled boolean, won_gross_amount numeric(18,2), valid_from timestamptz,
+                              valid_to timestamptz, primary key (opportunity_id, valid_from))""")
         connection.execute("""create table features.period_features (as_of_date date, node_id text, window_id text, parent_node_id text,
                               window_kind text, period_id text, won_gross_amount numeric(18,2), new_gross_amount numeric(18,2),
                               rest_is_known boolean, window_ends_on date, open_won_gross_amount numeric(18,2),
@@ -116,11 +118,26 @@ def fill(frame: pd.DataFrame) -> None:
         append_rows(connection, "features.opportunity_features", kinds, values)
         for deal, closed, won in zip(last["opportunity_id"], last["closed"], last["is_won"], strict=True):
             on = None if closed != closed else date.fromordinal(int(closed) + date(1970, 1, 1).toordinal())
-            outcome = "open" if on is None else "won" if won else "lost"
-            connection.execute(
-                "insert into features.opportunity_outcomes values (%s, %s, %s, %s, false, null)",
-                (deal, outcome, on, on),
-            )
+            told = "infinity" if on is None else cutoff(on)
+            insert = "insert into features.opportunity_outcome_versions values (%s, %s, %s, %s, false, null, %s, %s)"
+            connection.execute(insert, (deal, "open", None, None, "-infinity", told))
+            if on:
+                connection.execute(insert, (deal, "won" if won else "lost", on, on, told, "infinity"))
+
+
+def tell(on: date, before: str, now: str | None) -> None:
+    """What the nights before knew as `before` is told otherwise by the night of a day: closed then as `now`, or deleted (None)."""
+    with connect("transformer") as connection:
+        connection.execute(
+            """with ended as (
+                   update features.opportunity_outcome_versions set valid_to = %(at)s
+                   where valid_to = 'infinity' and valid_from < %(at)s and outcome = %(before)s returning opportunity_id
+               )
+               insert into features.opportunity_outcome_versions
+               select opportunity_id, %(now)s, %(on)s, %(on)s, false, null, %(at)s, 'infinity' from ended
+               where %(now)s::text is not null""",
+            {"at": cutoff(on), "before": before, "now": now, "on": on},
+        )
 
 
 def _cell(name: str, value: object) -> object:

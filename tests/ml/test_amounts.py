@@ -106,14 +106,16 @@ def test_wins_are_read_as_known_on_the_day_and_without_those_entered_afterwards(
 ) -> None:
     features_schema(pipeline(40))
     with connect("transformer") as connection:
-        connection.execute("update features.opportunity_outcomes set won_gross_amount = 7.00 where outcome = 'won'")
         connection.execute(
-            "update features.opportunity_outcomes set is_backfilled = true where opportunity_id = 'O-00000'"
+            "update features.opportunity_outcome_versions set won_gross_amount = 7.00 where outcome = 'won'"
+        )
+        connection.execute(
+            "update features.opportunity_outcome_versions set is_backfilled = true where opportunity_id = 'O-00000'"
         )
     everything = read_won(AS_OF)
     ((earlier,),) = fetch_all(
         "ml",
-        "select max(outcome_known_on) from features.opportunity_outcomes where outcome = 'won' and not is_backfilled",
+        "select max(outcome_known_on) from features.opportunity_outcome_versions where outcome = 'won' and not is_backfilled",
     )
     before = read_won(date.fromordinal(earlier.toordinal() - 1))
     assert set(everything["won_gross_amount"]) == {7.0}

@@ -11,7 +11,7 @@ from ml.errors import range_scale, read_told
 from ml.forecast import forecast
 from ml.score import score
 from ml.train import champion, train
-from tests.ml.conftest import AS_OF, fill, invented, make_tables
+from tests.ml.conftest import AS_OF, fill, invented, make_tables, tell
 from warehouse.builds import code_version
 from warehouse.connection import connect
 from warehouse.frames import fetch_all
@@ -79,10 +79,9 @@ def test_a_second_replay_comes_out_the_same_and_appends_nothing(replayed: int) -
 
 
 def test_what_became_known_later_changes_no_replayed_day(replayed: int) -> None:
-    """A deal that closes after the last replayed day, and a snapshot of the day after, are not in any of its forecasts."""
-    with connect("transformer") as connection:
-        connection.execute("update features.opportunity_outcomes set outcome = 'won', closed_on = %s, outcome_known_on = %s"
-                           " where outcome = 'open'", (AS_OF + timedelta(days=1),) * 2)  # fmt: skip
+    """Deals that close, are opened again and lost, or are deleted after the last replayed day; a replay once took them as told last."""
+    for before, now in (("open", "won"), ("won", "lost"), ("lost", None)):
+        tell(AS_OF + timedelta(days=1), before, now)
     assert replay(FIRST, AS_OF) == 0
 
 
@@ -122,10 +121,10 @@ def test_a_stored_build_comes_out_bit_for_bit_and_a_changed_number_is_found(repl
 
 
 def test_a_past_that_is_told_otherwise_is_a_replay_of_its_own_and_the_earlier_one_stays(replayed: int) -> None:
-    """A deal that was deleted or opened again stopped every later replay with advice that could not help."""
+    """History that landed behind, as known in those days, stopped every later replay with advice that could not help."""
     with connect("transformer") as connection:
         connection.execute(
-            "update features.opportunity_outcomes set outcome = 'lost' where outcome = 'won' and outcome_known_on < %s",
+            "update features.opportunity_outcome_versions set outcome = 'lost' where outcome = 'won' and outcome_known_on < %s",
             (FIRST,),
         )
     assert replay(FIRST, AS_OF) == replayed

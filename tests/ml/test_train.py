@@ -65,9 +65,11 @@ def test_rows_are_grid_days_in_their_highest_revision_without_deals_entered_afte
                 "insert into features.opportunity_features (opportunity_id, as_of_date, revision, stage_code) values (%s, %s, %s, %s)",
                 (deal, day, revision, stage),
             )
-        connection.execute("""insert into features.opportunity_outcomes values
-            ('A', 'won', '2025-06-20', '2025-07-01', false), ('B', 'won', '2025-06-20', '2025-06-20', true),
-            ('C', 'lost', '2025-06-05', '2025-06-12', false)""")
+        connection.execute("""insert into features.opportunity_outcome_versions values
+            ('A', 'open', null, null, false, null, '-infinity', '2025-07-02'),
+            ('A', 'won', '2025-06-20', '2025-07-01', false, 9.00, '2025-07-02', 'infinity'),
+            ('B', 'won', '2025-06-20', '2025-06-20', true, 9.00, '2025-06-21', 'infinity'),
+            ('C', 'lost', '2025-06-05', '2025-06-12', false, null, '2025-06-13', 'infinity')""")
     rows = read_rows(AS_OF)
     assert rows.features["stage_code"].tolist() == ["S2"]
     assert rows.day.tolist() == [day_number(MONDAY)]
