@@ -46,6 +46,18 @@ def put(deal: str, at: str, stage: str, entered: str, amount: str) -> None:
     land_row(histories.OPP, deal, at, record)
 
 
+def put_twin() -> None:
+    """A deal of a sheet that the CRM tells of as well, from the second of March on."""
+    sheet = {
+        "id": "SHEET", "account_name": "华东机电有限公司", "name": "压力机", "amount": "98000.00", "currency": "CNY", "stage": "x",
+        "expected_close_on": "2026-05-02", "created_at": "2025-12-02T09:00:00+08:00",
+    }  # fmt: skip
+    land_row("fxiaoke__accounts", "A1", "2025-12-01 08:00", {"name": "华东机电有限公司", "life_status": "normal"})
+    land_row("files__opportunities", "SHEET", "2025-12-02 09:00", sheet)
+    told = {"name": "压力机", "close_date": milliseconds("2026-05-01"), "sales_process_id": "parts"}
+    land_row(histories.OPP, "LEADING", "2026-03-02 09:00", deal_record("pt_need", "2026-03-02 09:00", **told))
+
+
 @pytest.fixture(scope="module")
 def night(build: Build, query: Query) -> Left:
     """A night of random deals and four planted ones, then one that tells most otherwise and makes the first one's windows anew; what
@@ -60,6 +72,7 @@ def night(build: Build, query: Query) -> Left:
     put("REDATED", "2026-03-12 09:00", "pt_quote", "2026-03-12 09:00", "400.00")
     put("REDATED", "2026-03-13 09:00", "won", "2026-03-13 09:00", "400.00")
     land_row(histories.OPP, "DELETED", "2026-03-13 09:00", {"is_deleted": True})
+    put_twin()
     future = deal_record("pt_need", "2026-02-25 09:00", sales_process_id="parts")
     land_row(histories.OPP, "FUTURE", "2026-02-20 09:00", future)
     build("features", NIGHT, feature_from=FIRST, feature_every_days=7)
@@ -114,6 +127,12 @@ def test_each_day_has_the_outcomes_that_were_told_by_then(
     at = cutoff(date.fromisoformat(day))
     found = [query(asked, deal, at, at) for deal in ("REOPENED", "CORRECTED", "REDATED", "DELETED")]
     assert found == [reopened, corrected, redated, deleted]
+
+
+def test_a_deal_that_another_system_tells_of_too_is_one_until_that_is_known(night: Left, query: Query) -> None:
+    asked = "select outcome, valid_to from features.opportunity_outcome_versions where opportunity_id = 'SHEET'"
+    assert query(asked) == [("open", cutoff(date(2026, 3, 2)))]
+    assert query("select count(*) > 0 from features.opportunity_features where opportunity_id = 'SHEET'") == [(True,)]
 
 
 def test_a_deal_that_says_it_will_be_created_is_none_before(night: Left, query: Query) -> None:
