@@ -10,8 +10,9 @@ Runbook, when a task fails (its log's last line is the sentence to act on):
 - `features`, `marts`, `sync`: dbt names the model. Clear the task; models that were built are built again, rows are not doubled.
 - `train`, `score`, `forecast`: the last promoted model stays. Clear the task.
 - `publish`: readers still see the last build. Clear the task.
-- `write_back`: receipts say what the CRM took. Clear the task; only what is owed is sent.
-- `backup`: the folder of backups is full or cannot be written; the night itself is done. Make room, clear the task.
+- `write_back`: receipts say what the CRM took. Clear the task; only what is owed is sent, and the backup is made again with it.
+- `backup`: the folder of backups is full or cannot be written; the night itself is done. Make room, clear the task. It is taken of every
+  night that was published, also where `write_back` or `notify` failed; `verdict` runs nothing: it makes such a run red all the same.
 - Pages (`make bi`): what the night says is `/superset/dashboard/p1/` below `LANDFALL_PUBLIC_URL`, whether it can be trusted
   `…/p8/`; the log of `publish` ends with both addresses.
 - `notify`: a channel refused or is down; receipts say whom it did not reach. Clear the task: who was told is not told again.
@@ -21,10 +22,15 @@ import json
 from datetime import timedelta
 
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
 from airflow.sdk.bases.operator import chain
 
-EACH_SYSTEM, DECIDES = "extract", "gate_landing"  # the gate says whether the night goes on without a system that failed
+EACH_SYSTEM = "extract"
+RULES = {  # all others want all that stands before them
+    "gate_landing": "all_done",  # it says whether the night goes on without a system that failed
+    "backup": "all_done_min_one_success",  # of publish and notify: what is published is kept, whether or not it was told
+}
 DAY = "{{ ti.xcom_pull(task_ids='as_of') }}"
 STEPS = [  # task, command, minutes it may take, retries
     ("history", "connectors history", 60, 2),
@@ -93,7 +99,10 @@ with DAG(
                 execution_timeout=limit,
                 retries=retries,
                 skip_on_exit_code=None,
-                trigger_rule="all_done" if task == DECIDES else "all_success",
+                trigger_rule=RULES.get(task, "all_success"),
             )
         )
     chain(*tasks)
+    named, verdict = {task.task_id: task for task in tasks}, EmptyOperator(task_id="verdict")
+    chain(named["publish"], named["backup"], verdict)
+    chain(named["notify"], verdict)  # Airflow judges a run by its last task; the backup's end does not tell of this one

@@ -19,6 +19,7 @@ from warehouse.migrate import ensure_database
 from warehouse.steps import StepError
 
 _TASK = re.compile(r"\[DAG TEST\] starting task_id=(\S+)")
+_FAILED = re.compile(r"^\S+ \[error\s*\] Task failed with exception")
 _OUTPUT = re.compile(r"^\S+ \[info\s*\] (.*?)\s*\[airflow\.task\.hooks\.\S*SubprocessHook\] loc=")
 KEYS = {  # file of `LANDFALL_AIRFLOW_KEYS_DIR` → Airflow's option
     "airflow_fernet_keys": "CORE__FERNET_KEY",
@@ -131,14 +132,15 @@ def prepare() -> None:
     marker.touch()
 
 
-def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], None]) -> int:
+def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], None]) -> tuple[int, list[str]]:
     """Run one DAG to its end. Every line that a task prints goes to `on_line(task, line)`, everything to `log`.
 
-    `conf` is JSON; the caller holds the night's lock. Returns Airflow's exit code: 0 when every task succeeded.
+    `conf` is JSON; the caller holds the night's lock. Returns Airflow's exit code, 0 when every task succeeded, and the tasks whose last
+    try failed, in the order in which they did.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     command = ["airflow", "dags", "test", dag_id, "--conf", conf]
-    task = ""
+    task, failed = "", list[str]()
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(
             command, env=environment() | {HELD: "1"}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -148,10 +150,13 @@ def run_dag(dag_id: str, conf: str, log: Path, on_line: Callable[[str, str], Non
             out.write(line)
             if started := _TASK.search(line):
                 task = started.group(1)
+                failed = [each for each in failed if each != task]
                 on_line(task, "")
+            elif _FAILED.match(line):
+                failed.append(task)
             elif said := said_in(line):
                 on_line(task, said)
-        return process.wait()
+        return process.wait(), failed
 
 
 def said_in(line: str) -> str:

@@ -91,16 +91,19 @@ def _run_locked(as_of: date, systems: str) -> int:
     print(f"night of {as_of} · tenant {settings().tenant} · log {log}", flush=True)
     progress = Progress()
     asked = {"as_of": as_of.isoformat(), "systems": systems}
-    code = airflow.run_dag(DAG, json.dumps(asked), log, progress)
-    failed = progress.step
+    code, failed = airflow.run_dag(DAG, json.dumps(asked), log, progress)
+    last = progress.step
     progress.close()
     screen.show(as_of, elapsed_s=time.monotonic() - progress.started)
     missing = unread(as_of)
     for system, said in missing:
         print(f"\n{system} was not read: {said}", file=sys.stderr)
     if code != 0:
-        said = progress.last_said.get(failed, "Airflow gave no reason")
-        print(f"\nfailed at {failed}: {said}\nthe whole log: less {log}", file=sys.stderr)
+        ends = [task for task in failed if task != "extract"]  # its systems are named above
+        reasons = [
+            f"failed at {task}: {progress.last_said.get(task, 'Airflow gave no reason')}" for task in ends or [last]
+        ]
+        print("", *reasons, f"the whole log: less {log}", sep="\n", file=sys.stderr)
         return 1
     if missing:
         print(

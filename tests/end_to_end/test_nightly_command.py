@@ -1,13 +1,17 @@
 """What people type: `make nightly` and `make rerun` through real Airflow on a PostgreSQL of their own, backfill, commands that explain."""
 
 import json
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from nightly.night_lock import alone
+from config.settings import settings
+from nightly.airflow import environment
+from nightly.night_lock import DAG, alone
 from tests.end_to_end.canaries import found_outside, phones_of, secrets_in_use
 from tests.end_to_end.line import steps_of_the_dag
 from tests.end_to_end.tables import hashes, one
@@ -89,7 +93,7 @@ def test_the_dag_and_every_task_tell_openlineage_how_they_went_and_not_their_com
     """Persons and secrets: the test above looks through the file of events too."""
     lines = (workplace.home / "events.jsonl").read_text("utf-8").splitlines()
     told = {(event["job"]["name"], event["eventType"]) for event in map(json.loads, lines)}
-    tasks = {f"nightly_forecast.{task}" for task in ("as_of", "systems", *dict(steps_of_the_dag()))}
+    tasks = {f"nightly_forecast.{task}" for task in ("as_of", "systems", *dict(steps_of_the_dag()), "verdict")}
     assert told == {(task, state) for task in tasks for state in ("START", "COMPLETE")} | {
         ("nightly_forecast", "COMPLETE")
     }
@@ -158,6 +162,40 @@ def test_a_backup_comes_back_in_an_empty_folder_with_every_row_and_its_readers_r
         with connect("checker") as connection:
             assert differences(connection) == []
     restored.type("down")
+
+
+def test_a_published_night_is_kept_though_nobody_could_be_told_of_it_and_has_failed_all_the_same(
+    nights: Nights, workplace: Workplace, tmp_path: Path
+) -> None:
+    """A channel that was down cost the night its backup."""
+    code, said = workplace.type("night", NOTIFY="pigeon", BACKUP_DIR=str(tmp_path))
+    assert (code, re.findall(r"^failed at (\w+): there is no channel pigeon", said, re.MULTILINE)) == (1, ["notify"]), (
+        said
+    )
+    assert "failed at backup" not in said
+    assert (tmp_path / "sandbox-2026-05-20" / "manifest.json").exists()
+
+
+def test_a_night_that_its_gate_stops_keeps_nothing(
+    nights: Nights, workplace: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no build of the day, so the gate of marts sees no rows; what comes before it is taken as done."""
+    monkeypatch.setenv("LANDFALL_BACKUP_DIR", str(tmp_path / "backups"))
+    settings.cache_clear()
+    tasks = [task for task, _ in steps_of_the_dag()]
+    given = [
+        "--conf",
+        json.dumps({"as_of": "2026-05-21"}),
+        "--mark-success-pattern",
+        "|".join(tasks[: tasks.index("gate_marts")]),
+    ]
+    done = subprocess.run(
+        ["airflow", "dags", "test", DAG, *given], env=environment(), text=True, capture_output=True, check=False
+    )
+    ran = re.findall(r"starting task_id=(\S+)", done.stdout)
+    assert (done.returncode, ran, (tmp_path / "backups").exists()) == (1, ["as_of", "systems", "gate_marts"], False), (
+        done.stdout
+    )
 
 
 @pytest.mark.soak
