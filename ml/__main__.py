@@ -9,7 +9,8 @@ from warehouse.steps import recorded, run_cli
 def main() -> None:
     """Entry point of `python -m ml`."""
     arguments = _parser().parse_args()
-    with recorded(arguments.command, arguments.as_of) as run:
+    is_asked = arguments.command == "train" and not arguments.if_missing  # by the week or a person: no step of a night
+    with recorded("retrain" if is_asked else arguments.command, arguments.as_of) as run:
         match arguments.command:
             case "train":
                 from ml.train import train

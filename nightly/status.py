@@ -69,7 +69,7 @@ _STEPS = """
     ) as newest order by run_id
 """  # a run that was killed says no system: any later run of its step stands for it
 _VERDICT = "select verdict, reason from ops.gate_verdicts where as_of = %s order by verdict_id desc limit 1"
-ASIDE = ["deadline", "backup", "notify", "backtest"]  # the forecast is out without them
+ASIDE = ["deadline", "backup", "notify", "backtest", "retrain"]  # the forecast is out without them
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ ROLE_OF_STEP = {
     "history": "loader",
     "extract": "loader",
     "train": "ml",
+    "retrain": "ml",
     "score": "ml",
     "forecast": "ml",
     "backtest": "ml",

@@ -13,6 +13,7 @@ import pytest
 
 from config.settings import child_environment, settings, use
 from nightly import metrics
+from nightly.deadline import check
 from nightly.status import BAD, BLOCKED, GOOD, STALE, show
 from tests.warehouse.nights import Nights
 from warehouse.clock import cutoff
@@ -119,6 +120,29 @@ def test_a_step_runs_as_long_as_it_lives_and_one_that_was_killed_has_failed_unti
     with recorded("write_back", DAY):
         pass
     assert show(DAY, AFTER) == GOOD
+
+
+def trains(day: date, *arguments: str) -> None:
+    """What is typed to train, on a tenant that has no features to train on: it fails, and is on record."""
+    command = [sys.executable, "-m", "ml", "train", "--as-of", str(day), *arguments]
+    assert subprocess.run(command, env=child_environment(), capture_output=True, check=False).returncode == 1
+
+
+def test_the_deadline_and_the_screen_name_where_the_night_stopped_and_not_the_week_s_training(
+    lang: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a Sunday the training at 03:00 was the last row of the day, and the alert named it as the night's last step."""
+    sunday = date(2026, 5, 24)
+    with recorded("extract", sunday):
+        pass
+    trains(sunday)
+    with pytest.raises(StepError, match=r"its last step was extract \(done\)"):
+        check(sunday)
+    assert show(sunday, EARLY) == BAD
+    assert f"The night of {sunday} stopped after extract and published nothing." in capsys.readouterr().out
+    trains(sunday, "--if-missing")
+    with pytest.raises(StepError, match=r"its last step was train \(failed\)"):
+        check(sunday)
 
 
 def test_a_published_night_is_good_or_stale_and_its_metrics_say_so(
