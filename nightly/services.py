@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -61,6 +62,7 @@ def spawn(name: str, command: list[str], env: dict[str, str]) -> int:
         process = subprocess.Popen(
             command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
         )
+    _pidfile(name).with_suffix(".born").write_text(_born(process.pid) or "ended")
     _pidfile(name).write_text(f"{process.pid}\n")
     return process.pid
 
@@ -76,11 +78,25 @@ def running_pid(name: str) -> int | None:
     path = _pidfile(name)
     if not path.exists():
         return None
-    pid = int(path.read_text())
-    listing = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], text=True, capture_output=True, check=False
-    ).stdout
+    pid, noted = int(path.read_text()), path.with_suffix(".born")
+    if noted.exists():
+        return pid if noted.read_text() == _born(pid) else None
+    listing = _listing(pid, "command=")  # it was started before this was noted
     return pid if "python" in listing or "airflow" in listing or "mlflow" in listing else None
+
+
+def _born(pid: int) -> str:
+    """What tells a process from a later one of the same id: when it began, on Linux by a clock that nobody sets; '' for one that ended."""
+    if not Path("/proc/self/stat").exists():
+        return _listing(pid, "lstart=")
+    with suppress(OSError):
+        state, *_, began = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(") ")[2].split()[:20]
+        return "" if state == "Z" else began
+    return ""
+
+
+def _listing(pid: int, column: str) -> str:
+    return subprocess.run(["ps", "-o", column, "-p", str(pid)], text=True, capture_output=True, check=False).stdout
 
 
 def running() -> list[str]:
@@ -113,7 +129,8 @@ def stop(name: str) -> bool:
         time.sleep(0.1)
     else:
         os.killpg(pid, signal.SIGKILL)
-    _pidfile(name).unlink(missing_ok=True)
+    for path in (_pidfile(name), _pidfile(name).with_suffix(".born")):
+        path.unlink(missing_ok=True)
     return True
 
 
