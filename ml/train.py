@@ -93,7 +93,9 @@ def _train(as_of: date, target: Target, *, if_missing: bool) -> dict[str, object
         run_id, warning = tracked(bundle, choice, len(rows))
         store(bundle, as_of, choice, rows, "; ".join(filter(None, [reason, warning])), run_id)
     print(report(choice, rows))
-    print(f"{bundle.version} ({choice.tier}) {'stands unchanged' if known else 'promoted'}: {reason}")
+    stands = champion(as_of, target)
+    became = "stands unchanged" if stands == bundle.version else f"is known already, champion {stands} stands"
+    print(f"{bundle.version} ({choice.tier}) {became if known else 'promoted'}: {reason}")
     return {"model_version": bundle.version, "tier": choice.tier, "rows": len(rows), "trained": True}
 
 

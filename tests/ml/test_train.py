@@ -103,6 +103,27 @@ def test_enough_deals_give_boosting_with_its_figures_and_a_second_training_appen
     assert stored() == first
 
 
+def test_a_model_that_comes_out_again_is_said_to_stand_only_where_it_is_the_champion(
+    features_schema: Fill, pipeline: Pipeline, registry: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was said to stand unchanged while another, trained after it on the same day, was what scored."""
+    features_schema(pipeline(32))
+    versions = [run()["model_version"], run()["model_version"]]
+    flip = "update features.opportunity_outcomes set outcome = case outcome when 'won' then 'lost' else 'won' end"
+    for _ in ("corrected", "and corrected back"):
+        with connect("transformer") as connection:
+            connection.execute(f"{flip} where opportunity_id = 'O-00000' and closed_on is not null")
+        versions.append(run()["model_version"])
+    said = [line.partition(": ")[0] for line in capsys.readouterr().out.splitlines() if line.startswith("win-")]
+    old, new = versions[0], versions[2]
+    assert said == [
+        f"{old} (smoothed) promoted",
+        f"{old} (smoothed) stands unchanged",
+        f"{new} (smoothed) promoted",
+        f"{old} (smoothed) is known already, champion {new} stands",
+    ]
+
+
 def test_with_if_missing_a_champion_of_an_earlier_day_stands_and_one_of_a_later_day_does_not_count(
     features_schema: Fill, pipeline: Pipeline, registry: str
 ) -> None:
