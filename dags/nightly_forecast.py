@@ -57,7 +57,9 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     params={
-        "as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last"),
+        "as_of": Param(
+            None, type=["null", "string"], format="date", description="business day; none: the day that ended last"
+        ),
         "systems": Param(
             "", type="string", description="systems to read, separated by commas; empty: all that are connected"
         ),
@@ -68,7 +70,7 @@ with DAG(
 ):
     as_of = BashOperator(
         task_id="as_of",
-        bash_command="python -m nightly as-of --asked '{{ params.as_of }}' --scheduled-at '{{ dag_run.run_after }}'",
+        bash_command="python -m nightly as-of --asked '{{ params.as_of or '' }}' --scheduled-at '{{ dag_run.run_after }}'",
         do_xcom_push=True,
         retries=6,  # half an hour: whoever builds by hand at that hour may end meanwhile
     )

@@ -15,14 +15,18 @@ with DAG(
     schedule="0 3 * * 0",
     catchup=False,
     max_active_runs=1,
-    params={"as_of": Param("", type="string", description="business day YYYY-MM-DD; empty: the day that ended last")},
+    params={
+        "as_of": Param(
+            None, type=["null", "string"], format="date", description="business day; none: the day that ended last"
+        )
+    },
     default_args={"owner": "data engineering", "retries": 1, "retry_delay": timedelta(minutes=5)},
     doc_md=__doc__,
     tags=["landfall"],
 ):
     as_of = BashOperator(
         task_id="as_of",
-        bash_command="python -m nightly as-of --asked '{{ params.as_of }}' --scheduled-at '{{ dag_run.run_after }}'",
+        bash_command="python -m nightly as-of --asked '{{ params.as_of or '' }}' --scheduled-at '{{ dag_run.run_after }}'",
         do_xcom_push=True,
     )
     train = BashOperator(

@@ -176,26 +176,27 @@ def test_a_published_night_is_kept_though_nobody_could_be_told_of_it_and_has_fai
     assert (tmp_path / "sandbox-2026-05-20" / "manifest.json").exists()
 
 
+def tried(skipped: list[str], **asked: str) -> tuple[int, list[str], str]:
+    """The DAG's run with some tasks taken as done: exit code, the tasks that ran, what Airflow printed."""
+    command = ["airflow", "dags", "test", DAG, "--conf", json.dumps(asked), "--mark-success-pattern", "|".join(skipped)]
+    done = subprocess.run(command, env=environment(), text=True, capture_output=True, check=False)
+    return done.returncode, re.findall(r"starting task_id=(\S+)", done.stdout), done.stdout
+
+
 def test_a_night_that_its_gate_stops_keeps_nothing(
-    nights: Nights, workplace: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nights: Nights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no build of the day, so the gate of marts sees no rows; what comes before it is taken as done."""
     monkeypatch.setenv("LANDFALL_BACKUP_DIR", str(tmp_path / "backups"))
     settings.cache_clear()
     tasks = [task for task, _ in steps_of_the_dag()]
-    given = [
-        "--conf",
-        json.dumps({"as_of": "2026-05-21"}),
-        "--mark-success-pattern",
-        "|".join(tasks[: tasks.index("gate_marts")]),
-    ]
-    done = subprocess.run(
-        ["airflow", "dags", "test", DAG, *given], env=environment(), text=True, capture_output=True, check=False
-    )
-    ran = re.findall(r"starting task_id=(\S+)", done.stdout)
-    assert (done.returncode, ran, (tmp_path / "backups").exists()) == (1, ["as_of", "systems", "gate_marts"], False), (
-        done.stdout
-    )
+    code, ran, said = tried(tasks[: tasks.index("gate_marts")], as_of="2026-05-21")
+    assert (code, ran, (tmp_path / "backups").exists()) == (1, ["as_of", "systems", "gate_marts"], False), said
+
+
+def test_a_run_that_names_no_day_is_for_the_one_that_ended_last(nights: Nights) -> None:
+    code, ran, said = tried([*dict(steps_of_the_dag()), "verdict"])
+    assert (code, ran, " 2026-05-20 " in said) == (0, ["as_of", "systems"], True), said
 
 
 @pytest.mark.soak

@@ -120,6 +120,15 @@ def test_the_scheduler_runs_a_dag_and_a_missing_build_is_red_and_on_record(
     assert f"{line.day} 的预测到期未发布" in json.dumps(log, ensure_ascii=False)
 
 
+@pytest.mark.parametrize("dag", ["nightly_forecast", "train_win_model"])
+def test_a_day_that_is_none_is_refused_where_it_is_typed(stack: tuple[Line, str], dag: str) -> None:
+    """The night's first task waits for who holds the lock: it tried such a day for half an hour."""
+    airflow = Airflow(stack[0])
+    asked = {"logical_date": None, "conf": {"as_of": "20th of May"}}
+    reply = httpx.post(f"{airflow.base}/api/v2/dags/{dag}/dagRuns", headers=airflow.headers, json=asked, timeout=60)
+    assert (reply.status_code, "'20th of May' is not a 'date'" in reply.text) == (400, True), reply.text
+
+
 def test_nothing_listens_beyond_this_machine(stack: tuple[Line, str]) -> None:
     addresses = set()
     for name in PROCESSES:
