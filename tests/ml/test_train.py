@@ -109,7 +109,9 @@ def test_a_model_that_comes_out_again_is_said_to_stand_only_where_it_is_the_cham
     """It was said to stand unchanged while another, trained after it on the same day, was what scored."""
     features_schema(pipeline(32))
     versions = [run()["model_version"], run()["model_version"]]
-    flip = "update features.opportunity_outcomes set outcome = case outcome when 'won' then 'lost' else 'won' end"
+    flip = (
+        "update features.opportunity_outcome_versions set outcome = case outcome when 'won' then 'lost' else 'won' end"
+    )
     for _ in ("corrected", "and corrected back"):
         with connect("transformer") as connection:
             connection.execute(f"{flip} where opportunity_id = 'O-00000' and closed_on is not null")

@@ -1,5 +1,6 @@
 """Processes in the background: ours are known by more than their number, which the system gives to others once they end."""
 
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,9 @@ import pytest
 from config.settings import child_environment, settings, use
 from nightly.services import running, running_pid, spawn, stop
 
+TICK = (
+    1 / os.sysconf("SC_CLK_TCK") if Path("/proc/self/stat").exists() else 1.0
+)  # seconds: of the clock that tells when processes began
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
 
@@ -26,8 +30,11 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def other() -> Iterator[subprocess.Popen[bytes]]:
-    """A program of somebody else, in Python as ours."""
+    """A program of somebody else, in Python as ours, that began some ticks before what is started after it."""
     with subprocess.Popen(SLEEP, start_new_session=True) as process:
+        begun = time.monotonic()
+        while time.monotonic() < begun + 2 * TICK:
+            process.poll()
         yield process
         process.kill()
 
