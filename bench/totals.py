@@ -126,7 +126,7 @@ def _ours(book: Book, day: int, cents: Floats, p: Floats, scale: float = 1.0) ->
         {"opportunity_id": np.arange(len(p)).astype(str), "node_id": "company", "p": p, "cents": cents}
     )
     ((*_, mean, low, middle, high, reason, _scale),) = forecast_rows(
-        frame, deals, "bench", SEED, scale, in_common(book.ended(day))
+        frame, deals, "bench", SEED, {0: scale}, in_common(book.ended(day))
     )
     if reason:
         raise ValueError(f"day {day}: {reason}")

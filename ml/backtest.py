@@ -8,7 +8,7 @@ unless the past was told otherwise in between; then a replay of its own is.
 
 import argparse
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -21,11 +21,12 @@ from ml.amounts import learn, read_won
 from ml.bundle import load, models_home
 from ml.dataset import day_number, read_rows
 from ml.draws import in_common
-from ml.errors import range_scale, read_told, scale_of
+from ml.errors import AS_MEASURED, range_scales, read_told, scales_of
 from ml.forecast import COLUMNS, forecast_rows, read_deals, read_windows
 from ml.model import WinModel, allowed_tier, fit, sigmoid
 from ml.records import Row, append_once
 from ml.score import read_open, score_rows
+from ml.tree import tree_of
 from warehouse.builds import code_version
 from warehouse.frames import fetch_all, read_frame
 from warehouse.steps import StepError, recorded, run_cli
@@ -98,20 +99,22 @@ def _days() -> str:
 def replayed(day: date, fitted_on: date, model: WinModel, code: str) -> tuple[int, list[Row]]:
     """Forecast a day by `model` and append it: how many rows were, and the rows in the order of `ml.forecast.COLUMNS`.
 
-    The scale of its ranges is learned from forecasts of periods that were over by then: earlier replayed days among them. The rows
+    The scales of its ranges are learned from forecasts of periods that were over by then: earlier replayed days among them. The rows
     themselves are part of the build's name, since what was known in the past may be told otherwise later: history that lands behind, or a
     day's features computed anew.
     """
-    scale = range_scale(read_told(day))
-    forecasts = forecast_by(model, day, "", scale)
-    name = hashlib.sha256(f"{day} {fitted_on} {settings().seed} {scale!r} {code} {forecasts}".encode()).hexdigest()
+    scales = range_scales(read_told(day))
+    forecasts = forecast_by(model, day, "", scales)
+    name = hashlib.sha256(
+        f"{day} {fitted_on} {settings().seed} {sorted(scales.items())} {code} {forecasts}".encode()
+    ).hexdigest()
     build_id = f"replay_{day:%Y%m%d}_{name[:12]}"
     told: list[Row] = [(build_id, *row[1:]) for row in forecasts]
     rows: list[Row] = [(*row, day, fitted_on, model.name) for row in told]
     return append_once("scores.period_backtests", REPLAYED, rows, build_id, "forecast"), told
 
 
-def forecast_by(model: WinModel, day: date, build_id: str, scale: float = 1.0) -> list[Row]:
+def forecast_by(model: WinModel, day: date, build_id: str, scales: Mapping[int, float] = AS_MEASURED) -> list[Row]:
     """The forecasts of a day, a row per node in the order of `ml.forecast.COLUMNS`, as `model` would have made them."""
     deals = read_open(day)
     to_end = deals["days_to_period_end"].to_numpy(dtype=float)
@@ -119,7 +122,7 @@ def forecast_by(model: WinModel, day: date, build_id: str, scale: float = 1.0) -
     cents = [np.nan if amount is None else float(amount * 100) for amount in model.amounts.final(deals)]
     chances = pd.DataFrame({"opportunity_id": deals["opportunity_id"], "p": p, "cents": cents})
     placed = read_frame("ml", _NODES, (day,)).merge(chances, on="opportunity_id", how="right")
-    return forecast_rows(read_windows(day), placed, build_id, settings().seed, scale, in_common(model.closed))
+    return forecast_rows(read_windows(day), placed, build_id, settings().seed, scales, in_common(model.closed))
 
 
 def fitted(day: date) -> WinModel:
@@ -152,8 +155,9 @@ def _difference(build_id: str, day: date, version: str, seed: int) -> str:
         return "its scores come out otherwise: a feature of that day has a newer revision, or the model's folder was changed"
     columns = ", ".join(COLUMNS)
     stored = fetch_all("ml", f"select {columns} from scores.period_forecasts where build_id = %s", (build_id,))  # noqa: S608 - own names
-    scale = scale_of(build_id, day)
-    made = forecast_rows(read_windows(day), read_deals(day, build_id), build_id, seed, scale, in_common(model.closed))
+    windows = read_windows(day)
+    scales = scales_of(build_id, day, tree_of(windows))
+    made = forecast_rows(windows, read_deals(day, build_id), build_id, seed, scales, in_common(model.closed))
     return (
         ""
         if sorted(map(_text, made)) == sorted(map(_text, stored))

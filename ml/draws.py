@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.dataset import Floats, Ints
+from ml.tree import Tree
 
 DRAWS = 2000
 # Measured by `make bench-forecast` (docs/accuracy.md); with independent deals and a faultless model an "80 %" range held 44 % of the time.
@@ -18,6 +19,7 @@ DEAL_CORRELATION = 0.005  # share of the latent variance that all deals have in 
 MODEL_ERROR = (
     0.04  # log-scale error common to all open deals' sum, before a tenant's own past says otherwise (ml/errors.py)
 )
+MOST_ERROR = 0.5  # of one node's: beyond it is few deals, which no error of the level stands for
 LOG_ODDS_PER_DEVIATION = (
     1.702  # the logistic distribution so scaled lies within 0.01 of the standard normal (Haley 1952)
 )
@@ -116,21 +118,23 @@ def split_deals(parts: Floats, shares: Floats) -> float:
     return float(max(even * (SPREAD_WINDOWS + seen.shape[1]) / believed - 1, 1.0))
 
 
-def drifted(from_open: Ints, from_new: Ints, scale: float, draw: np.random.Generator) -> Ints:
-    """The draws of both parts together, moved in common by a log-scale error of median 1: the forecast's own level is off too.
+def drifted(from_open: Ints, from_new: Ints, tree: Tree, scale: Floats, draw: np.random.Generator) -> Ints:
+    """The draws of both parts together, moved by what the forecast's own level is off at each node, in common for all below it (ADR 45).
 
-    The error is MODEL_ERROR on the part from open deals, and as much more or less as makes the whole's spread `scale` times
-    what it is with that.
+    Usual is a log-scale error of MODEL_ERROR on the whole's part from open deals. A node's error is what makes its spread `scale` (nodes,)
+    times what it is with that, beside the errors above and below it. At the top its median is 1, below its mean, so that sums stay.
     """
     own = from_open + from_new
-    whole = own.sum(axis=1).astype(float)
-    alone, usual = 0.0, 0.0
-    if whole.any():
-        alone = float(whole.var() / whole.mean() ** 2)
-        usual = MODEL_ERROR * float(from_open.sum()) / float(own.sum())
-    error = np.sqrt(np.log1p(max(scale**2 * (alone + usual**2) - alone, 0.0)))
-    drift = np.exp(error * draw.standard_normal(len(own)))
-    return np.asarray(np.round(own * drift[:, None]).astype(np.int64))
+    total, opened = tree.summed(own), tree.summed(from_open)
+    mean = total.mean(axis=0)
+    alone = np.divide(total.var(axis=0), mean**2, out=np.zeros(len(mean)), where=mean != 0)
+    usual = np.divide(MODEL_ERROR * opened.mean(axis=0), mean, out=np.zeros(len(mean)), where=mean != 0)
+    top = tree.top()
+    error = np.sqrt(np.log1p(tree.errors(scale**2 * (alone + usual[top] ** 2) - alone, mean, MOST_ERROR**2)))
+    drift = error * draw.standard_normal((len(own), len(mean)))
+    below = tree.parent >= 0
+    drift[:, below] -= error[below] ** 2 / 2
+    return np.asarray(np.round(own * np.exp(tree.added_above(drift))).astype(np.int64))
 
 
 def market_shocks(draw: np.random.Generator) -> Floats:

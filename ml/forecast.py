@@ -4,6 +4,7 @@ In: this build's scores, `features.period_features`, `features.opportunity_nodes
 up exactly along the tree; P10/P50/P90 are the quantiles of draws that add up exactly. A deal without amount adds 0 and is counted.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +14,7 @@ import pandas as pd
 from ml.bundle import load
 from ml.dataset import Ints
 from ml.draws import DEAL_CORRELATION, OpenDeals, draw_new, draw_open, drifted, in_common, market_shocks, ranges
-from ml.errors import scale_of
+from ml.errors import AS_MEASURED, scales_of
 from ml.new_business import ENOUGH_WINDOWS, new_business
 from ml.records import Row, append_once
 from ml.tree import Tree, split, tree_of
@@ -47,13 +48,17 @@ def forecast(as_of: date, run: StepRun) -> None:
         raise StepError(
             f"features.period_features holds no current period of {as_of}: run `python -m nightly dbt features --as-of {as_of}`, then rerun"
         )
-    scale = scale_of(build.build_id, as_of)
+    scales = scales_of(build.build_id, as_of, tree_of(windows))
     correlation = in_common(load(build.model_version).model.closed)
-    rows = forecast_rows(windows, deals, build.build_id, build.seed, scale, correlation)
+    rows = forecast_rows(windows, deals, build.build_id, build.seed, scales, correlation)
     appended = append_once("scores.period_forecasts", COLUMNS, rows, build.build_id, "forecast")
     without = int(deals.loc[deals["cents"].isna(), "opportunity_id"].nunique())
     run.note(
-        build_id=build.build_id, nodes=len(rows), deals_without_amount=without, appended=appended, range_scale=scale
+        build_id=build.build_id,
+        nodes=len(rows),
+        deals_without_amount=without,
+        appended=appended,
+        range_scales=dict(scales),
     )
     print(
         f"{len(rows)} nodes forecast for build {build.build_id}, {without} open deals have no amount and add 0, {appended} rows appended"
@@ -107,14 +112,16 @@ def forecast_rows(
     deals: pd.DataFrame,
     build_id: str,
     seed: int,
-    scale: float = 1.0,
+    scales: Mapping[int, float] = AS_MEASURED,
     correlation: float = DEAL_CORRELATION,
 ) -> list[Row]:
     """One row per node in the order of COLUMNS, from frames shaped as `read_windows` and `read_deals` return them.
 
-    `scale` widens or narrows the spread of what is still to come; `correlation` is what open deals have in common (`ml.draws.in_common`).
+    `scales` widen or narrow the spread of what is still to come, by depth of the node (`ml.errors`); `correlation` is what open deals have
+    in common (`ml.draws.in_common`).
     """
     tree = tree_of(windows)
+    scale = np.array([scales.get(int(depth), 1.0) for depth in tree.depth()])
     open_deals = _placed(tree, deals)
     expected = _expected_open(open_deals, len(tree.nodes))
     past, weights, shares, split_like = new_business(tree, windows)
@@ -126,7 +133,7 @@ def forecast_rows(
         market = market_shocks(draw)
         opened = draw_open(open_deals, len(tree.nodes), market, draw, correlation)
         created = draw_new(past, weights, shares, market, draw, split_like)
-        ranged = ranges(tree.won + tree.summed(drifted(opened, created, scale, draw)))
+        ranged = ranges(tree.won + tree.summed(drifted(opened, created, tree, scale, draw)))
     return [
         (
             build_id,
@@ -139,7 +146,7 @@ def forecast_rows(
             _money(tree.won[i] + from_open[i] + from_new[i]),
             *((None,) * 3 if ranged is None else map(_money, ranged[:, i])),
             reason,
-            scale,
+            float(scale[i]),
         )
         for i, node in enumerate(tree.nodes)
     ]

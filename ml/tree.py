@@ -7,6 +7,7 @@ import pandas as pd
 
 from ml.dataset import Floats, Ints
 
+SWEEPS = 10  # to find errors of all nodes together: the shares' squares shrink what is left in each
 SHARE_PRIOR = 1.0  # windows' worth of belief that children of a node create equally much
 
 
@@ -40,6 +41,45 @@ class Tree:
     def deepest_first(self) -> list[int]:
         """Node positions, children before parents."""
         return [int(node) for node in np.argsort(-self.depth(), kind="stable")]
+
+    def top(self) -> Ints:
+        """Position of the topmost node above each node, or its own."""
+        top = np.arange(len(self.nodes))
+        for node in reversed(self.deepest_first()):
+            if self.parent[node] >= 0:
+                top[node] = top[self.parent[node]]
+        return top
+
+    def added_above(self, own: Floats) -> Floats:
+        """(…, nodes) of each node's own → with those of all nodes above it added."""
+        total = own.copy()
+        for node in reversed(self.deepest_first()):
+            if self.parent[node] >= 0:
+                total[..., node] += total[..., self.parent[node]]
+        return total
+
+    def errors(self, missing: Floats, mean: Floats, most: float) -> Floats:
+        """(nodes,) relative variances, each in common for all below a node, by which every node gets what it is `missing` as far as it can.
+
+        A node has its own, those of the nodes above it, and by the squared share of their `mean` those of the nodes below it. Gauss-Seidel,
+        top down; none lies below 0 nor, but at the top, above `most`.
+        """
+        error, order = np.zeros(len(self.nodes)), self.deepest_first()
+        share = np.divide(
+            mean, mean[self.parent], out=np.zeros(len(mean)), where=(self.parent >= 0) & (mean[self.parent] != 0)
+        )
+        for _ in range(SWEEPS):
+            below, above = np.zeros(len(mean)), np.zeros(len(mean))
+            for node in order:
+                if self.parent[node] >= 0:
+                    below[self.parent[node]] += share[node] ** 2 * (error[node] + below[node])
+            for node in reversed(order):
+                left = max(missing[node] - below[node], 0.0) if mean[node] else 0.0
+                if self.parent[node] >= 0:
+                    above[node] = above[self.parent[node]] + error[self.parent[node]]
+                    left = min(max(left - above[node], 0.0), most)
+                error[node] = left
+        return error
 
 
 def tree_of(windows: pd.DataFrame) -> Tree:

@@ -27,20 +27,22 @@ class Quarter:
     before: list[dict[str, float]]
 
 
-def quarters(seed: int) -> Iterator[Quarter]:
-    """The quarters of one company, after six that are only seen as past."""
+def quarters(seed: int, regional: float = 0.0) -> Iterator[Quarter]:
+    """The quarters of one company, after six that are only seen as past; `regional`: by how much single regions' differ, log-scale."""
     draw = np.random.default_rng(seed)
     share, size, rate = draw.dirichlet(np.full(TEAMS, 5.0)), draw.uniform(20, 80), draw.uniform(0.1, 0.5)
     new_before: list[dict[str, float]] = []
     landed_before: list[dict[str, float]] = []
     for number in range(BEFORE + QUARTERS):
-        level = float(np.exp(SHOCK * draw.normal()))
+        level = np.full(TEAMS, np.exp(SHOCK * draw.normal()))
+        if regional:
+            level *= np.exp(regional * draw.normal(size=REGIONS))[np.arange(TEAMS) % REGIONS]
         new = np.array([draw.lognormal(12, 1, n).sum() * 35 for n in draw.poisson(size * level * share)])
         count = int(2 * size)
         team = draw.choice(TEAMS, count, p=share)
         chance = draw.beta(3 * rate, 3 * (1 - rate), count)
         cents = np.round(draw.lognormal(12, 1, count) * 100)
-        odds = chance / (1 - chance) * level
+        odds = chance / (1 - chance) * level[team]
         open_won = np.bincount(team, (draw.random(count) < odds / (1 + odds)) * cents, TEAMS)
         landed = _summed(open_won + new)
         if number >= BEFORE:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ml.backtest import Verdict, rebuilt, replay, report
-from ml.errors import range_scale, read_told
+from ml.errors import range_scales, read_told
 from ml.forecast import forecast
 from ml.score import score
 from ml.train import champion, train
@@ -103,10 +103,10 @@ def test_a_forecast_run_again_after_a_replay_taught_another_scale_is_the_one_tha
     a_later_replay: None,
 ) -> None:
     """It stopped with the advice to open a build, which named the same one."""
-    assert range_scale(read_told(AS_OF)) > 1
+    assert range_scales(read_told(AS_OF))[0] > 1
     again = StepRun("forecast", AS_OF)
     forecast(AS_OF, again)
-    assert (again.detail["appended"], again.detail["range_scale"]) == (0, 1)
+    assert (again.detail["appended"], set(again.detail["range_scales"].values())) == (0, {1.0})
 
 
 def test_a_stored_build_comes_out_bit_for_bit_and_a_changed_number_is_found(replayed: int) -> None:

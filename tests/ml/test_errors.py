@@ -2,21 +2,23 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ml.draws import DRAWS, drifted
-from ml.errors import FARTHEST, Told, range_scale, read_told
+from ml.errors import FARTHEST, Told, range_scale, range_scales, read_told
 from ml.forecast import forecast_rows
+from ml.tree import Tree
 from tests.ml.test_forecast import THREE, by_node, windows
 from warehouse.connection import connect
 
 DAY = date(2025, 6, 30)
 
 
-def told(landed: float, **more: float) -> Told:
+def told(landed: float, **more: Any) -> Told:
     return Told(80.0, 100.0, 140.0, landed, **more)
 
 
@@ -40,22 +42,59 @@ def test_forecasts_that_overlap_count_as_the_share_of_a_period_that_is_their_own
     assert range_scale([told(60.0, weight=0.1)] * 30) == pytest.approx(range_scale([told(60.0)] * 3))
 
 
+def test_each_depth_has_a_scale_of_its_own_and_nodes_of_one_period_tell_less_than_as_many_periods() -> None:
+    calm = [told(104.0, period=f"q{n}") for n in range(4)]
+    bad = [told(60.0, depth=1, period=f"q{n}") for n in range(4) for _ in range(9)]
+    found = range_scales([*calm, *bad])
+    assert found == {0: range_scale(calm), 1: pytest.approx(range_scale([told(60.0)] * 12))}  # 4 periods, each worth √9
+    assert range_scales([]) == {}
+
+
+ROOT, LEAVES = 0, 4
+FLAT = Tree(["top", *"abcd"], np.array([-1, 0, 0, 0, 0]), ["p"] * 5, np.zeros(5, dtype=np.int64))
+
+
+def moved(top: float, below: float, spread: float = 0.2) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+    """(DRAWS, nodes) totals of a company of four like parts before and after: all of it comes from open deals."""
+    own = np.zeros((DRAWS, 5), dtype=np.int64)
+    own[:, 1:] = np.round(np.random.default_rng(1).lognormal(10, spread, (DRAWS, LEAVES)))
+    scale = np.array([top, *[below] * LEAVES])
+    return FLAT.summed(own), FLAT.summed(drifted(own, 0 * own, FLAT, scale, np.random.default_rng(2)))
+
+
+def relative(totals: "np.ndarray[Any, Any]") -> float:
+    return float(totals.std() / totals.mean())
+
+
 @pytest.mark.parametrize("scale", [0.7, 1.0, 1.8])
 def test_the_whole_s_spread_becomes_so_many_times_what_it_was_and_its_middle_stays(scale: float) -> None:
-    draw = np.random.default_rng(1)
-    own, none = np.round(draw.lognormal(10, 0.2, (DRAWS, 5))).astype(np.int64), np.zeros((DRAWS, 5), dtype=np.int64)
-    usual, moved = (drifted(own, none, each, np.random.default_rng(2)).sum(axis=1) for each in (1.0, scale))
-    least = own.sum(axis=1).std() / usual.std()  # deals alone: narrower than that no error makes it
-    assert moved.std() / usual.std() == pytest.approx(max(scale, least), rel=0.06)
-    assert np.median(moved) == pytest.approx(np.median(own.sum(axis=1)), rel=0.02)
+    own, after = moved(scale, scale)
+    usual = moved(1.0, 1.0)[1]
+    least = relative(own[:, ROOT]) / relative(usual[:, ROOT])  # deals alone: narrower than that no error makes it
+    assert relative(after[:, ROOT]) / relative(usual[:, ROOT]) == pytest.approx(max(scale, least), rel=0.06)
+    assert np.median(after[:, ROOT]) == pytest.approx(np.median(own[:, ROOT]), rel=0.02)
+
+
+def test_parts_that_miss_more_than_the_whole_are_widened_and_the_whole_stays_as_wide_as_it_was_told() -> None:
+    usual, after = moved(1.0, 1.0, 0.1)[1], moved(1.3, 1.6, 0.1)[1]
+    assert relative(after[:, ROOT]) / relative(usual[:, ROOT]) == pytest.approx(1.3, rel=0.06)
+    for part in range(1, 1 + LEAVES):
+        assert relative(after[:, part]) / relative(usual[:, part]) == pytest.approx(1.6, rel=0.08)
+    assert after.mean(axis=0) == pytest.approx(usual.mean(axis=0), rel=0.01)
+
+
+def test_parts_that_are_as_usual_have_no_error_of_their_own_beside_the_common_one() -> None:
+    own, after = moved(1.0, 1.0)
+    drift = after[:, 1:] / own[:, 1:]
+    assert np.allclose(drift, drift[:, :1], rtol=1e-3)
 
 
 def test_the_forecast_is_as_wide_as_it_is_told_and_keeps_its_mean() -> None:
-    usual, wide = (by_node(forecast_rows(windows(4), THREE, "b", 1, scale)) for scale in (1.0, 1.5))
+    usual, wide = (by_node(forecast_rows(windows(4), THREE, "b", 1, scales)) for scales in ({}, {0: 1.5, 1: 1.2}))
     assert [row["mean"] for row in usual.values()] == [row["mean"] for row in wide.values()]
     for node in ("company", "north"):
         assert wide[node]["p90"] - wide[node]["p10"] > usual[node]["p90"] - usual[node]["p10"]
-    assert wide["company"]["scale"] == 1.5
+    assert [wide[node]["scale"] for node in ("company", "north", "ann")] == [1.5, 1.2, 1.0]
 
 
 @pytest.fixture
@@ -91,8 +130,36 @@ def past(features_schema: Callable[[pd.DataFrame], None], pipeline: Callable[...
 def test_of_each_period_that_is_over_the_forecast_as_far_from_its_end_is_read_as_the_day_is_from_its_own(
     past: None,
 ) -> None:
-    assert read_told(DAY) == [Told(700.0, 800.0, 1000.0, 900.0, 1.25, 1.0)]
+    assert read_told(DAY) == [Told(700.0, 800.0, 1000.0, 900.0, 1.25, 1.0, 0, "2025Q1")]
     assert read_told(DAY - timedelta(days=1)) == []  # without features of the day nothing is known to be over
+
+
+def test_every_node_of_the_day_s_tree_is_read_with_its_depth(past: None) -> None:
+    """A node that the tree no longer has taught something about another organisation."""
+    with connect("transformer") as connection:
+        for node, above in (("north", "company"), ("ann", "north")):
+            connection.execute(
+                "insert into features.period_features (as_of_date, node_id, parent_node_id, window_id, window_kind, period_id,"
+                " won_gross_amount, new_gross_amount, open_won_gross_amount, rest_is_known, window_ends_on)"
+                " select as_of_date, %s, %s, window_id, window_kind, period_id, won_gross_amount / 2, new_gross_amount / 2,"
+                " open_won_gross_amount / 2, rest_is_known, window_ends_on from features.period_features where node_id = 'company'",
+                (node, above),
+            )
+    with connect("ml") as connection:
+        for node in ("north", "ann", "gone"):
+            connection.execute(
+                """insert into scores.period_backtests (build_id, node_id, period_id, measure, won, from_open, from_new, mean,
+                   p10, p50, p90, as_of, fitted_on, tier, range_scale)
+                   select build_id, %s, period_id, measure, won, from_open, from_new, mean, p10, p50, p90, as_of, fitted_on, tier, 1.5
+                   from scores.period_backtests where build_id = 'past_60' and node_id = 'company'""",
+                (node,),
+            )
+    assert [(each.depth, each.landed, each.scale) for each in read_told(DAY)] == [
+        (2, 450, 1.5),
+        (0, 900, 1.25),
+        (1, 450, 1.5),
+    ]
+    assert list(range_scales(read_told(DAY))) == [0, 1, 2]
 
 
 def nights(*builds: tuple[str, str, bool, str | None, int]) -> None:

@@ -101,7 +101,7 @@ def test_deals_keep_their_probability_and_share_good_and_bad_periods() -> None:
     market = market_shocks(draw)
     many = OpenDeals(np.full(400, 0.3), np.full(400, 100_00), np.arange(400) % 6)
     open_won = draw_open(many, 6, market, draw)
-    total = drifted(open_won, 0 * open_won, 1.0, draw).sum(axis=1)
+    total = drifted(open_won, 0 * open_won, tree_of(windows(1)), np.ones(6), draw).sum(axis=1)
     independent = np.sqrt(400 * 0.3 * 0.7) * 100_00
     assert total.mean() == pytest.approx(400 * 0.3 * 100_00, rel=0.02)
     assert total.std() > 1.4 * independent
@@ -118,7 +118,7 @@ def test_the_fewer_deals_taught_the_chances_the_more_they_are_off_together() -> 
     assert shares[-1] < 1
     forty = deals(*[("ann", 0.3, 1000_00.0)] * 40)
     few, many = (
-        by_node(forecast_rows(windows(4), forty, "b", 1, 1.0, in_common(closed)))["company"]
+        by_node(forecast_rows(windows(4), forty, "b", 1, correlation=in_common(closed)))["company"]
         for closed in ((2, 3), (200, 300))
     )
     assert few["mean"] == many["mean"]
