@@ -11,7 +11,7 @@ import numpy as np
 from ml.dataset import Floats, Ints, Mask, Rows
 
 SHORTEST_HORIZON = 3
-ANCHOR_DAYS = 30
+ANCHOR_DAYS = 30  # near enough to be known soon, far enough for a tenth of open deals to be won: 20 to 45 do as well (docs/accuracy.md)
 MAX_ROWS = 100_000  # more rows than this are thinned by a seeded draw: same rows, same draw
 HALF_LIFE_DAYS = 365.0
 

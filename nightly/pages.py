@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from config.settings import ROOT, child_environment, settings
-from nightly import services
+from nightly import background, services
 from warehouse import page_logins, readers
 from warehouse.migrate import migrate
 from warehouse.page_queries import regions_and_reps
@@ -60,13 +60,15 @@ def _ready() -> dict[str, str]:
     print("loading the pages into Superset (about a minute the first time)", flush=True)
     _load(env)
     keep = str(folder / "lineage.json")
-    services.spawn("lineage", [sys.executable, "-m", "warehouse.lineage", "--all", "--keep", keep], child_environment())
+    background.spawn(
+        "lineage", [sys.executable, "-m", "warehouse.lineage", "--all", "--keep", keep], child_environment()
+    )
     return env
 
 
 def address(page: str = "p1") -> str:
     """Where a page is, when the pages run; else the command that starts them."""
-    return settings().page_url(page) if services.running_pid(NAME) is not None else "make bi"
+    return settings().page_url(page) if background.running_pid(NAME) is not None else "make bi"
 
 
 def forget_secrets() -> None:
@@ -137,9 +139,9 @@ def _command(host: str) -> list[str]:
 
 
 def _serve(env: dict[str, str]) -> None:
-    services.stop(NAME)
-    services.spawn(NAME, _command("127.0.0.1"), env)
-    services.await_answer(NAME, f"http://127.0.0.1:{settings().bi_port}/health", READY_SECONDS)
+    background.stop(NAME)
+    background.spawn(NAME, _command("127.0.0.1"), env)
+    background.await_answer(NAME, f"http://127.0.0.1:{settings().bi_port}/health", READY_SECONDS)
 
 
 def _say(folder: Path) -> None:

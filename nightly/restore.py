@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from config.settings import settings
+from nightly.background import running
 from nightly.backup import FOLDERS, MANIFEST, ROLES, SETTINGS, Kept, digest, read_manifest
 from nightly.postgres_tools import run_tool
-from nightly.services import run_module, running
+from nightly.services import run_module
 from warehouse.migrate import migrate
 from warehouse.restores import Tombstone, journalled, make_up, note_folder, of_other_keys
 from warehouse.steps import StepError

@@ -16,7 +16,7 @@ from config.private_files import write_private
 from config.secret_files import SUFFIX, read_secret
 from config.settings import PREFIX, child_environment, secret_files, secret_names, settings
 from config.systems import CREDENTIALS
-from nightly import airflow, services
+from nightly import airflow, background
 from nightly.night_lock import alone
 from warehouse import login_passwords, vault_keys
 from warehouse.restores import apply_erasures, folders, journalled
@@ -172,6 +172,6 @@ def _pages() -> int:
     from nightly import pages
 
     pages.forget_secrets()
-    running = services.running_pid(pages.NAME) is not None
+    running = background.running_pid(pages.NAME) is not None
     print(f"pages: new passwords and a new session key{'; start them again: `make bi`' if running else ''}")
     return 0

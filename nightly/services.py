@@ -1,20 +1,17 @@
 """Brings up what a night needs and is ours to start: embedded PostgreSQL, the tenant's database, the sandbox company.
 
-Every start is a child process with its own log under `<home>/logs`; what is already up is left alone.
+What is already up is left alone.
 """
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
-from urllib.request import urlopen
 
 from config.runtime import remember, runtime_values
 from config.settings import child_environment, settings
+from nightly.background import running_pid, spawn
 from warehouse.migrate import migrate
 from warehouse.steps import StepError
 
@@ -52,86 +49,6 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
     """What a program said last, as errors or else at all; its exit code where it said nothing."""
     said = (done.stderr.strip() or (done.stdout or "").strip()).splitlines()
     return said[-1] if said else f"exit code {done.returncode}"
-
-
-def spawn(name: str, command: list[str], env: dict[str, str]) -> int:
-    """Start a background process of its own session, its output in `<home>/logs/<name>.log`; remembers and returns its id."""
-    logs = settings().home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    with (logs / f"{name}.log").open("ab") as out:
-        process = subprocess.Popen(
-            command, env=env, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-    _pidfile(name).with_suffix(".born").write_text(_born(process.pid) or "ended")
-    _pidfile(name).write_text(f"{process.pid}\n")
-    return process.pid
-
-
-def _pidfile(name: str) -> Path:
-    folder = settings().home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}.pid"
-
-
-def running_pid(name: str) -> int | None:
-    """Id of the background process `name`, None when it is not running (a reused id of another program does not count)."""
-    path = _pidfile(name)
-    if not path.exists():
-        return None
-    pid, noted = int(path.read_text()), path.with_suffix(".born")
-    if noted.exists():
-        return pid if noted.read_text() == _born(pid) else None
-    listing = _listing(pid, "command=")  # it was started before this was noted
-    return pid if "python" in listing or "airflow" in listing or "mlflow" in listing else None
-
-
-def _born(pid: int) -> str:
-    """What tells a process from a later one of the same id: when it began, on Linux by a clock that nobody sets; '' for one that ended."""
-    if not Path("/proc/self/stat").exists():
-        return _listing(pid, "lstart=")
-    with suppress(OSError):
-        state, *_, began = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(") ")[2].split()[:20]
-        return "" if state == "Z" else began
-    return ""
-
-
-def _listing(pid: int, column: str) -> str:
-    return subprocess.run(["ps", "-o", column, "-p", str(pid)], text=True, capture_output=True, check=False).stdout
-
-
-def running() -> list[str]:
-    """Names of the background processes that run."""
-    return [path.stem for path in sorted((settings().home / "run").glob("*.pid")) if running_pid(path.stem) is not None]
-
-
-def await_answer(name: str, address: str, seconds: int) -> None:
-    """Wait until the background process `name` answers at `address`; raises StepError when it ends or takes longer."""
-    for _ in range(seconds * 2):
-        try:
-            with urlopen(address, timeout=5):  # noqa: S310 - our own address on loopback
-                return
-        except OSError:
-            if running_pid(name) is None:
-                break
-        time.sleep(0.5)
-    raise StepError(f"{name} did not come up: read {settings().home / 'logs' / f'{name}.log'}")
-
-
-def stop(name: str) -> bool:
-    """End the background process `name` and its children; False when it was not running."""
-    pid = running_pid(name)
-    if pid is None:
-        return False
-    os.killpg(pid, signal.SIGTERM)
-    for _ in range(START_SECONDS * 10):
-        if running_pid(name) is None:
-            break
-        time.sleep(0.1)
-    else:
-        os.killpg(pid, signal.SIGKILL)
-    for path in (_pidfile(name), _pidfile(name).with_suffix(".born")):
-        path.unlink(missing_ok=True)
-    return True
 
 
 def create_company() -> None:

@@ -5,7 +5,7 @@ import socket
 import time
 
 from config.settings import ROOT, settings
-from nightly import serve, services
+from nightly import background, serve, services
 from warehouse.steps import StepError
 
 WEBHOOK = "webhook"
@@ -16,7 +16,7 @@ READY_SECONDS = 180
 
 def _check_free(name: str, port: int, setting: str) -> None:
     with socket.socket() as probe:
-        if services.running_pid(name) is None and probe.connect_ex(("127.0.0.1", port)) == 0:
+        if background.running_pid(name) is None and probe.connect_ex(("127.0.0.1", port)) == 0:
             raise StepError(
                 f"port {port} for {name} is in use by another program: set {setting} to a free port, then rerun `make up`"
             )
@@ -27,7 +27,7 @@ def _await_port(name: str, port: int, host: str = "127.0.0.1") -> None:
         with socket.socket() as probe:
             if probe.connect_ex((host, port)) == 0:
                 return
-        if services.running_pid(name) is None:
+        if background.running_pid(name) is None:
             break
         time.sleep(0.2)
     raise StepError(f"{name} did not come up: read {settings().home / 'logs' / f'{name}.log'}")
@@ -43,8 +43,8 @@ def up() -> int:
     services.start_for_night()
     serve.prepare_platform()
     for name in (*BACKGROUND, *([WEBHOOK] if WEBHOOK in now.systems else [])):
-        if services.running_pid(name) is None:
-            services.spawn(name, *serve.command(name))
+        if background.running_pid(name) is None:
+            background.spawn(name, *serve.command(name))
     _await_port("airflow", now.airflow_port)
     _await_port("mlflow", now.mlflow_port)
     if WEBHOOK in now.systems:
@@ -69,7 +69,7 @@ def _print_addresses() -> None:
 def down() -> int:
     """Stop everything that our commands started."""
     for name in (*BACKGROUND, WEBHOOK, "superset", "sandbox"):
-        print(f"{name}: {'stopped' if services.stop(name) else 'was not running'}")
+        print(f"{name}: {'stopped' if background.stop(name) else 'was not running'}")
     if settings().pg_embedded:
         services.run_module("sandbox.postgres", "stop", quiet=True)
         print("postgres: stopped")

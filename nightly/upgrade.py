@@ -18,10 +18,11 @@ from typing import Any
 from config.private_files import write_private
 from config.settings import child_environment, settings
 from nightly import backup, restore, serve, version
+from nightly.background import running
 from nightly.backup import FOLDERS
 from nightly.night_lock import alone
 from nightly.postgres_tools import shut
-from nightly.services import last_line, run_module, running
+from nightly.services import last_line, run_module
 from warehouse.connection import DatabaseUnreachableError
 from warehouse.migrate import pending
 from warehouse.restores import Tombstone, journalled, make_up

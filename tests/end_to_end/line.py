@@ -132,7 +132,7 @@ class Line:
 
     def stop(self) -> None:
         """Stop the CRM."""
-        self._python("from nightly.services import stop; stop('sandbox')")
+        self._python("from nightly.background import stop; stop('sandbox')")
 
     def crm_address(self) -> str:
         """Where the company's CRM is served."""

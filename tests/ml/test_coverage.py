@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ml.draws import NEW_DEALS, split_deals
+from ml.errors import Told, range_scales
 from ml.forecast import forecast_rows
 from tests.ml.known_worlds import quarters
 
@@ -13,16 +14,22 @@ LEVELS = ("company", "region", "team")
 Ranges = dict[str, list[tuple[float, float, float]]]
 
 
-def ranges(worlds: range) -> tuple[Ranges, Ranges]:
-    """Level → (low, high, landed) of every node and quarter; ours, and those of "as last quarter" with its own past errors."""
+def ranges(worlds: range, regional: float = 0.0, *, learns: bool = False) -> tuple[Ranges, Ranges]:
+    """Level → (low, high, landed) of every node and quarter; ours, and those of "as last quarter" with its own past errors.
+
+    `learns`: ours are as wide as the quarters before taught, from the second judged one on.
+    """
     ours: Ranges = defaultdict(list)
     naive: Ranges = defaultdict(list)
     for world in worlds:
-        for quarter in quarters(world):
-            for row in forecast_rows(quarter.windows, quarter.deals, "b", world):
+        told: list[Told] = []
+        for number, quarter in enumerate(quarters(world, regional)):
+            for row in forecast_rows(quarter.windows, quarter.deals, "b", world, range_scales(told) if learns else {}):
                 node, landed = row[1], quarter.landed[row[1]]
                 level = node.split("-")[0]
-                ours[level].append((float(row[8]) * 100, float(row[10]) * 100, landed))
+                low, middle, high = (float(cents) * 100 for cents in row[8:11])
+                ours[level].append((low, high, landed))
+                told.append(Told(low, middle, high, landed, row[12], 1.0, LEVELS.index(level), f"{number}"))
                 past = np.array([each[node] for each in quarter.before])
                 errors = past[1:] / np.maximum(past[:-1], 1.0)
                 low, high = past[-1] * np.quantile(errors, [0.1, 0.9])
@@ -46,9 +53,16 @@ def test_ranges_hold_and_are_sharper_than_those_of_the_naive_rule_in_a_few_world
         assert winkler(ours[level]) < 0.8 * winkler(naive[level]), level
 
 
+def test_regions_with_good_and_bad_quarters_of_their_own_become_wider_and_by_that_no_worse() -> None:
+    fixed, learned = (ranges(range(8), 0.5, learns=learns)[0] for learns in (False, True))
+    assert coverage(learned["region"]) > coverage(fixed["region"]) + 0.04
+    assert all(winkler(learned[level]) < winkler(fixed[level]) for level in LEVELS)
+
+
 @pytest.mark.soak
-def test_ranges_hold_75_to_85_percent_at_every_level_over_fifty_worlds() -> None:
-    ours, naive = ranges(range(50))
+@pytest.mark.parametrize(("regional", "learns"), [(0.0, False), (0.0, True), (0.3, True)])
+def test_ranges_hold_75_to_85_percent_at_every_level_over_fifty_worlds(regional: float, learns: bool) -> None:
+    ours, naive = ranges(range(50), regional, learns=learns)
     for level in LEVELS:
         print(f"{level}: coverage {coverage(ours[level]):.3f} of {len(ours[level])}, Winkler {winkler(ours[level]):.2f}, "
               f"naive {winkler(naive[level]):.2f} at {coverage(naive[level]):.3f}")  # fmt: skip

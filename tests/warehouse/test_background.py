@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import child_environment, settings, use
-from nightly.services import running, running_pid, spawn, stop
+from nightly.background import running, running_pid, spawn, stop
 
 TICK = (
     1 / os.sysconf("SC_CLK_TCK") if Path("/proc/self/stat").exists() else 1.0
