@@ -21,6 +21,8 @@ from ml.pairs import Pairs
 ROUNDS = 200
 # Rounds, and what a deal is worth in them: at one horizon its rows say more than one deal's answer (measured, ADR 44).
 AT_ANCHOR, AT_ALL_HORIZONS = (100, 3.0), (100, 1.0)
+# The former grow by the root of deals ÷ these, up to so many times: shallow trees learn more of more deals, deep ones do not (ADR 46).
+GROWN_FROM_DEALS, MOST_GROWN = 2000.0, 3.0
 MAX_PAIRS = 120_000  # more add minutes and nothing that was measured
 TWO_THREADS_FROM = 100_000  # rows
 PARAMETERS: dict[str, Any] = {
@@ -33,8 +35,23 @@ PARAMETERS: dict[str, Any] = {
     "colsample_bytree": 0.75,
     "verbosity": 0,
 }
-SHALLOW: dict[str, Any] = {"max_depth": 3, "min_child_weight": 8.0}
-DEEP: dict[str, Any] = {"max_depth": 6, "min_child_weight": 20.0}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of the trees; `grows`: whether more deals mean more of them."""
+
+    max_depth: int
+    min_child_weight: float
+    grows: bool
+
+    def at_anchor(self, deals: float) -> int:
+        """Rounds at one horizon on so many deals."""
+        grown = float(np.clip((deals / GROWN_FROM_DEALS) ** 0.5, 1.0, MOST_GROWN))
+        return round(AT_ANCHOR[0] * (grown if self.grows else 1.0))
+
+
+SHALLOW, DEEP = Shape(3, 8.0, grows=True), Shape(6, 20.0, grows=False)
 
 
 @dataclass(frozen=True)
@@ -96,7 +113,7 @@ def fit_boosted(
     pairs: Pairs,
     encoding: Encoding,
     today: int,
-    depth: dict[str, Any],
+    shape: Shape,
     seed: int,
     anchor: Pairs | None = None,
 ) -> Boosted:
@@ -105,12 +122,20 @@ def fit_boosted(
     With an `anchor` the first rounds see it alone: they learn whom to rank where, the rounds on `pairs` what the horizon changes.
     """
     rated = encoding.rated_for_training(rows, encoding.prepare(rows.features), today)
-    stages = [(pairs, ROUNDS, 1.0)] if anchor is None else [(anchor, *AT_ANCHOR), (pairs, *AT_ALL_HORIZONS)]
+    stages = [(pairs, ROUNDS, 1.0)]
+    if anchor is not None:
+        stages = [(anchor, shape.at_anchor(anchor.weight.sum()), AT_ANCHOR[1]), (pairs, *AT_ALL_HORIZONS)]
     booster = None
     for asked, rounds, worth in stages:
         taught = asked.at_most(MAX_PAIRS)
         threads = _threads(len(taught))
-        given = {"seed": seed, "nthread": threads, "monotone_constraints": dict.fromkeys(encoding.horizon_columns, 1)}
+        given = {
+            "max_depth": shape.max_depth,
+            "min_child_weight": shape.min_child_weight,
+            "monotone_constraints": dict.fromkeys(encoding.horizon_columns, 1),
+            "seed": seed,
+            "nthread": threads,
+        }
         data = xgb.QuantileDMatrix(
             encoding.with_horizon(rated[taught.row], taught.horizon),
             taught.label,
@@ -119,5 +144,5 @@ def fit_boosted(
             max_bin=PARAMETERS["max_bin"],
             nthread=threads,
         )
-        booster = xgb.train(PARAMETERS | depth | given, data, rounds, xgb_model=booster)
+        booster = xgb.train(PARAMETERS | given, data, rounds, xgb_model=booster)
     return Boosted(encoding, booster)

@@ -1,6 +1,7 @@
 """The model: one curve per deal that never falls with the horizon, exact reasons, the same bytes from the same rows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pandas as pd
 import pytest
 
 from ml import bundle
+from ml.boosted import DEEP, SHALLOW, fit_boosted
 from ml.dataset import Rows, rows_from
+from ml.encoding import learn_encoding
 from ml.model import TIERS, WinModel, allowed_tier, fit, sigmoid
-from ml.pairs import label
+from ml.pairs import anchored, label, sample_pairs
 from ml.reasons import explain
 from ml.targets import WIN
 
@@ -212,3 +215,22 @@ def test_who_wins_soon_is_told_by_who_won_soon_though_another_kind_wins_more_oft
     deals = told.groupby("lead_source").tail(1).sort_values("lead_source")[list(WIN.names)]
     soon = model.curve(deals, [30])[:, 0]
     assert soon[0] > 2 * soon[1]  # 30 % and 6 % of their snapshots were won within 30 days
+
+
+@pytest.mark.parametrize(("deals", "shallow"), [(300, 100), (2_000, 100), (8_000, 200), (1_000_000, 300)])
+def test_more_deals_mean_more_shallow_trees_and_no_more_deep_ones(deals: float, shallow: int) -> None:
+    assert (SHALLOW.at_anchor(deals), DEEP.at_anchor(deals)) == (shallow, 100)
+
+
+def test_a_booster_has_the_rounds_at_one_horizon_that_its_deals_ask_for_and_then_those_at_all(rows: Rows) -> None:
+    """A deal's weight is told ten times over: as if ten times as many had taught it."""
+    encoding, anchor = learn_encoding(rows, TODAY), anchored(rows, TODAY)
+    many = replace(anchor, weight=anchor.weight * 10)
+    pairs = sample_pairs(rows, TODAY, 90, 1)
+    boosters = [fit_boosted(rows, pairs, encoding, TODAY, SHALLOW, 1, each).booster for each in (anchor, many, None)]
+    assert [booster.num_boosted_rounds() for booster in boosters] == [
+        200,
+        SHALLOW.at_anchor(many.weight.sum()) + 100,
+        200,
+    ]
+    assert boosters[1].num_boosted_rounds() > 250
