@@ -17,7 +17,7 @@ DRAWS = 2000
 # Measured by `make bench-forecast` (docs/accuracy.md); with independent deals and a faultless model an "80 %" range held 44 % of the time.
 DEAL_CORRELATION = 0.005  # share of the latent variance that all deals have in common, however much was learned
 MODEL_ERROR = (
-    0.04  # log-scale error common to all open deals' sum, before a tenant's own past says otherwise (ml/errors.py)
+    0.035  # log-scale error common to all open deals' sum, before a tenant's own past says otherwise (ml/errors.py)
 )
 MOST_ERROR = 0.5  # of one node's: beyond it is few deals, which no error of the level stands for
 LOG_ODDS_PER_DEVIATION = (
