@@ -117,7 +117,7 @@ bench-forecast: .venv-bench/.synced ## totals of 30 days beside their peers on r
 	@.venv-bench/bin/python -m bench.forecast $(if $(SETS),--sets $(SETS))
 
 .PHONY: bench-worlds
-bench-worlds: env ## ours beside a filter-oracle in seeded sandbox companies: make bench-worlds [ARGS="--worlds 4 --scale 0.1"]
+bench-worlds: env ## ours beside a filter-oracle in seeded sandbox companies: make bench-worlds [ARGS="--worlds 4 --scale 0.2"]
 	@$(PY) -m bench.worlds $(ARGS)
 
 .PHONY: bench-extract

@@ -36,7 +36,7 @@ def main() -> None:
     """Live the worlds that are not kept yet, then tell of all."""
     parser = argparse.ArgumentParser(prog="python -m bench.worlds", description=__doc__)
     parser.add_argument("--worlds", type=int, default=50, help="how many")
-    parser.add_argument("--scale", type=float, default=0.1, help="1 is 12,000 opportunities in three years")
+    parser.add_argument("--scale", type=float, default=0.2, help="1 is 12,000 opportunities in three years")
     chosen = parser.parse_args()
     print("\n".join(report(worlds(range(FIRST_SEED, FIRST_SEED + chosen.worlds), chosen.scale))))
 

@@ -62,8 +62,9 @@ def test_both_contenders_are_measured_on_the_same_deals_and_a_range_is_judged_wh
 
 @pytest.mark.soak
 def test_over_fifty_worlds_ranges_hold_at_every_level_and_chances_mean_what_they_say() -> None:
+    """Companies of 2,400 deals in three years: in smaller ones many teams win nothing in a quarter, which every range holds."""
     subprocess.run([sys.executable, "-m", "bench.worlds", "--worlds", "50"], cwd=ROOT, check=True)
-    lived = worlds(range(FIRST_SEED, FIRST_SEED + 50), 0.1)
+    lived = worlds(range(FIRST_SEED, FIRST_SEED + 50), 0.2)
     for level in ("company", "region", "team"):
         rows = [row for world in lived for row in world.ranges if row[0] == level]
         here = [(low, high, landed) for _, low, high, naive, _, landed in rows if naive is not None]
