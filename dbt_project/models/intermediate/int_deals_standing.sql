@@ -33,7 +33,10 @@ stood as (
     select
         deals.*,
         paths.stage_value, paths.stage_code, paths.stage_set_rate, paths.stage_regressions_count, paths.stage_skips_count,
-        coalesce(paths.outcome, 'open') as outcome, paths.entered_at, closings.closed_on, closings.is_backfilled,
+        coalesce(paths.outcome, 'open') as outcome,
+        -- below zero an open deal has none, as in int_open_versions
+        case when paths.outcome <> 'open' or deals.original_amount >= 0 then deals.original_amount end as amount,
+        paths.entered_at, closings.closed_on, closings.is_backfilled,
         {{ business_day('deals.created_at') }} as created_on,
         -- a closed deal keeps the rate of its closing day
         case when closings.closed_on is null then {{ end_of_knowledge() }} else {{ cutoff('closings.closed_on') }} end as rated_at
@@ -62,11 +65,11 @@ final as (
         stood.contract_number,
         stood.lost_reason,
         coalesce(stood.currency, {{ base_currency() }}) as currency,
-        stood.original_amount as original_gross_amount,
+        stood.amount as original_gross_amount,
         rates.fx_rate,
-        cast(round(stood.original_amount * rates.fx_rate, 2) as numeric(18, 2)) as gross_amount,
+        cast(round(stood.amount * rates.fx_rate, 2) as numeric(18, 2)) as gross_amount,
         taxes.tax_rate,
-        cast(round(stood.original_amount * rates.fx_rate / (1 + taxes.tax_rate), 2) as numeric(18, 2)) as net_amount,
+        cast(round(stood.amount * rates.fx_rate / (1 + taxes.tax_rate), 2) as numeric(18, 2)) as net_amount,
         stages.stage_order,
         cast(stood.stage_set_rate as numeric(9, 6)) as stage_set_rate,
         stood.rep_probability_percent,
@@ -74,7 +77,7 @@ final as (
         stood.stage_skips_count,
         stood.close_date_pushes_count,
         stood.close_date_pull_ins_count,
-        coalesce(stood.original_amount, 0) > 0 as has_amount,
+        coalesce(stood.amount, 0) > 0 as has_amount,
         coalesce(stood.is_backfilled, false) as is_backfilled,
         stood.created_on,
         stood.expected_close_on,

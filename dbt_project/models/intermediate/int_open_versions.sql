@@ -1,4 +1,5 @@
--- Deals while they are open, as versions: header and place in the funnel together. A deal whose stage nothing tells yet is open.
+-- Deals while they are open, as versions: header and place in the funnel together. A deal whose stage nothing tells yet is open. An amount below
+-- zero is a slip, which the landing gate names: an open deal has none then.
 with headers as (
     select * from {{ ref('int_opportunity_versions') }}
     where not is_withdrawn and {{ among_changed('int_opportunity_versions', 'opportunity_id') }}
@@ -45,8 +46,8 @@ final as (
         headers.lead_source,
         places.stage_value,
         places.stage_code,
-        headers.original_amount,
-        headers.first_original_amount,
+        case when headers.original_amount >= 0 then headers.original_amount end as original_amount,
+        case when headers.first_original_amount >= 0 then headers.first_original_amount end as first_original_amount,
         places.stage_set_rate,
         places.stage_moves_count,
         places.stage_regressions_count,
