@@ -119,7 +119,7 @@ def suites(as_of: date) -> list[Suite]:
                     for name in ALWAYS_KNOWN
                 ),
                 *(
-                    within(name, 0, None, "a count or an age is not negative; money is refused below zero at landing")
+                    within(name, 0, None, "a count or an age is not negative, and an amount below zero is none")
                     for name in NOT_NEGATIVE
                 ),
                 within("stage_set_rate", 0, 1, "a probability"),
